@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { findCurrency } from './currency.ts'
+import type { ErrorCode } from './errors.ts'
+import { decodeId, type IdKind } from './id.ts'
+import { MAX_MINOR, type Money, money, parseDecimal } from './money.ts'
+
+/** The shapes that inputs share. Each refuses with a message that a person can act on. */
+
+/** Text with something in it, at most so many characters. Surrounding blanks are not kept. */
+export function text(max: number, min = 1) {
+  return z
+    .string({ error: requiredOr('must be text') })
+    .trim()
+    .min(min, { error: min === 1 ? 'must not be empty' : `must have at least ${min} characters`, abort: true })
+    .max(max, { error: `must have at most ${max} characters`, abort: true })
+    .refine(isStorable, { error: UNSTORABLE, abort: true })
+}
+
+function requiredOr(otherwise: string) {
+  return (issue: { readonly input?: unknown }) => (issue.input == null ? 'is required' : otherwise)
+}
+
+const UNSTORABLE = 'must not contain NUL or half a character'
+
+/** PostgreSQL keeps neither a NUL nor a lone surrogate in its text and JSON. */
+function isStorable(value: string): boolean {
+  return value.isWellFormed() && !value.includes('\0')
+}
+
+/** Left out and null are the same: not given. */
+export function optional<T extends z.ZodType>(schema: T) {
+  return schema.nullish().transform((value) => value ?? undefined)
+}
+
+/** The product's, customer's … reference: the merchant's own name for it. */
+export const reference = text(100)
+
+export const email = text(254).regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be an e-mail address')
+
+/** An absolute http(s) address without credentials in it. */
+export const webUrl = text(2048).refine(isWebUrl, 'must be an absolute http or https URL')
+
+function isWebUrl(value: string): boolean {
+  try {
+    const url = new URL(value)
+    return (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === ''
+  } catch {
+    return false
+  }
+}
+
+/** An id of ours, as its UUID. An id of another kind is an unknown id. */
+export function id(kind: IdKind) {
+  return z.string({ error: 'is required' }).transform((value, context) => {
+    const decoded = decodeId(value)
+    if (decoded?.kind === kind) return decoded.uuid
+    refuse(context, 'NOT_FOUND', `${kind} not found`)
+    return z.NEVER
+  })
+}
+
+/** An amount above zero: `{ amount: "99.99", currency: "USD" }`. */
+export const price = z
+  .object({
+    amount: z.string({ error: requiredOr('must be a decimal, as text') }),
+    currency: z.string({ error: requiredOr('must be the code of a currency') }),
+  })
+  .transform((value, context): Money => {
+    const currency = findCurrency(value.currency)
+    if (!currency) {
+      refuse(context, 'INVALID', `unknown currency ${value.currency.slice(0, 12)}`, ['currency'])
+      return z.NEVER
+    }
+    const minor = parseDecimal(value.amount, currency.exponent)
+    const wrong = amountProblem(minor, currency.code, currency.exponent)
+    if (wrong || minor === undefined) {
+      refuse(context, wrong?.code ?? 'INVALID', wrong?.message ?? 'must be a decimal', ['amount'])
+      return z.NEVER
+    }
+    return money(minor, currency)
+  })
+
+function amountProblem(minor: bigint | undefined, code: string, exponent: number) {
+  if (minor === undefined) {
+    return {
+      code: 'INVALID' as const,
+      message: `must be a decimal with at most ${exponent} digits after the point in ${code}`,
+    }
+  }
+  if (minor <= 0n) return { code: 'OUT_OF_RANGE' as const, message: 'must be above zero' }
+  if (minor > MAX_MINOR) return { code: 'OUT_OF_RANGE' as const, message: 'is too large' }
+  return undefined
+}
+
+const METADATA_KEYS = 24
+const METADATA_KEY = /^[A-Za-z0-9_-]{1,100}$/
+const METADATA_VALUE_LENGTH = 500
+
+/** At most 24 keys of up to 100 characters; values are text, numbers or booleans of up to 500 characters. */
+export const metadata = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()], 'must be text, a number or a boolean'))
+  .superRefine((value, context) => {
+    const entries = Object.entries(value)
+    if (entries.length > METADATA_KEYS) refuse(context, 'TOO_LONG', `must have at most ${METADATA_KEYS} keys`)
+    for (const [key, item] of entries) {
+      if (!METADATA_KEY.test(key)) {
+        refuse(context, 'INVALID', 'keys have 1 to 100 letters, digits, _ or -', [key.slice(0, 100)])
+      } else if (String(item).length > METADATA_VALUE_LENGTH) {
+        refuse(context, 'TOO_LONG', `must have at most ${METADATA_VALUE_LENGTH} characters`, [key])
+      } else if (!isStorable(String(item))) {
+        refuse(context, 'INVALID', UNSTORABLE, [key])
+      }
+    }
+  })
+
+/** Reports a problem under a code of ours. */
+export function refuse(
+  context: z.core.$RefinementCtx,
+  code: ErrorCode,
+  message: string,
+  path: readonly string[] = [],
+): void {
+  context.addIssue({ code: 'custom', message, params: { code }, path: [...path] })
+}
