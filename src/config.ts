@@ -1,0 +1,127 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { StartError } from './kernel/start-error.ts'
+
+/** What the environment says, checked and frozen. Nothing else reads the environment. */
+export interface Config {
+  readonly environment: 'development' | 'test' | 'production'
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  readonly dataDir: string
+  /** Undefined for the private PostgreSQL on the data folder. */
+  readonly databaseUrl: string | undefined
+  /** Where browsers and providers reach us, without a slash at the end. Undefined while the port is not known. */
+  readonly publicUrl: string | undefined
+  /** 32 bytes that encrypt the credentials of providers. Undefined: see secretKeyOf. */
+  readonly secretKey: Buffer | undefined
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+  readonly corsOrigins: readonly string[]
+  readonly graphiql: boolean
+  readonly introspection: boolean
+}
+
+/** A wrong or missing variable. The message is one line that names it. */
+export class ConfigError extends StartError {
+  override readonly name = 'ConfigError'
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+/** What AES-256 takes. */
+export const SECRET_KEY_BYTES = 32
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number from 0 to 65535')
+  .transform(Number)
+const text = z.string()
+
+const variables = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').optional(),
+  HOST: text.optional(),
+  PORT: port.refine((value) => value <= 65_535, 'must be a number from 0 to 65535').optional(),
+  DATA_DIR: text.optional(),
+  DATABASE_URL: text.refine(isPostgresUrl, 'must be a postgres:// address with a database').optional(),
+  PUBLIC_URL: text.refine(isBaseUrl, 'must be an http:// or https:// address without query or fragment').optional(),
+  SECRET_KEY: text
+    .refine(isSecretKey, `must be ${SECRET_KEY_BYTES} random bytes in base64, as from: openssl rand -base64 32`)
+    .optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
+  CORS_ORIGINS: text
+    .transform((list) => list.split(',').map((origin) => origin.trim()))
+    .refine((origins) => origins.every(isOrigin), 'must be a list of origins like https://shop.example, with commas')
+    .optional(),
+  GRAPHIQL: z.enum(['on', 'off'], 'must be on or off').optional(),
+  INTROSPECTION: z.enum(['on', 'off'], 'must be on or off').optional(),
+})
+
+type Variables = z.output<typeof variables>
+
+/** The configuration that these variables say; an empty one counts as missing. Raises a ConfigError. */
+export function readConfig(environment: NodeJS.ProcessEnv, workingFolder: string): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const result = variables.safeParse(given)
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+    throw new ConfigError(problems.join('; '))
+  }
+  return Object.freeze(withDefaults(result.data, workingFolder))
+}
+
+/** The configuration of this process. */
+export function loadConfig(): Config {
+  return readConfig(process.env, process.cwd())
+}
+
+function withDefaults(given: Variables, workingFolder: string): Config {
+  const environment = given.NODE_ENV ?? 'development'
+  const production = environment === 'production'
+  if (production) assertGiven(given, ['PUBLIC_URL', 'SECRET_KEY'])
+  const port = given.PORT ?? 4000
+  const shown = production ? 'off' : 'on'
+  return {
+    environment,
+    host: given.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port,
+    dataDir: resolve(workingFolder, given.DATA_DIR ?? 'data'),
+    databaseUrl: given.DATABASE_URL,
+    publicUrl: given.PUBLIC_URL?.replace(/\/+$/, '') ?? (port === 0 ? undefined : localUrl(port)),
+    secretKey: given.SECRET_KEY === undefined ? undefined : Buffer.from(given.SECRET_KEY, 'base64'),
+    logLevel: given.LOG_LEVEL ?? 'info',
+    corsOrigins: Object.freeze(given.CORS_ORIGINS ?? []),
+    graphiql: (given.GRAPHIQL ?? shown) === 'on',
+    introspection: (given.INTROSPECTION ?? shown) === 'on',
+  }
+}
+
+/** Where we are reached when nobody says otherwise. */
+export function localUrl(port: number): string {
+  return `http://localhost:${port}`
+}
+
+function assertGiven(given: Variables, names: readonly (keyof Variables)[]): void {
+  const missing = names.filter((name) => given[name] === undefined)
+  if (missing.length > 0) throw new ConfigError(`${missing.join(' and ')} must be set in production`)
+}
+
+function isPostgresUrl(value: string): boolean {
+  const url = parseUrl(value)
+  return url !== undefined && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1
+}
+
+function isBaseUrl(value: string): boolean {
+  const url = parseUrl(value)
+  return url !== undefined && /^https?:$/.test(url.protocol) && !url.search && !url.hash
+}
+
+function isOrigin(value: string): boolean {
+  return parseUrl(value)?.origin === value
+}
+
+function parseUrl(value: string): URL | undefined {
+  return URL.canParse(value) ? new URL(value) : undefined
+}
+
+function isSecretKey(value: string): boolean {
+  return /^[A-Za-z0-9+/]+=*$/.test(value) && Buffer.from(value, 'base64').length === SECRET_KEY_BYTES
+}

@@ -1,0 +1,40 @@
+/** One part of a WHERE. Columns are words of ours; whatever a client sent is a bound value. */
+export interface Condition {
+  readonly values: readonly unknown[]
+  /** The SQL over a table's alias, with one placeholder for each value. */
+  readonly sql: (alias: string, ...placeholders: string[]) => string
+}
+
+export function equals(column: string, value: unknown): Condition {
+  return { values: [value], sql: (alias, placeholder) => `${alias}.${column} = ${placeholder}` }
+}
+
+export function equalsIgnoringCase(column: string, value: string): Condition {
+  return { values: [value], sql: (alias, placeholder) => `lower(${alias}.${column}) = lower(${placeholder})` }
+}
+
+export function oneOf(column: string, values: readonly unknown[]): Condition {
+  return { values: [values], sql: (alias, placeholder) => `${alias}.${column} = ANY (${placeholder})` }
+}
+
+export function atLeast(column: string, value: unknown): Condition {
+  return { values: [value], sql: (alias, placeholder) => `${alias}.${column} >= ${placeholder}` }
+}
+
+export function below(column: string, value: unknown): Condition {
+  return { values: [value], sql: (alias, placeholder) => `${alias}.${column} < ${placeholder}` }
+}
+
+export function isNull(column: string): Condition {
+  return { values: [], sql: (alias) => `${alias}.${column} IS NULL` }
+}
+
+/** Rows in which one of the columns contains the text, whatever its case. */
+export function contains(columns: readonly string[], text: string): Condition {
+  return {
+    values: [`%${text.replace(/[\\%_]/g, '\\$&')}%`],
+    sql: (alias, placeholder) => `(${columns.map((column) => `${alias}.${column} ILIKE ${placeholder}`).join(' OR ')})`,
+  }
+}
+
+export const NEVER: Condition = { values: [], sql: () => 'FALSE' }

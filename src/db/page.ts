@@ -1,0 +1,150 @@
+import type { Condition } from './condition.ts'
+import type { Database } from './database.ts'
+import { Bindings, nameOf } from './statement.ts'
+
+/**
+ * The one keyset pager. A page begins at a key, not at a count, so that it neither skips nor repeats a row when others
+ * are inserted meanwhile. The order column may hold equal values: the id decides between them.
+ */
+
+export interface Order {
+  /** A column without nulls. */
+  readonly column: string
+  readonly direction: 'ASC' | 'DESC'
+}
+
+/** Where a page begins or ends: the order column's value as PostgreSQL writes it, and the row's id. */
+export interface Position {
+  readonly value: string
+  readonly id: string
+}
+
+export interface PageQuery {
+  readonly from: string
+  readonly where: readonly Condition[]
+  readonly order: Order
+  readonly size: number
+  /** Whether it is the last rows before `before` that are wanted, instead of the first after `after`. */
+  readonly backward: boolean
+  readonly after?: Position | undefined
+  readonly before?: Position | undefined
+}
+
+/** Which rows belong to a parent, as SQL over the alias of the paged table and the parent's id. */
+export type Belongs = (alias: string, parent: string) => string
+
+export interface Page<Row> {
+  readonly rows: readonly Row[]
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+  positionOf(row: Row): Position
+}
+
+/** The columns that the pager adds to a row. */
+interface Paged {
+  readonly id: string
+  readonly positionValue: string
+  readonly earlier?: boolean
+  readonly later?: boolean
+}
+
+export async function page<Row extends { id: string }>(db: Database, query: PageQuery): Promise<Page<Row>> {
+  const bind = new Bindings()
+  const text = select(query, bind)
+  return toPage<Row>(query, await db.query<Row & Paged>(nameOf(query.from, text), text, bind.values))
+}
+
+/** One page for each parent, in one statement. Parents without rows have an empty page. */
+export async function pagesOf<Row extends { id: string }>(
+  db: Database,
+  query: PageQuery,
+  belongs: Belongs,
+  parents: readonly string[],
+): Promise<Page<Row>[]> {
+  const bind = new Bindings()
+  const ids = bind.add(parents)
+  const text = `SELECT parent.id AS parent_id, found.* FROM unnest(${ids}::uuid[]) AS parent (id)
+    CROSS JOIN LATERAL (${select(query, bind, (alias) => belongs(alias, 'parent.id'))}) AS found
+    ORDER BY ${inOrder('found', query)}`
+  const groups = new Map<string, (Row & Paged)[]>(parents.map((parent) => [parent, []]))
+  for (const row of await db.query<Row & Paged & { parentId: string }>(nameOf(query.from, text), text, bind.values)) {
+    groups.get(row.parentId)?.push(row)
+  }
+  return parents.map((parent) => toPage<Row>(query, groups.get(parent) ?? []))
+}
+
+export async function count(db: Database, query: Pick<PageQuery, 'from' | 'where'>): Promise<number> {
+  const bind = new Bindings()
+  const text = `SELECT count(*) AS total FROM ${query.from} AS t WHERE ${bind.all(query.where)('t')}`
+  const [row] = await db.query<{ total: bigint }>(nameOf(query.from, text), text, bind.values)
+  return Number(row?.total ?? 0n)
+}
+
+/** How many rows each parent has, in one statement. */
+export async function countsOf(
+  db: Database,
+  query: Pick<PageQuery, 'from' | 'where'>,
+  belongs: Belongs,
+  parents: readonly string[],
+): Promise<number[]> {
+  const bind = new Bindings()
+  const ids = bind.add(parents)
+  const text = `SELECT parent.id, (SELECT count(*) FROM ${query.from} AS t
+    WHERE ${bind.all(query.where)('t')} AND ${belongs('t', 'parent.id')}) AS total
+    FROM unnest(${ids}::uuid[]) AS parent (id)`
+  const rows = await db.query<{ id: string; total: bigint }>(nameOf(query.from, text), text, bind.values)
+  const totals = new Map(rows.map((row) => [row.id, Number(row.total)]))
+  return parents.map((parent) => totals.get(parent) ?? 0)
+}
+
+/** One row more than the page holds tells whether there is another page. */
+function select(query: PageQuery, bind: Bindings, belongs?: (alias: string) => string): string {
+  const { from, order, after, before } = query
+  const where = bind.all(query.where)
+  const scope = (alias: string) => (belongs ? `${where(alias)} AND ${belongs(alias)}` : where(alias))
+  const [beyond, short] = order.direction === 'ASC' ? (['>', '<'] as const) : (['<', '>'] as const)
+  const key = (alias: string) => `(${alias}.${order.column}, ${alias}.id)`
+  const columns = [`t.*`, `t.${order.column}::text AS position_value`]
+  const bounds = [scope('t')]
+  if (after) {
+    const position = positionOf(after, bind)
+    bounds.push(`${key('t')} ${beyond} ${position}`)
+    columns.push(exists(from, `${scope('e')} AND ${key('e')} ${short}= ${position}`, 'earlier'))
+  }
+  if (before) {
+    const position = positionOf(before, bind)
+    bounds.push(`${key('t')} ${short} ${position}`)
+    columns.push(exists(from, `${scope('e')} AND ${key('e')} ${beyond}= ${position}`, 'later'))
+  }
+  return `SELECT ${columns.join(', ')} FROM ${from} AS t WHERE ${bounds.join(' AND ')}
+    ORDER BY ${inOrder('t', query)} LIMIT ${bind.add(query.size + 1)}`
+}
+
+function inOrder(alias: string, { order, backward }: PageQuery): string {
+  const direction = backward === (order.direction === 'ASC') ? 'DESC' : 'ASC'
+  return `${alias}.${order.column} ${direction}, ${alias}.id ${direction}`
+}
+
+function positionOf({ value, id }: Position, bind: Bindings): string {
+  return `(${bind.add(value)}, ${bind.add(id)})`
+}
+
+function exists(from: string, where: string, name: string): string {
+  return `EXISTS (SELECT FROM ${from} AS e WHERE ${where}) AS ${name}`
+}
+
+function toPage<Row extends { id: string }>(query: PageQuery, found: (Row & Paged)[]): Page<Row> {
+  const { backward, size } = query
+  const more = found.length > size
+  const rows = more ? found.slice(0, size) : found
+  if (backward) rows.reverse()
+  // A page without rows has nothing to say about its neighbours; its cursor came from one of them.
+  const earlier = query.after !== undefined && (found[0]?.earlier ?? true)
+  const later = query.before !== undefined && (found[0]?.later ?? true)
+  return {
+    rows,
+    hasNextPage: (!backward && more) || later,
+    hasPreviousPage: (backward && more) || earlier,
+    positionOf: (row) => ({ value: (row as Row & Paged).positionValue, id: row.id }),
+  }
+}

@@ -1,0 +1,22 @@
+import type { Database } from './database.ts'
+
+type Models = Database['prisma']
+type RowOf<Model extends { findFirstOrThrow: (args: never) => Promise<unknown> }> = Awaited<
+  ReturnType<Model['findFirstOrThrow']>
+>
+
+/** What a table's row looks like in the house: camelCase, bigint amounts, dates. */
+export type OrganizationRow = RowOf<Models['organization']>
+export type UserRow = RowOf<Models['user']>
+export type ApiKeyRow = RowOf<Models['apiKey']>
+export type ProviderConnectionRow = RowOf<Models['providerConnection']>
+export type ProductRow = RowOf<Models['product']>
+export type CustomerRow = RowOf<Models['customer']>
+export type ProviderLinkRow = RowOf<Models['providerLink']>
+export type CheckoutRow = RowOf<Models['checkout']>
+export type PaymentRow = RowOf<Models['payment']>
+export type AccountRow = RowOf<Models['account']>
+export type LedgerTransactionRow = RowOf<Models['ledgerTransaction']>
+export type EntryRow = RowOf<Models['entry']>
+export type EventRow = RowOf<Models['event']>
+export type InboxMessageRow = RowOf<Models['inboxMessage']>

@@ -1,0 +1,37 @@
+import type { Condition } from './condition.ts'
+import type { Database } from './database.ts'
+
+/** Statements put together from conditions, each prepared under a name of its own. */
+
+/** The rows of a table that meet all conditions. */
+export function readRows<Row>(db: Database, from: string, where: readonly Condition[]): Promise<Row[]> {
+  const bind = new Bindings()
+  const text = `SELECT t.* FROM ${from} AS t WHERE ${bind.all(where)('t')}`
+  return db.query<Row>(nameOf(from, text), text, bind.values)
+}
+
+/** The values of one statement, each condition's bound once however often it is written out. */
+export class Bindings {
+  readonly values: unknown[] = []
+
+  add(value: unknown): string {
+    return `$${this.values.push(value)}`
+  }
+
+  all(conditions: readonly Condition[]): (alias: string) => string {
+    const bound = conditions.map(({ sql, values }) => ({ sql, placeholders: values.map((value) => this.add(value)) }))
+    return (alias) => bound.map(({ sql, placeholders }) => sql(alias, ...placeholders)).join(' AND ') || 'TRUE'
+  }
+}
+
+const NAMES = new Map<string, string>()
+
+/** A prepared statement's name stands for one text. There are as many texts as filters and orders can be combined. */
+export function nameOf(table: string, text: string): string {
+  let name = NAMES.get(text)
+  if (name === undefined) {
+    name = `read.${table}.${NAMES.size}`
+    NAMES.set(text, name)
+  }
+  return name
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { ConfigError, readConfig } from '../src/config.ts'
+
+const KEY = Buffer.alloc(32, 7).toString('base64')
+
+function read(environment: Record<string, string>) {
+  return readConfig(environment, '/shop')
+}
+
+describe('the configuration', () => {
+  test('is complete for development when nothing is said', () => {
+    expect(read({})).toEqual({
+      environment: 'development',
+      host: '127.0.0.1',
+      port: 4000,
+      dataDir: '/shop/data',
+      databaseUrl: undefined,
+      publicUrl: 'http://localhost:4000',
+      secretKey: undefined,
+      logLevel: 'info',
+      corsOrigins: [],
+      graphiql: true,
+      introspection: true,
+    })
+  })
+
+  test('is frozen, and ignores variables of others', () => {
+    const config = read({ PATH: '/bin', CORS_ORIGINS: 'https://a.example, https://b.example' })
+    expect(Object.isFrozen(config)).toBe(true)
+    expect(config.corsOrigins).toEqual(['https://a.example', 'https://b.example'])
+  })
+
+  test('takes an empty variable for a missing one', () => {
+    expect(read({ PORT: '', DATABASE_URL: '' })).toEqual(read({}))
+  })
+
+  test('leaves the public address open while the port is not known', () => {
+    expect(read({ PORT: '0' }).publicUrl).toBeUndefined()
+    expect(read({ PORT: '0', PUBLIC_URL: 'https://pay.example/' }).publicUrl).toBe('https://pay.example')
+  })
+
+  test('of production has no insecure default', () => {
+    expect(() => read({ NODE_ENV: 'production' })).toThrow('PUBLIC_URL and SECRET_KEY must be set in production')
+    const config = read({ NODE_ENV: 'production', PUBLIC_URL: 'https://pay.example', SECRET_KEY: KEY })
+    expect(config).toMatchObject({ host: '0.0.0.0', graphiql: false, introspection: false })
+    expect(config.secretKey).toHaveLength(32)
+  })
+
+  test.each([
+    ['NODE_ENV', 'prod'],
+    ['PORT', 'http'],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['DATABASE_URL', 'mysql://localhost/shop'],
+    ['DATABASE_URL', 'postgres://localhost'],
+    ['DATABASE_URL', 'localhost'],
+    ['PUBLIC_URL', 'pay.example'],
+    ['PUBLIC_URL', 'https://pay.example?a=b'],
+    ['SECRET_KEY', 'short'],
+    ['LOG_LEVEL', 'loud'],
+    ['CORS_ORIGINS', 'https://shop.example/path'],
+    ['CORS_ORIGINS', '*'],
+    ['GRAPHIQL', 'yes'],
+    ['INTROSPECTION', '1'],
+  ])('refuses %s=%s in one line that names it', (name, value) => {
+    expect(() => read({ [name]: value })).toThrow(ConfigError)
+    expect(() => read({ [name]: value })).toThrow(new RegExp(`^${name} must be [^\\n]+$`))
+  })
+})

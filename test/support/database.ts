@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+
+/** A database with every migration applied and no rows, of which the others are copies. */
+export const TEMPLATE = 'tollgate_template'
+
+export interface TestDatabase {
+  readonly url: string
+  drop(): Promise<void>
+}
+
+/** A migrated database of the caller's own, empty unless another template is named. */
+export async function freshDatabase(template = TEMPLATE): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await administer(`create database ${name} template ${template}`)
+  return {
+    url: databaseNamed(inject('databaseUrl'), name),
+    drop: () => administer(`drop database ${name} with (force)`),
+  }
+}
+
+/** The same server's database of that name. */
+export function databaseNamed(url: string, name: string): string {
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href
+}
+
+async function administer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('databaseUrl') })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
