@@ -1,0 +1,55 @@
+import type { TransactionState } from '../db/generated/enums.ts'
+
+/** Every kind of fact that is announced. */
+export const EVENT_TYPES = [
+  'product.created',
+  'product.updated',
+  'product.deleted',
+  'customer.created',
+  'customer.updated',
+  'customer.deleted',
+  'checkout.created',
+  'checkout.opened',
+  'checkout.failed',
+  'checkout.unknown',
+  'checkout.completed',
+  'checkout.cancelled',
+  'checkout.expired',
+  'payment.created',
+  'payment.pending',
+  'payment.waiting_confirmation',
+  'payment.completed',
+  'payment.underpaid',
+  'payment.overpaid',
+  'payment.paid_late',
+  'payment.failed',
+  'payment.cancelled',
+  'payment.expired',
+  'payment.contradicted',
+  'account.created',
+  'ledger.transaction_posted',
+  'api_key.created',
+  'api_key.deleted',
+] as const
+
+export type EventType = (typeof EVENT_TYPES)[number]
+
+/** What a status page shows: a step of something with a status that moves. Public, so nothing personal. */
+export interface Status {
+  readonly type: 'PAYMENT'
+  readonly state: TransactionState
+  readonly final: boolean
+  readonly transactionHash?: string
+  readonly message?: string
+}
+
+export interface NewEvent {
+  readonly type: EventType
+  readonly entityKind: 'Product' | 'Customer' | 'Checkout' | 'Payment' | 'Account' | 'LedgerTransaction' | 'ApiKey'
+  readonly entityId: string
+  /** The checkout whose status page shows this event. */
+  readonly topicId?: string
+  readonly status?: Status
+  /** The entity as it stands after the change, as JSON. */
+  readonly object: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,52 @@
+import type { AccountKind, Provider } from '../db/generated/enums.ts'
+import type { Currency } from '../kernel/currency.ts'
+
+/** An account that a recipe needs, by the external id under which it is opened at its first use. */
+export interface AccountSpec {
+  readonly externalId: string
+  readonly name: string
+  readonly kind: AccountKind
+  readonly currency: Currency
+  /** Whether the balance may fall below zero, as it does for the world outside the books. */
+  readonly overdraft: boolean
+}
+
+/** What customers paid through a provider, seen from outside: its balance is minus everything received. */
+export function customersOf(provider: Provider, currency: Currency): AccountSpec {
+  return system(
+    `customers:${provider.toLowerCase()}:${currency.code}`,
+    `Customers paying by ${provider}`,
+    currency,
+    true,
+  )
+}
+
+/** What a provider kept as its fees. */
+export function feesOf(provider: Provider, currency: Currency): AccountSpec {
+  return system(`fees:${provider.toLowerCase()}:${currency.code}`, `Fees of ${provider}`, currency, false)
+}
+
+/** The organization's own money, received through a provider. */
+export function organizationOf(provider: Provider, currency: Currency): AccountSpec {
+  return system(
+    `organization:${provider.toLowerCase()}:${currency.code}`,
+    `Organization at ${provider}`,
+    currency,
+    false,
+  )
+}
+
+/** What the organization keeps of its sellers' payments. */
+export function organizationFeesOf(provider: Provider, currency: Currency): AccountSpec {
+  const id = `organization-fees:${provider.toLowerCase()}:${currency.code}`
+  return system(id, `Organization fees at ${provider}`, currency, false)
+}
+
+/** A seller's earnings. */
+export function sellerOf(userId: string, currency: Currency): AccountSpec {
+  return { externalId: `seller:${userId}:${currency.code}`, name: 'Seller', kind: 'CLIENT', currency, overdraft: false }
+}
+
+function system(externalId: string, name: string, currency: Currency, overdraft: boolean): AccountSpec {
+  return { externalId, name, kind: 'SYSTEM', currency, overdraft }
+}

@@ -1,0 +1,101 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import DataLoader from 'dataloader'
+import type { Database } from '../db/database.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { decodeId, encodeId } from '../kernel/id.ts'
+import type { Caller, Mode, Role } from './actor.ts'
+import { hashOf, looksLikeKey } from './api-key.ts'
+
+const SEPARATOR = '_secret_'
+/** The last use of a key is known to the minute; noting each would make every read a write. */
+const USE_NOTED_EVERY_MS = 60_000
+const KEYS_AT_A_TIME = 200
+
+interface KeyRow {
+  readonly id: string
+  readonly hash: Buffer
+  readonly tenantId: string
+  readonly organizationId: string
+  readonly mode: Mode
+  readonly role: Role
+  readonly userId: string | null
+  readonly lastUsedAt: Date | null
+}
+
+interface Deps {
+  readonly db: Database
+  readonly clock: Clock
+  readonly secretKey: Uint8Array
+}
+
+/** Who is asking, by the credential they show. */
+export function accessService({ db, clock, secretKey }: Deps) {
+  const signingKey = new Uint8Array(hkdfSync('sha256', secretKey, '', 'tollgate client secrets', 32))
+
+  function proofOf(checkoutId: string): string {
+    return BigInt(`0x1${createHmac('sha256', signingKey).update(checkoutId).digest('hex')}`).toString(36)
+  }
+
+  function noteUse({ tenantId, id }: KeyRow, now: Date): void {
+    const where = { tenantId_id: { tenantId, id } }
+    db.prisma.apiKey.update({ where, data: { lastUsedAt: now } }).catch(() => {})
+  }
+
+  /**
+   * Keys shown at the same moment are looked up together, so that a busy node does not ask for each request. Nothing is
+   * remembered: no answer is older than its request, and a deleted key opens nothing from the commit on.
+   */
+  const keys = new DataLoader<string, KeyRow | undefined>(
+    async (hashes) => {
+      const found = await db.query<KeyRow>(
+        'access.keys',
+        `SELECT k.id, k.hash, k.tenant_id, k.role, k.user_id, k.last_used_at, t.organization_id, t.mode
+         FROM api_key k JOIN tenant t ON t.id = k.tenant_id
+         WHERE k.hash = ANY ($1) AND k.deleted_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)`,
+        [[...new Set(hashes)].map((hash) => Buffer.from(hash, 'hex')), clock.now()],
+      )
+      const byHash = new Map(found.map((key) => [key.hash.toString('hex'), key]))
+      return hashes.map((hash) => byHash.get(hash))
+    },
+    { cache: false, maxBatchSize: KEYS_AT_A_TIME, batchScheduleFn: setImmediate },
+  )
+
+  async function keyCaller(credential: string, requestId: string): Promise<Caller | 'invalid'> {
+    const key = await keys.load(Buffer.from(hashOf(credential)).toString('hex'))
+    if (!key) return 'invalid'
+    const { id: apiKeyId, tenantId, organizationId, mode, role, userId, lastUsedAt } = key
+    const now = clock.now()
+    if (lastUsedAt === null || now.getTime() - lastUsedAt.getTime() > USE_NOTED_EVERY_MS) noteUse(key, now)
+    return { kind: 'key', actor: { apiKeyId, tenantId, organizationId, mode, role, userId, requestId } }
+  }
+
+  async function checkoutCaller(credential: string, requestId: string): Promise<Caller | 'invalid'> {
+    const [name = '', proof = '', ...more] = credential.split(SEPARATOR)
+    const decoded = decodeId(name)
+    if (decoded?.kind !== 'Checkout' || more.length > 0) return 'invalid'
+    const expected = Buffer.from(proofOf(decoded.uuid))
+    const given = Buffer.from(proof)
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'invalid'
+    const [row] = await db.query<{ tenantId: string }>(
+      'access.checkout',
+      'SELECT tenant_id FROM checkout WHERE id = $1',
+      [decoded.uuid],
+    )
+    return row ? { kind: 'checkout', tenantId: row.tenantId, checkoutId: decoded.uuid, requestId } : 'invalid'
+  }
+
+  return {
+    /** Who shows this credential: a secret key or a checkout's client secret. No credential is nobody in particular. */
+    async authenticate(credential: string | undefined, requestId: string): Promise<Caller | 'invalid'> {
+      if (credential === undefined) return { kind: 'anonymous', requestId }
+      if (looksLikeKey(credential)) return keyCaller(credential, requestId)
+      if (credential.includes(SEPARATOR)) return checkoutCaller(credential, requestId)
+      return 'invalid'
+    },
+
+    /** What a frontend is given: it reads and watches this one checkout and nothing else. */
+    clientSecret(checkoutId: string): string {
+      return encodeId('Checkout', checkoutId) + SEPARATOR + proofOf(checkoutId)
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import type { ApiKeyRow } from '../db/rows.ts'
+import { encodeId } from '../kernel/id.ts'
+import { id, optional, text } from '../kernel/input.ts'
+import type { Mode } from './actor.ts'
+
+/** A secret key: `sk_test_…` or `sk_live_…`, kept as its SHA-256. */
+
+export const SECRET_BYTES = 24
+
+export const CreateApiKey = z
+  .object({
+    name: text(100),
+    role: z.enum(['OWNER', 'ADMIN', 'USER'], 'is required'),
+    userId: optional(id('User')),
+    expiresAt: optional(z.date()),
+  })
+  .superRefine(({ role, userId }, context) => {
+    if (role !== 'USER' || userId !== undefined) return
+    const message = 'a key of the role USER needs the user that it acts for'
+    context.addIssue({ code: 'custom', message, params: { code: 'REQUIRED' }, path: ['userId'] })
+  })
+
+export const ApiKeyId = z.object({ id: id('ApiKey') })
+
+export interface Secret {
+  readonly secret: string
+  readonly hash: Uint8Array<ArrayBuffer>
+  readonly prefix: string
+  readonly last4: string
+}
+
+/** A key of these bytes, random ones unless others are given. */
+export function newSecret(mode: Mode, bytes: Buffer = randomBytes(SECRET_BYTES)): Secret {
+  const prefix = `sk_${mode.toLowerCase()}_`
+  const secret = prefix + BigInt(`0x1${bytes.toString('hex')}`).toString(36)
+  return { secret, hash: hashOf(secret), prefix, last4: secret.slice(-4) }
+}
+
+export function hashOf(secret: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(createHash('sha256').update(secret).digest())
+}
+
+export function looksLikeKey(credential: string): boolean {
+  return /^sk_(test|live)_[0-9a-z]{20,60}$/.test(credential)
+}
+
+/** The key as events and webhooks show it. */
+export function apiKeyObject({ id, name, prefix, last4, role, userId, expiresAt }: ApiKeyRow): Record<string, unknown> {
+  return {
+    id: encodeId('ApiKey', id),
+    name,
+    prefix,
+    last4,
+    role,
+    user: userId && encodeId('User', userId),
+    expiresAt: expiresAt?.toISOString() ?? null,
+  }
+}

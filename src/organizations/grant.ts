@@ -1,0 +1,76 @@
+import type { Database } from '../db/database.ts'
+import { transact } from '../events/outbox.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { DomainError, notFound } from '../kernel/errors.ts'
+import { decodeId, encodeId, type IdKind, newId } from '../kernel/id.ts'
+import type { Mode, Role } from './actor.ts'
+import { newSecret } from './api-key.ts'
+import { issue } from './keys.ts'
+
+export interface GrantedKey {
+  readonly mode: Mode
+  readonly role: Role
+  readonly name: string
+  /** Needed where there are several organizations. */
+  readonly organizationId?: string | undefined
+  /** Whom a key of the role USER acts for; the demo seller, who is made when first wanted, without it. */
+  readonly userId?: string | undefined
+}
+
+/**
+ * Makes a key for whoever holds the machine, and so needs no other key.
+ * @throws DomainError NOT_FOUND, or REQUIRED where only a name can tell which organization is meant.
+ */
+export async function grantKey(db: Database, clock: Clock, wanted: GrantedKey): Promise<string> {
+  const { mode, role, name } = wanted
+  const tenant = await findTenant(db, mode, wanted.organizationId)
+  const userId = role === 'USER' ? await findUser(db, clock, tenant.id, wanted.userId) : null
+  const secret = newSecret(mode)
+  const at = clock.now()
+  await transact(db, { tenantId: tenant.id, at }, (tx, emit) =>
+    issue(tx, emit, secret, { id: newId(), tenantId: tenant.id, name, role, userId, createdAt: at }),
+  )
+  return secret.secret
+}
+
+async function findTenant(db: Database, mode: Mode, organizationId: string | undefined) {
+  const organization = organizationId === undefined ? {} : { organizationId: uuidOf('Organization', organizationId) }
+  const tenants = await db.prisma.tenant.findMany({ where: { mode, ...organization }, orderBy: { createdAt: 'asc' } })
+  const [tenant, ...others] = tenants
+  if (!tenant) throw notFound('Organization', ['organization'])
+  if (others.length === 0) return tenant
+  const ids = tenants.map((each) => encodeId('Organization', each.organizationId)).join(', ')
+  throw new DomainError({ code: 'REQUIRED', message: `name one of several organizations: ${ids}` })
+}
+
+async function findUser(db: Database, clock: Clock, tenantId: string, userId: string | undefined): Promise<string> {
+  if (userId !== undefined) {
+    const id = uuidOf('User', userId)
+    const user = await db.prisma.user.findUnique({ where: { tenantId_id: { tenantId, id } } })
+    if (!user) throw notFound('User', ['user'])
+    return id
+  }
+  const now = clock.now()
+  const email = 'seller@demo.example'
+  const seller = await db.prisma.user.upsert({
+    where: { tenantId_email: { tenantId, email } },
+    update: {},
+    create: {
+      tenantId,
+      id: newId(),
+      name: 'Demo',
+      lastName: 'Seller',
+      email,
+      role: 'USER',
+      createdAt: now,
+      updatedAt: now,
+    },
+  })
+  return seller.id
+}
+
+function uuidOf(kind: IdKind, text: string): string {
+  const decoded = decodeId(text)
+  if (decoded?.kind !== kind) throw notFound(kind, [kind.toLowerCase()])
+  return decoded.uuid
+}

@@ -1,0 +1,77 @@
+import type { Database, Transaction } from '../db/database.ts'
+import { type Emit, transactOnce } from '../events/outbox.ts'
+import { DomainError, notFound } from '../kernel/errors.ts'
+import { newId } from '../kernel/id.ts'
+import { validate } from '../kernel/validate.ts'
+import type { Actor, Call, Done, Role } from './actor.ts'
+import { ApiKeyId, apiKeyObject, CreateApiKey, newSecret, type Secret } from './api-key.ts'
+import type { Clocks } from './clocks.ts'
+
+const RANK: Readonly<Record<Role, number>> = { USER: 0, ADMIN: 1, OWNER: 2 }
+
+export function keyService({ db, clocks }: { db: Database; clocks: Clocks }) {
+  return {
+    /** Makes a key. Its secret is in this answer and nowhere else, so that a repeat does not have it. */
+    async create(call: Call, input: unknown): Promise<Done & { secret?: string }> {
+      const wanted = validate(CreateApiKey, input)
+      const { actor } = call
+      const userId = ownerFor(actor, wanted.role, wanted.userId)
+      const now = await clocks.now(actor.tenantId)
+      const id = newId()
+      const secret = newSecret(actor.mode)
+      const done = await transactOnce(db, call, now, id, async (tx, emit) => {
+        if (userId !== null) {
+          const user = await tx.user.findUnique({ where: { tenantId_id: { tenantId: actor.tenantId, id: userId } } })
+          if (!user) throw notFound('User', ['userId'])
+        }
+        const { name, role, expiresAt } = wanted
+        await issue(tx, emit, secret, { id, tenantId: actor.tenantId, name, role, userId, expiresAt, createdAt: now })
+      })
+      return done.replayed ? done : { ...done, secret: secret.secret }
+    },
+
+    /** The key opens nothing from the commit on. */
+    async remove(call: Call, input: unknown): Promise<Done> {
+      const { id } = validate(ApiKeyId, input)
+      const { actor } = call
+      const now = await clocks.now(actor.tenantId)
+      return transactOnce(db, call, now, id, async (tx, emit) => {
+        const mine = actor.role === 'USER' ? { userId: actor.userId } : {}
+        const found = await tx.apiKey.findFirst({ where: { tenantId: actor.tenantId, id, deletedAt: null, ...mine } })
+        if (!found) throw notFound('ApiKey', ['id'])
+        if (RANK[found.role] > RANK[actor.role]) throw forbidden('Your role may not delete this key', 'id')
+        const where = { tenantId_id: { tenantId: actor.tenantId, id } }
+        const key = await tx.apiKey.update({ where, data: { deletedAt: now } })
+        emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
+      })
+    },
+  }
+}
+
+/** Whose the new key is. A seller makes keys for itself, and nobody makes a key that may do more than their own. */
+function ownerFor(actor: Actor, role: Role, userId: string | undefined): string | null {
+  if (RANK[role] > RANK[actor.role]) throw forbidden(`Your role may not make a key of the role ${role}`, 'role')
+  if (actor.role === 'USER' && userId !== actor.userId) throw notFound('User', ['userId'])
+  return userId ?? null
+}
+
+function forbidden(message: string, field: string): DomainError {
+  return new DomainError({ code: 'FORBIDDEN', message, field: [field] })
+}
+
+export interface NewKey {
+  readonly id: string
+  readonly tenantId: string
+  readonly name: string
+  readonly role: Role
+  readonly userId: string | null
+  readonly expiresAt?: Date | undefined
+  readonly createdAt: Date
+}
+
+/** Writes a key's row and its event. */
+export async function issue(tx: Transaction, emit: Emit, secret: Secret, key: NewKey): Promise<void> {
+  const { hash, prefix, last4 } = secret
+  const row = await tx.apiKey.create({ data: { ...key, hash, prefix, last4 } })
+  emit({ type: 'api_key.created', entityKind: 'ApiKey', entityId: key.id, object: apiKeyObject(row) })
+}

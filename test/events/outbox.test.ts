@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Database, openDatabase } from '../../src/db/database.ts'
+import type { NewEvent } from '../../src/events/catalogue.ts'
+import { transact, transactOnce } from '../../src/events/outbox.ts'
+import { newId } from '../../src/kernel/id.ts'
+import type { Actor, Call } from '../../src/organizations/actor.ts'
+import { call } from '../support/app.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { refusals } from '../support/shop.ts'
+import { newTenant } from '../support/tenant.ts'
+
+const NOW = new Date('2026-03-31T12:00:00Z')
+const later = (hours: number) => new Date(NOW.getTime() + hours * 3_600_000)
+
+let database: TestDatabase
+let db: Database
+let actor: Actor
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  db = openDatabase(database.url)
+})
+beforeEach(async () => {
+  actor = await newTenant(db)
+})
+afterAll(async () => {
+  await db.close()
+  await database.drop()
+})
+
+const customers = (tenantId = actor.tenantId) => db.prisma.customer.count({ where: { tenantId } })
+const events = (tenantId = actor.tenantId) =>
+  db.prisma.event.findMany({ where: { tenantId }, orderBy: { cursor: 'asc' } })
+
+function fact(entityId: string): NewEvent {
+  return { type: 'customer.created', entityKind: 'Customer', entityId, object: { id: entityId } }
+}
+
+/** Makes a customer and announces it, once under the call's key. */
+function create(by: Call, at = NOW, id = newId()) {
+  return transactOnce(db, by, at, id, async (tx, emit) => {
+    await tx.customer.create({ data: { tenantId: by.actor.tenantId, id, name: 'Ada' } })
+    emit(fact(id))
+  })
+}
+
+describe('a change and its events', () => {
+  test('are committed together', async () => {
+    const { id } = await create(call(actor))
+    expect(await customers()).toBe(1)
+    expect(await events()).toMatchObject([
+      { cursor: 1n, sequence: 1, entityId: id, type: 'customer.created', requestId: 'test', at: NOW },
+    ])
+  })
+
+  test('are not there at all when the work fails after it announced them', async () => {
+    const { tenantId } = actor
+    const failing = transact(db, { tenantId, at: NOW }, async (tx, emit) => {
+      const id = newId()
+      await tx.customer.create({ data: { tenantId, id, name: 'Ada' } })
+      emit(fact(id))
+      throw new Error('after all, no')
+    })
+    await expect(failing).rejects.toThrow('after all, no')
+    expect([await customers(), (await events()).length]).toEqual([0, 0])
+  })
+
+  test('are not there at all when the events cannot be written', async () => {
+    const { tenantId } = actor
+    const failing = transact(db, { tenantId, at: NOW }, async (tx, emit) => {
+      await tx.customer.create({ data: { tenantId, id: newId(), name: 'Ada' } })
+      emit(fact('no uuid'))
+    })
+    await expect(failing).rejects.toThrow()
+    expect([await customers(), (await events()).length]).toEqual([0, 0])
+  })
+
+  test('are made again from the start after a deadlock, and counted once', async () => {
+    const { tenantId } = actor
+    const [first = '', second = ''] = await Promise.all([create(call(actor)), create(call(actor))]).then((all) =>
+      all.map((done) => done.id),
+    )
+    const attempts: string[] = []
+    let holding = 0
+    let meet: () => void = () => {}
+    const met = new Promise<void>((resolve) => (meet = resolve))
+    const crossing = (name: string, order: readonly string[]) =>
+      transact(db, { tenantId, at: NOW }, async (tx, emit) => {
+        attempts.push(name)
+        for (const id of order) {
+          await tx.$queryRaw`SELECT 1 FROM customer WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
+          holding += 1
+          if (holding === 2) meet()
+          await met
+        }
+        emit(fact(first))
+      })
+    await Promise.all([crossing('a', [first, second]), crossing('b', [second, first])])
+    expect(attempts.length).toBe(3)
+    expect((await events()).map((event) => event.cursor)).toEqual([1n, 2n, 3n, 4n])
+  })
+})
+
+test('a burst wider than the pool waits its turn', async () => {
+  const narrow = openDatabase(database.url, { poolSize: 1 })
+  try {
+    const slow = () =>
+      transact(narrow, { tenantId: actor.tenantId, at: NOW }, async (tx) => {
+        await tx.$queryRaw`SELECT 1 AS one FROM pg_sleep(0.8)`
+      })
+    await Promise.all([slow(), slow(), slow(), slow()])
+  } finally {
+    await narrow.close()
+  }
+})
+
+describe('numbers', () => {
+  test('of a tenant and of each entity have no gap under fifty transactions at once, some of which fail', async () => {
+    const { tenantId } = actor
+    const entities = [newId(), newId(), newId()]
+    const work = Array.from({ length: 50 }, (_, index) =>
+      transact(db, { tenantId, at: NOW }, async (_tx, emit) => {
+        emit(fact(entities[index % 3] as string))
+        emit(fact(entities[(index + 1) % 3] as string))
+        emit(fact(entities[index % 3] as string))
+        if (index % 10 === 9) throw new Error('no')
+      }).catch(() => {}),
+    )
+    await Promise.all(work)
+    const written = await events()
+    expect(written.map((event) => event.cursor)).toEqual(Array.from({ length: 135 }, (_, index) => BigInt(index + 1)))
+    for (const entity of entities) {
+      const sequences = written.filter((event) => event.entityId === entity).map((event) => event.sequence)
+      expect(sequences).toEqual(sequences.map((_, index) => index + 1))
+    }
+  })
+
+  test('of two tenants do not meet', async () => {
+    const other = await newTenant(db)
+    await Promise.all([actor, other, actor].map((who) => create(call(who))))
+    expect((await events()).map((event) => event.cursor)).toEqual([1n, 2n])
+    expect((await events(other.tenantId)).map((event) => event.cursor)).toEqual([1n])
+  })
+})
+
+describe('an idempotency key', () => {
+  test('does the work once, and answers a repeat with its object', async () => {
+    const first = await create(call(actor, 'k1', { name: 'Ada' }))
+    const second = await create(call(actor, 'k1', { name: 'Ada' }))
+    expect(first.replayed).toBe(false)
+    expect(second).toEqual({ id: first.id, replayed: true })
+    expect([await customers(), (await events()).length]).toEqual([1, 1])
+  })
+
+  test('does the work once for thirty at the same moment, and gives all the same answer', async () => {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => create(call(actor, 'k1', { name: 'Ada' }))))
+    expect(new Set(answers.map((done) => done.id)).size).toBe(1)
+    expect(answers.filter((done) => !done.replayed)).toHaveLength(1)
+    expect([await customers(), (await events()).length]).toEqual([1, 1])
+  })
+
+  test('that came with other input is refused, and nothing is done', async () => {
+    await create(call(actor, 'k1', { name: 'Ada' }))
+    expect(await refusals(create(call(actor, 'k1', { name: 'Eve' })))).toEqual([
+      'IDEMPOTENCY_KEY_REUSED idempotencyKey',
+    ])
+    expect(await customers()).toBe(1)
+  })
+
+  test('is free again when the work failed', async () => {
+    const by = call(actor, 'k1')
+    await expect(transactOnce(db, by, NOW, newId(), () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await create(by)).toMatchObject({ replayed: false })
+  })
+
+  test('lasts 24 hours on the clock and works anew after them, with other input too', async () => {
+    const first = await create(call(actor, 'k1', 1))
+    expect(await create(call(actor, 'k1', 1), later(23.9))).toEqual({ id: first.id, replayed: true })
+    const anew = await create(call(actor, 'k1', 2), later(24))
+    expect(anew).toMatchObject({ replayed: false })
+    expect(await create(call(actor, 'k1', 2), later(47))).toEqual({ id: anew.id, replayed: true })
+    expect(await customers()).toBe(2)
+  })
+
+  test('belongs to one tenant and one operation', async () => {
+    const other = await newTenant(db)
+    const answers = [
+      await create(call(actor, 'k1')),
+      await create(call(other, 'k1')),
+      await create({ ...call(actor, 'k1'), operation: 'another' }),
+    ]
+    expect(answers.map((done) => done.replayed)).toEqual([false, false, false])
+  })
+
+  test('that cannot be kept is refused by name', async () => {
+    expect(await refusals(create(call(actor, 'k'.repeat(256))))).toEqual(['TOO_LONG idempotencyKey'])
+    expect(await refusals(create(call(actor, 'a\u0000')))).toEqual(['INVALID idempotencyKey'])
+    expect(await create(call(actor, 'k'.repeat(255)))).toMatchObject({ replayed: false })
+  })
+
+  test('left out does the work each time', async () => {
+    await create(call(actor))
+    await create(call(actor))
+    expect(await customers()).toBe(2)
+  })
+})

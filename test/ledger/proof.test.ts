@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Database, openDatabase } from '../../src/db/database.ts'
+import { transact } from '../../src/events/outbox.ts'
+import { currency } from '../../src/kernel/currency.ts'
+import { newId } from '../../src/kernel/id.ts'
+import { money } from '../../src/kernel/money.ts'
+import { post, reverse } from '../../src/ledger/journal.ts'
+import { type LedgerProof, totals } from '../../src/ledger/proof.ts'
+import { paymentSettled } from '../../src/ledger/recipes.ts'
+import { clocksOf } from '../../src/organizations/clocks.ts'
+import { proofService } from '../../src/reconciliation/proof.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { newTenant } from '../support/tenant.ts'
+
+const NOW = new Date('2026-03-31T12:00:00Z')
+const USD = currency('USD')
+
+let database: TestDatabase
+let db: Database
+let tenantId: string
+let paymentId: string
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  db = openDatabase(database.url)
+})
+afterAll(async () => {
+  await db.close()
+  await database.drop()
+})
+
+/** A settled payment of 100.00 with its posting and events, all as it should be. */
+async function settle(sellerId: string | null = null): Promise<string> {
+  const id = newId()
+  await transact(db, { tenantId, at: NOW }, async (tx, emit) => {
+    const amounts = { amountMinor: '10000', currency: 'USD', description: 'A mug' }
+    await tx.payment.create({ data: { tenantId, id, provider: 'QBITFLOW', status: 'COMPLETED', ...amounts } })
+    const fees = { providerFee: 150n, organizationFee: sellerId ? 100n : 0n, sellerId }
+    const entry = paymentSettled({ paymentId: id, provider: 'QBITFLOW', gross: money(10_000n, USD), ...fees })
+    await post(tx, { tenantId, at: NOW }, emit, entry)
+    const status = { type: 'PAYMENT', state: 'COMPLETED', final: true } as const
+    emit({ type: 'payment.completed', entityKind: 'Payment', entityId: id, status, object: {} })
+  })
+  return id
+}
+
+beforeEach(async () => {
+  tenantId = (await newTenant(db)).tenantId
+  await settle()
+  await settle('00000000-0000-7000-8000-000000000001')
+  paymentId = await settle()
+})
+
+const proof = () => proofService({ db, clocks: clocksOf(db, { now: () => NOW }) }).proof(tenantId)
+const kinds = ({ breaks }: LedgerProof) => [...new Set(breaks.map(({ kind }) => kind))].sort()
+
+/** Changes rows of this tenant behind the back of every rule. */
+async function tamper(statement: string): Promise<void> {
+  const client = await db.pool.connect()
+  try {
+    await client.query(`SET session_replication_role = replica`)
+    const { rowCount } = await client.query(statement, [tenantId, paymentId].slice(0, statement.includes('$2') ? 2 : 1))
+    expect(rowCount).toBeGreaterThan(0)
+  } finally {
+    await client.query(`SET session_replication_role = DEFAULT`)
+    client.release()
+  }
+}
+
+const POSTING = `(SELECT id FROM ledger_transaction WHERE tenant_id = $1 AND cause_id = $2)`
+
+test('honest books balance, after postings and a reversal', async () => {
+  const [last] = await db.prisma.ledgerTransaction.findMany({ where: { tenantId, causeId: paymentId } })
+  await db.prisma.payment.update({ where: { tenantId_id: { tenantId, id: paymentId } }, data: { status: 'REFUNDED' } })
+  await transact(db, { tenantId, at: NOW }, async (tx, emit) => {
+    await reverse(tx, { tenantId, at: NOW }, emit, last?.id ?? '')
+    const status = { type: 'PAYMENT', state: 'REFUNDED', final: true } as const
+    emit({ type: 'payment.completed', entityKind: 'Payment', entityId: paymentId, status, object: {} })
+  })
+  const found = await proof()
+  expect(found).toMatchObject({ balanced: true, breaks: [], accountsChecked: 5, entriesChecked: 13n, checkedAt: NOW })
+  expect(await totals(db, tenantId)).toEqual([{ minor: 20_000n, currency: USD }])
+})
+
+test('books of nothing balance', async () => {
+  tenantId = (await newTenant(db)).tenantId
+  expect(await proof()).toMatchObject({ balanced: true, accountsChecked: 0, entriesChecked: 0n })
+})
+
+test('the head is the same for the same books, and another after any change of them', async () => {
+  const { head } = await proof()
+  expect((await proof()).head).toBe(head)
+  await settle()
+  expect((await proof()).head).not.toBe(head)
+})
+
+test.each([
+  [
+    'an entry that was changed',
+    `UPDATE entry SET amount = amount + 1 WHERE tenant_id = $1 AND transaction_id = ${POSTING} AND amount > 1000`,
+    ['balance_differs', 'currency_out_of_balance', 'running_balance_differs', 'transaction_out_of_balance'],
+  ],
+  [
+    'two entries that were changed against each other',
+    `UPDATE entry SET amount = amount + sign(amount) WHERE tenant_id = $1 AND transaction_id = ${POSTING} AND abs(amount) > 1000`,
+    ['balance_differs', 'running_balance_differs'],
+  ],
+  [
+    'an entry that was deleted',
+    `DELETE FROM entry WHERE tenant_id = $1 AND transaction_id = ${POSTING} AND amount = 150`,
+    ['balance_differs', 'currency_out_of_balance', 'transaction_out_of_balance'],
+  ],
+  [
+    'a posting whose entries are gone',
+    `DELETE FROM entry WHERE tenant_id = $1 AND transaction_id = ${POSTING}`,
+    ['balance_differs', 'posting_without_entries'],
+  ],
+  [
+    'a balance that was changed',
+    `UPDATE account SET balance = balance + 5 WHERE tenant_id = $1 AND external_id = 'fees:qbitflow:USD'`,
+    ['balance_differs'],
+  ],
+  [
+    'a count that was changed',
+    `UPDATE account SET entry_count = entry_count + 1 WHERE tenant_id = $1 AND NOT overdraft`,
+    ['balance_differs'],
+  ],
+  [
+    'a running balance that was changed',
+    `UPDATE entry SET balance_after = 7 WHERE tenant_id = $1 AND transaction_id = ${POSTING} AND amount = 150`,
+    ['running_balance_differs'],
+  ],
+  [
+    'an account that is overdrawn',
+    `UPDATE account SET held = balance + 1 WHERE tenant_id = $1 AND external_id = 'fees:qbitflow:USD'`,
+    ['overdrawn'],
+  ],
+  [
+    'a posting that nobody announced',
+    `DELETE FROM event WHERE tenant_id = $1 AND entity_id = ${POSTING}`,
+    ['posting_without_event'],
+  ],
+  [
+    'a settled payment that nobody announced',
+    `DELETE FROM event WHERE tenant_id = $1 AND entity_id = $2`,
+    ['payment_without_event'],
+  ],
+  [
+    'a settled payment without its posting',
+    `UPDATE ledger_transaction SET recipe = 'other' WHERE tenant_id = $1 AND cause_id = $2`,
+    ['payment_without_posting'],
+  ],
+  [
+    'a posting for a payment that is not settled',
+    `UPDATE payment SET status = 'EXPIRED' WHERE tenant_id = $1 AND id = $2`,
+    ['payment_without_event', 'posting_without_payment'],
+  ],
+  [
+    'a posting of another amount than its payment',
+    `UPDATE payment SET amount_minor = 9999 WHERE tenant_id = $1 AND id = $2`,
+    ['posting_differs'],
+  ],
+  [
+    'a posting in another currency than its payment',
+    `UPDATE payment SET currency = 'EUR' WHERE tenant_id = $1 AND id = $2`,
+    ['posting_differs'],
+  ],
+])('the proof finds %s', async (_, statement, expected) => {
+  expect(kinds(await proof())).toEqual([])
+  await tamper(statement)
+  const found = await proof()
+  expect(found.balanced).toBe(false)
+  expect(kinds(found)).toEqual(expected)
+})
+
+test('the proof names the account and the transaction, and nothing of another tenant', async () => {
+  const broken = tenantId
+  await tamper(`UPDATE account SET balance = balance + 5 WHERE tenant_id = $1 AND external_id = 'fees:qbitflow:USD'`)
+  const { id } = await db.prisma.account.findFirstOrThrow({ where: { tenantId, externalId: 'fees:qbitflow:USD' } })
+  expect((await proof()).breaks).toMatchObject([{ accountId: id, message: expect.stringContaining('455') }])
+  tenantId = (await newTenant(db)).tenantId
+  await settle()
+  expect((await proof()).balanced).toBe(true)
+  tenantId = broken
+})
