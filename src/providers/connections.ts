@@ -1,0 +1,70 @@
+import type { Database } from '../db/database.ts'
+import type { Provider as ProviderName } from '../db/generated/enums.ts'
+import { newId } from '../kernel/id.ts'
+import { type Credentials, openCredentials, sealCredentials } from './credentials.ts'
+import { type Connected, capabilitiesOf, type Registry } from './registry.ts'
+
+/** In place of a base URL: the provider's simulator in this process. */
+export const SANDBOX = 'sandbox'
+
+export interface ConnectionView {
+  readonly provider: ProviderName
+  readonly capabilities: readonly string[]
+  readonly baseUrl: string
+  /** For a simulator: what points the provider's own SDK at it. */
+  readonly sandbox?: { readonly url: string; readonly credentials: Credentials }
+  health(): Promise<'UP' | 'DOWN'>
+}
+
+interface Deps {
+  readonly db: Database
+  readonly registry: Registry
+  readonly secretKey: Uint8Array
+}
+
+export function connectionService({ db, registry, secretKey }: Deps) {
+  return {
+    async list(tenantId: string): Promise<ConnectionView[]> {
+      const rows = await db.prisma.providerConnection.findMany({ where: { tenantId }, orderBy: { provider: 'asc' } })
+      return rows.map((row) => {
+        const { baseUrl, provider } = registry.connect(row)
+        return {
+          provider: row.provider,
+          capabilities: capabilitiesOf(provider),
+          baseUrl,
+          health: () => healthOf(provider),
+          ...(row.baseUrl === SANDBOX && {
+            sandbox: { url: baseUrl, credentials: openCredentials(secretKey, row.id, row.credentials) },
+          }),
+        }
+      })
+    },
+
+    /** Connects every test tenant that is not yet connected with the simulator of a provider. */
+    async connectSandbox(
+      provider: ProviderName,
+      now: Date,
+      provision: (tenantId: string, organizationName: string) => Promise<Credentials>,
+    ): Promise<void> {
+      const tenants = await db.prisma.tenant.findMany({
+        where: { mode: 'TEST', connections: { none: { provider } } },
+        include: { organization: true },
+      })
+      for (const { id: tenantId, organization } of tenants) {
+        const id = newId()
+        const credentials = sealCredentials(secretKey, id, await provision(tenantId, organization.name))
+        const data = { tenantId, id, provider, baseUrl: SANDBOX, credentials, createdAt: now }
+        await db.prisma.providerConnection.createMany({ data: [data], skipDuplicates: true })
+      }
+    },
+  }
+}
+
+async function healthOf(provider: Connected): Promise<'UP' | 'DOWN'> {
+  try {
+    await provider.health?.probe()
+    return 'UP'
+  } catch {
+    return 'DOWN'
+  }
+}

@@ -1,0 +1,53 @@
+import { DomainError, type Problem } from '../kernel/errors.ts'
+
+export interface ProviderFailure {
+  readonly provider: string
+  readonly message: string
+  /** The provider's own code or HTTP status, for the one who asks its support. */
+  readonly providerCode?: string
+}
+
+/** A call to a provider that brought no answer to work with. */
+export abstract class ProviderError extends Error {
+  readonly failure: ProviderFailure
+
+  constructor(failure: ProviderFailure, options?: ErrorOptions) {
+    super(failure.message, options)
+    this.failure = failure
+  }
+}
+
+/** The provider understood and said no. Asking again with the same input brings the same answer. */
+export class ProviderRefused extends ProviderError {
+  override readonly name = 'ProviderRefused'
+}
+
+/** Nothing happened at the provider: it could not be reached, or said so itself. Asking again is safe. */
+export class ProviderUnavailable extends ProviderError {
+  override readonly name = 'ProviderUnavailable'
+}
+
+/** The request went out and no answer can be had from what came back: it may have happened, or not. */
+export class ProviderAnswerLost extends ProviderError {
+  override readonly name = 'ProviderAnswerLost'
+}
+
+/** A notification that the provider did not send. */
+export class ForgedNotification extends Error {
+  override readonly name = 'ForgedNotification'
+}
+
+/** What the caller is told. */
+export function problemFrom(error: ProviderError): Problem {
+  const { provider, providerCode, message } = error.failure
+  const retryable = !(error instanceof ProviderRefused)
+  return {
+    code: retryable ? 'PROVIDER_UNAVAILABLE' : 'PROVIDER_REFUSED',
+    message,
+    facts: { provider, providerCode, retryable },
+  }
+}
+
+export function asDomainError(error: unknown): unknown {
+  return error instanceof ProviderError ? new DomainError(problemFrom(error)) : error
+}

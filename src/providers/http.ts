@@ -1,0 +1,64 @@
+import { ProviderAnswerLost, ProviderRefused, ProviderUnavailable } from './errors.ts'
+
+const TIMEOUT_MS = 10_000
+
+export interface ProviderHttp {
+  readonly provider: string
+  readonly baseUrl: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly fetch: typeof fetch
+  /** The provider's own words for a refusal, from its parsed body. */
+  readonly messageFrom: (body: unknown) => string | undefined
+}
+
+/**
+ * One call to a provider, with a bounded wait and every failure told apart.
+ * @returns the parsed JSON body of a 2xx answer
+ * @throws ProviderRefused on 4xx; ProviderUnavailable on 429, and on any failure of a read;
+ *   ProviderAnswerLost when a write may or may not have happened
+ */
+export async function callProvider(http: ProviderHttp, method: string, path: string, body?: unknown): Promise<unknown> {
+  const response = await send(http, method, path, body)
+  const text = await response.text().catch((error) => lost(http, method, 'its answer broke off', error))
+  const failure = { provider: http.provider, providerCode: String(response.status) }
+  if (response.status === 429) {
+    throw new ProviderUnavailable({ ...failure, message: `${http.provider} asks us to slow down` })
+  }
+  if (response.status >= 500) return lost(http, method, `it answered ${response.status}`)
+  const parsed = parse(text)
+  if (response.status >= 400) {
+    const message = http.messageFrom(parsed?.value) ?? `${http.provider} answered ${response.status}`
+    throw new ProviderRefused({ ...failure, message })
+  }
+  if (response.status >= 300 || parsed === undefined) return lost(http, method, 'its answer cannot be read')
+  return parsed.value
+}
+
+async function send(http: ProviderHttp, method: string, path: string, body: unknown): Promise<Response> {
+  try {
+    return await http.fetch(`${http.baseUrl}${path}`, {
+      method,
+      headers: { ...http.headers, accept: 'application/json', 'content-type': 'application/json' },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+  } catch (error) {
+    return lost(http, method, 'it did not answer', error)
+  }
+}
+
+function parse(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}
+
+/** A read that fails has changed nothing; a write that was sent may have. */
+function lost(http: ProviderHttp, method: string, why: string, cause?: unknown): never {
+  const failure = { provider: http.provider, message: `${http.provider} gave no answer: ${why}` }
+  if (method === 'GET') throw new ProviderUnavailable(failure)
+  throw new ProviderAnswerLost(failure, { cause })
+}

@@ -1,0 +1,167 @@
+import type { CheckoutKind, Provider as ProviderName, TransactionState } from '../db/generated/enums.ts'
+import type { Money } from '../kernel/money.ts'
+
+/**
+ * What we ask of any provider, in our words. What a provider can do is what it carries: an absent key is an absent
+ * ability. A decline is an outcome; an outage is a ProviderError; a provider's word that we do not know is a bug that
+ * shows itself, never a guess.
+ */
+
+/** What a provider calls one of its things; opaque to everyone but its adapter. */
+export type Reference = string
+
+export interface WantedProduct {
+  /** Ours, unique at the provider too: how a product is found again when an answer was lost. */
+  readonly reference: string
+  readonly name: string
+  readonly description: string
+  readonly price: Money
+}
+
+/** Keeps a copy of a product at the provider. Repeating `create` with the same reference gives the same product. */
+export interface Products {
+  create(wanted: WantedProduct): Promise<Reference>
+  update(reference: Reference, wanted: WantedProduct): Promise<void>
+}
+
+export interface WantedCustomer {
+  readonly reference: string
+  readonly name: string
+  readonly lastName: string
+  readonly email: string
+  readonly phone?: string
+}
+
+export interface FoundCustomer {
+  readonly reference: Reference
+  readonly name: string
+  readonly lastName?: string
+  readonly email?: string
+  readonly phone?: string
+}
+
+/** Keeps a copy of a customer at the provider. Repeating `create` with the same e-mail gives the same customer. */
+export interface Customers {
+  create(wanted: WantedCustomer): Promise<Reference>
+  update(reference: Reference, wanted: WantedCustomer): Promise<void>
+}
+
+export interface WantedCheckout {
+  readonly kind: CheckoutKind
+  /** Our id, the same at every attempt to open this checkout. */
+  readonly idempotencyKey: string
+  /** A product that the provider keeps, or else the item itself. */
+  readonly product?: Reference
+  readonly item: { readonly name: string; readonly description: string; readonly price: Money }
+  readonly customer?: Reference
+  readonly successUrl?: string
+  readonly cancelUrl?: string
+  /** Where the provider is to notify us. */
+  readonly notifyUrl: string
+}
+
+export interface OpenedCheckout {
+  readonly reference: Reference
+  readonly url: string
+  readonly expiresAt?: Date
+}
+
+/** Hosted pages. Opening again after a lost answer is harmless: nobody holds the link of the lost one. */
+export interface Checkouts {
+  readonly kinds: readonly CheckoutKind[]
+  /** The currencies in which a price may stand. */
+  readonly currencies: readonly string[]
+  open(wanted: WantedCheckout): Promise<OpenedCheckout>
+}
+
+/** Where a payment stands at the provider. */
+export interface ProviderStatus {
+  readonly state: TransactionState
+  readonly transactionHash?: string
+  readonly message?: string
+}
+
+/** The facts of a payment that came in. */
+export interface ProviderPayment {
+  readonly reference: Reference
+  /** In the currency of the price. */
+  readonly amount: Money
+  /** In the currency that the customer paid with, where it is one we keep. */
+  readonly settled?: Money
+  readonly fee: bigint
+  readonly organizationFee: bigint
+  readonly from?: string
+  readonly to?: string
+  readonly transactionHash?: string
+  readonly customer?: FoundCustomer
+  readonly at: Date
+}
+
+/** Asking about a checkout's payment. */
+export interface Status {
+  /** Undefined while nobody has begun to pay. */
+  lookup(checkout: Reference): Promise<ProviderStatus | undefined>
+  /** The payment of a checkout that is paid. */
+  payment(checkout: Reference): Promise<ProviderPayment>
+  /** The status now and each change, until it is final or the signal aborts. */
+  watch(checkout: Reference, signal: AbortSignal): AsyncIterable<ProviderStatus>
+}
+
+/** A notification that proved to be the provider's. */
+export interface Notification {
+  /** What it is about. */
+  readonly checkout?: Reference
+  /** What it says, where that can be trusted without asking again. */
+  readonly status?: ProviderStatus
+}
+
+/** Reads what the provider sends us. */
+export interface Notifications {
+  /**
+   * @returns a key that is the same for a repeat of the same notification
+   * @throws ForgedNotification when the signature or the time is wrong
+   */
+  prove(headers: Headers, rawBody: string, now: Date): string
+  /** Undefined when a proven body is about nothing of ours, such as a trial of the address. */
+  read(rawBody: string): Notification | undefined
+}
+
+export type SimulatedOutcome = 'PAY' | 'FAIL' | 'UNDERPAY' | 'OVERPAY' | 'EXPIRE' | 'CANCEL'
+
+/** Test mode: doing what the customer would do on the page. */
+export interface Simulation {
+  play(
+    checkout: Reference,
+    outcome: SimulatedOutcome,
+    options: { currency?: string | undefined; customer?: Omit<WantedCustomer, 'reference'> | undefined },
+  ): Promise<void>
+}
+
+/** A cheap question that shows whether the provider answers us. */
+export interface Health {
+  probe(): Promise<void>
+}
+
+export interface Capabilities {
+  readonly health: Health
+  readonly products: Products
+  readonly customers: Customers
+  readonly checkouts: Checkouts
+  readonly status: Status
+  readonly notifications: Notifications
+  readonly simulation: Simulation
+}
+
+export type Capability = keyof Capabilities
+
+/** One tenant's connection with a provider. */
+export type Provider = { readonly name: ProviderName } & Partial<Capabilities>
+
+/** What an adapter is made of: where its provider answers, and how to reach it. */
+export interface Connection {
+  readonly baseUrl: string
+  readonly credentials: Readonly<Record<string, string>>
+  readonly fetch: typeof fetch
+  /** Where WebSockets are opened: the base URL, but for a simulator, which is always this machine. */
+  readonly socketUrl: () => string
+}

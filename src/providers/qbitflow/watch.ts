@@ -1,0 +1,35 @@
+import { on, once } from 'node:events'
+import { WebSocket } from 'ws'
+import type { Connection, ProviderStatus } from '../port.ts'
+import { StatusFrame } from './wire.ts'
+
+/**
+ * The status WebSocket of one payment: the current state at once, then each change. The server closes with 1000
+ * after a final state; whatever else ends it ends the watch too, and the one who watches asks again.
+ */
+export async function* watchStatus(
+  connection: Connection,
+  apiKey: string,
+  checkout: string,
+  signal: AbortSignal,
+): AsyncGenerator<ProviderStatus> {
+  const base = connection.socketUrl().replace(/^http/, 'ws')
+  const socket = new WebSocket(`${base}/transaction/status/ws?txUUID=pay@${checkout}&txType=payment`, {
+    headers: { 'x-api-key': apiKey },
+    handshakeTimeout: 5_000,
+    maxPayload: 64 * 1024,
+  })
+  const stop = () => socket.terminate()
+  signal.addEventListener('abort', stop, { once: true })
+  const closed = once(socket, 'close').catch(() => {})
+  try {
+    for await (const [data] of on(socket, 'message', { close: ['close'] })) {
+      const frame = StatusFrame.safeParse(JSON.parse(String(data)))
+      if (frame.success) yield frame.data.status
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    socket.close()
+    await closed
+  }
+}

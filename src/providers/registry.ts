@@ -1,0 +1,80 @@
+import type { Database } from '../db/database.ts'
+import type { Provider as ProviderName } from '../db/generated/enums.ts'
+import type { ProviderConnectionRow } from '../db/rows.ts'
+import { DomainError } from '../kernel/errors.ts'
+import { openCredentials } from './credentials.ts'
+import type { Capability, Connection, Provider } from './port.ts'
+import { qbitflow } from './qbitflow/index.ts'
+
+/** Every provider that is spoken. A new one is a folder and a line here. */
+const ADAPTERS: Partial<Record<ProviderName, (connection: Connection) => Provider>> = {
+  QBITFLOW: qbitflow,
+}
+
+/** A provider as one tenant is connected with it. */
+export type Connected = Provider & { readonly connectionId: string; readonly tenantId: string }
+
+/** A provider that certainly carries a capability. */
+export type Able<C extends Capability> = Connected & { readonly [K in C]-?: NonNullable<Provider[K]> }
+
+export interface Outside {
+  readonly secretKey: Uint8Array
+  /** How a connection's address is reached: over the network, or in process when it names a simulator. */
+  reach(address: string): Pick<Connection, 'baseUrl' | 'fetch' | 'socketUrl'>
+}
+
+export type Registry = ReturnType<typeof providerRegistry>
+
+export function providerRegistry(db: Database, outside: Outside) {
+  /** A tenant's connection as its row has it, and where that leads. */
+  function connect(row: ProviderConnectionRow): { baseUrl: string; provider: Connected } {
+    const adapter = ADAPTERS[row.provider]
+    if (!adapter) throw new Error(`no adapter speaks ${row.provider}`)
+    const credentials = openCredentials(outside.secretKey, row.id, row.credentials)
+    const place = outside.reach(row.baseUrl)
+    const provider = adapter({ credentials, ...place })
+    return { baseUrl: place.baseUrl, provider: { ...provider, connectionId: row.id, tenantId: row.tenantId } }
+  }
+
+  return {
+    connect,
+
+    /** The tenant's connection with a provider. */
+    async connected(tenantId: string, provider: ProviderName): Promise<Connected> {
+      const where = { tenantId_provider: { tenantId, provider } }
+      return connect(await db.prisma.providerConnection.findUniqueOrThrow({ where })).provider
+    },
+
+    /** The connection that a notification's address names, if there is one. */
+    async byConnection(connectionId: string): Promise<Connected | undefined | null> {
+      const row = await db.prisma.providerConnection.findFirst({ where: { id: connectionId } })
+      return row && connect(row).provider
+    },
+
+    /**
+     * A connected provider that has a capability: the one asked for, or the first.
+     * @throws DomainError UNSUPPORTED
+     */
+    async able<C extends Capability>(tenantId: string, capability: C, provider?: ProviderName): Promise<Able<C>> {
+      const rows = await db.prisma.providerConnection.findMany({
+        where: { tenantId, ...(provider && { provider }) },
+        orderBy: { createdAt: 'asc' },
+      })
+      const found = rows.map((row) => connect(row).provider).find((candidate) => candidate[capability])
+      if (found) return found as Able<C>
+      const message = provider
+        ? `${provider} is not connected or has no ${capability}`
+        : `no provider has ${capability}`
+      throw new DomainError({ code: 'UNSUPPORTED', message, field: ['provider'] })
+    },
+  }
+}
+
+/** What the API calls the capabilities that a connection carries. */
+export function capabilitiesOf(provider: Provider): string[] {
+  const names: [Capability, string][] = [
+    ['checkouts', 'CHECKOUTS'],
+    ['status', 'STATUS'],
+  ]
+  return names.filter(([capability]) => provider[capability]).map(([, name]) => name)
+}
