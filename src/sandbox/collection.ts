@@ -1,0 +1,151 @@
+import type { Queryable, World } from './store.ts'
+
+/** A unique key that another document already has; `key` is its name, e.g. `email`. */
+export class DuplicateKeyError extends Error {
+  override readonly name = 'DuplicateKeyError'
+  readonly key: string
+
+  constructor(kind: string, key: string) {
+    super(`${kind}: ${key} is taken`)
+    this.key = key
+  }
+}
+
+export interface Page {
+  readonly limit?: number
+  /** The id of the last document of the page before. It may have been removed since. */
+  readonly after?: string
+  /** Fields that a document must carry with these very values. */
+  readonly where?: Readonly<Record<string, unknown>>
+}
+
+/** Documents of one kind. Reads run anywhere; writes of a document with unique keys want a transaction around them. */
+export interface Collection<T> {
+  find(world: World, id: string): Promise<T | undefined>
+  /** As find, and nobody else changes the document until this transaction ends. */
+  lock(world: World, id: string): Promise<T | undefined>
+  findBy(world: World, key: string, value: string): Promise<T | undefined>
+  /** Looks through every realm, for routes where the id alone is the right to read. */
+  findAnywhere(db: Queryable, provider: string, id: string): Promise<{ realm: string; document: T } | undefined>
+  /** Newest first; undefined when `after` names no document. */
+  list(world: World, page?: Page): Promise<T[] | undefined>
+  /** @throws DuplicateKeyError, having left nothing behind: the transaction may go on. */
+  insert(world: World, id: string, document: T): Promise<void>
+  /** @throws DuplicateKeyError, after which the transaction must be rolled back. */
+  replace(world: World, id: string, document: T): Promise<void>
+  /** Hides the document and frees its unique keys; false when there was none. */
+  remove(world: World, id: string): Promise<boolean>
+}
+
+export type UniqueKeys = Readonly<Record<string, string | undefined>>
+
+const SELECT = 'SELECT body FROM sandbox_document WHERE tenant_id = $1 AND provider = $2 AND kind = $3'
+
+export function collection<T extends object>(
+  kind: string,
+  uniqueKeys: (document: T) => UniqueKeys = () => ({}),
+): Collection<T> {
+  const place = (world: World) => [world.realm, world.provider, kind]
+
+  async function first(world: World, condition: string, ...values: unknown[]): Promise<T | undefined> {
+    const { rows } = await world.db.query(`${SELECT} ${condition}`, [...place(world), ...values])
+    return (rows[0] as { body: T } | undefined)?.body
+  }
+
+  return {
+    find: (world, id) => first(world, 'AND id = $4 AND NOT removed', id),
+
+    lock: (world, id) => first(world, 'AND id = $4 AND NOT removed FOR UPDATE', id),
+
+    findBy: (world, key, value) =>
+      first(
+        world,
+        `AND id = (SELECT id FROM sandbox_unique
+          WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND name = $4 AND value = $5)`,
+        key,
+        value,
+      ),
+
+    async findAnywhere(db, provider, id) {
+      const { rows } = await db.query(
+        'SELECT tenant_id, body FROM sandbox_document WHERE provider = $1 AND kind = $2 AND id = $3 AND NOT removed',
+        [provider, kind, id],
+      )
+      const row = rows[0] as { tenant_id: string; body: T } | undefined
+      return row && { realm: row.tenant_id, document: row.body }
+    },
+
+    async list(world, { limit, after, where = {} } = {}) {
+      const before = after === undefined ? null : await positionOf(world, place(world), after)
+      if (before === undefined) return undefined
+      const { rows } = await world.db.query(
+        `${SELECT} AND NOT removed AND body @> $4 AND ($5::bigint IS NULL OR position < $5)
+         ORDER BY position DESC LIMIT $6`,
+        [...place(world), JSON.stringify(where), before, limit ?? null],
+      )
+      return (rows as { body: T }[]).map((row) => row.body)
+    },
+
+    async insert(world, id, document) {
+      const taken = await claimKeys(world, kind, id, uniqueKeys(document))
+      if (taken) throw new DuplicateKeyError(kind, taken)
+      await world.db.query(
+        'INSERT INTO sandbox_document (tenant_id, provider, kind, id, body) VALUES ($1, $2, $3, $4, $5)',
+        [...place(world), id, JSON.stringify(document)],
+      )
+    },
+
+    async replace(world, id, document) {
+      await releaseKeys(world, kind, id)
+      const taken = await claimKeys(world, kind, id, uniqueKeys(document))
+      if (taken) throw new DuplicateKeyError(kind, taken)
+      await world.db.query(
+        'UPDATE sandbox_document SET body = $5 WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4',
+        [...place(world), id, JSON.stringify(document)],
+      )
+    },
+
+    async remove(world, id) {
+      await releaseKeys(world, kind, id)
+      const { rows } = await world.db.query(
+        `UPDATE sandbox_document SET removed = true
+         WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4 AND NOT removed RETURNING id`,
+        [...place(world), id],
+      )
+      return rows.length > 0
+    },
+  }
+}
+
+async function positionOf(world: World, place: readonly string[], id: string): Promise<string | undefined> {
+  const { rows } = await world.db.query(
+    'SELECT position::text FROM sandbox_document WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4',
+    [...place, id],
+  )
+  return (rows[0] as { position: string } | undefined)?.position
+}
+
+/** Takes the keys for a document, or none of them and answers the name of one that another document has. */
+async function claimKeys(world: World, kind: string, id: string, keys: UniqueKeys): Promise<string | undefined> {
+  const wanted = Object.entries(keys).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  if (wanted.length === 0) return undefined
+  const { rows } = await world.db.query(
+    `INSERT INTO sandbox_unique (tenant_id, provider, kind, id, name, value)
+     SELECT $1, $2, $3, $4, name, value FROM unnest($5::text[], $6::text[]) AS wanted (name, value)
+     ON CONFLICT DO NOTHING RETURNING name`,
+    [world.realm, world.provider, kind, id, wanted.map(([name]) => name), wanted.map(([, value]) => value)],
+  )
+  if (rows.length === wanted.length) return undefined
+  await releaseKeys(world, kind, id)
+  const claimed = new Set((rows as { name: string }[]).map((row) => row.name))
+  return wanted.find(([name]) => !claimed.has(name))?.[0]
+}
+
+async function releaseKeys(world: World, kind: string, id: string): Promise<void> {
+  await world.db.query('DELETE FROM sandbox_unique WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4', [
+    world.realm,
+    world.provider,
+    kind,
+    id,
+  ])
+}

@@ -1,0 +1,41 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { basePath, type Context } from './context.ts'
+import { ApiError, answerError, apiErrorFrom, notFound } from './errors.ts'
+import { pageRoutes } from './pages/routes.ts'
+import { controlRoutes } from './routes/control.ts'
+import { currencyRoutes } from './routes/currencies.ts'
+import { customerRoutes } from './routes/customers.ts'
+import { paymentRoutes } from './routes/payments.ts'
+import { productRoutes } from './routes/products.ts'
+import { sessionRoutes } from './routes/sessions.ts'
+import { statusRoutes } from './routes/status.ts'
+import { userRoutes } from './routes/users.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+/** The whole server: the API under /v1, the pages that customers see, and the control routes beside them. */
+export function createRoutes(context: Context): Hono {
+  const app = new Hono({ strict: false }).basePath(basePath(context) || '/')
+  const tooLarge = new ApiError(413, 'the request body is too large')
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => answerError(c, tooLarge) }))
+  app.route('/v1/product', productRoutes(context))
+  app.route('/v1/customer', customerRoutes(context))
+  app.route('/v1/user', userRoutes(context))
+  app.route('/v1/transaction/session-checkout', sessionRoutes(context))
+  app.route('/v1/transaction', paymentRoutes(context))
+  app.route('/v1/transaction', statusRoutes(context))
+  app.route('/v1/webhooks', webhookRoutes(context))
+  app.route('/v1/utils', currencyRoutes())
+  app.route('/_sandbox', controlRoutes(context))
+  app.route('/', pageRoutes(context))
+  app.notFound((c) => answerError(c, notFound()))
+  app.onError((error, c) => {
+    const known = apiErrorFrom(error)
+    if (known) return answerError(c, known)
+    context.log.error({ err: error, path: c.req.path }, 'the simulator failed')
+    return c.json({ error: 'internal server error' }, 500)
+  })
+  return app
+}

@@ -1,0 +1,95 @@
+// What the checkout's pages do beyond forms: copy, count down, follow the payment. Each part stands alone.
+
+const FINAL = ['completed', 'failed', 'cancelled', 'expired']
+const POLL_MS = 1000
+
+function offerCopying() {
+  if (!navigator.clipboard) return
+  for (const button of document.querySelectorAll('[data-copy]')) {
+    const label = button.querySelector('[data-copy-label]')
+    button.hidden = false
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(button.dataset.copy)
+      label.textContent = 'Copied'
+      setTimeout(() => {
+        label.textContent = 'Copy'
+      }, 2000)
+    })
+  }
+}
+
+function countDown() {
+  const timer = document.querySelector('[data-countdown]')
+  if (!timer) return
+  const end = performance.now() + Number(timer.dataset.countdown) * 1000
+  const tick = setInterval(() => {
+    const left = Math.max(0, Math.round((end - performance.now()) / 1000))
+    timer.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`
+    if (left > 0) return
+    clearInterval(tick)
+    document.querySelector('[data-stale]').hidden = false
+    for (const button of document.querySelectorAll('[data-pay]')) button.disabled = true
+  }, 1000)
+}
+
+function followPayment() {
+  const panel = document.querySelector('[data-live]')
+  if (!panel) return
+  const { path, query, pause } = panel.dataset
+  let over = false
+
+  const arrive = (change) => {
+    if (over) return
+    showChange(panel, change)
+    if (!FINAL.includes(change.status)) return
+    over = true
+    const next = change.status === 'completed' ? panel.dataset.completed : panel.dataset.ended
+    setTimeout(() => location.assign(next), Number(pause))
+  }
+
+  const poll = async () => {
+    if (over) return
+    const response = await fetch(`${path}?${query}`).catch(() => undefined)
+    if (response?.ok) arrive(await response.json())
+    setTimeout(poll, POLL_MS)
+  }
+
+  const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}${path}/ws?${query}`)
+  socket.addEventListener('message', ({ data }) => {
+    const { status } = JSON.parse(data)
+    if (status?.status) arrive(status)
+  })
+  socket.addEventListener('close', poll)
+}
+
+function showChange(panel, { status, txHash, message }) {
+  const part = (name) => panel.querySelector(`[data-${name}]`)
+  const headline = JSON.parse(panel.dataset.headlines)[status]
+  const steps = [...panel.querySelectorAll('[data-step]')]
+  const reached = { created: 0, waitingConfirmation: 1, failed: 1, completed: 3 }[status] ?? 0
+  const current = FINAL.includes(status) ? 'bad' : 'now'
+  steps.forEach((step, index) => {
+    const state = index < reached ? 'done' : index > reached ? 'next' : current
+    step.className = `step ${state}`
+    step.toggleAttribute('aria-current', false)
+    if (state === 'now') step.setAttribute('aria-current', 'step')
+  })
+  part('headline').textContent = headline
+  part('hash').hidden = !txHash
+  part('hash-text').textContent = txHash
+  part('message').hidden = !message
+  part('message').textContent = message ?? ''
+  part('announce').textContent = [steps[reached]?.querySelector('strong').textContent ?? headline, message]
+    .filter(Boolean)
+    .join(': ')
+  if (!FINAL.includes(status)) return
+  part('announce').textContent = [headline, message].filter(Boolean).join(': ')
+  const end = status === 'completed' ? 'completed' : 'ended'
+  part('onward').hidden = false
+  part('onward-text').textContent = part('onward-text').dataset[end]
+  part('next').href = panel.dataset[end]
+}
+
+offerCopying()
+countDown()
+followPayment()

@@ -1,0 +1,76 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { inTransaction, type Pool } from '../store.ts'
+import { createTaskRunner, type Log, type TaskHandler } from '../tasks.ts'
+import { type Credentials, provision } from './accounts.ts'
+import { createRoutes } from './app.ts'
+import { createChanges } from './changes.ts'
+import { type Context, DEFAULT_SETTINGS, type Settings } from './context.ts'
+import { deliveryTask, type Send } from './deliveries.ts'
+import { PROVIDER } from './documents.ts'
+import { createStatusSocket } from './socket.ts'
+import { chainTasks } from './transactions.ts'
+
+export interface QbitflowSandboxParts {
+  /** A `pg` pool on a database that has the simulators' tables. */
+  readonly pool: Pool
+  /** Root of every realm's API key and webhook secret; with another one, other credentials come out. */
+  readonly secret: string
+  /** Where the server is reached, e.g. `http://localhost:4000/sandbox/qbitflow`; its path is the mount point. */
+  readonly publicUrl: string
+  readonly log: Log
+  readonly settings?: Partial<Settings>
+  /** The time of a realm: its test clock. */
+  clockOf(realm: string): Promise<Date>
+  /** Sends webhooks to the world outside. */
+  readonly fetch: Send
+}
+
+/** QBitFlow's server, played over its real wire. */
+export interface QbitflowSandbox {
+  /** Answers a request with a full URL whose path includes the mount point. */
+  fetch(request: Request): Promise<Response>
+  /** Takes over an upgrade to the status socket; false when the request is for somebody else. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /** Opens the realm's account, or finds it; answers the same credentials every time. A realm is a UUID. */
+  provision(realm: string, organizationName?: string): Promise<Credentials>
+  /**
+   * Does what is due by the realms' clocks (chain steps, webhooks and their retries, expiry); answers how much was done.
+   * Any number of processes may call it at once. What is due within seconds also runs by itself, on timers.
+   */
+  runDue(limit?: number): Promise<number>
+  /** Ends sockets and timers and waits for what runs. What was due later is still in the database. */
+  close(): Promise<void>
+}
+
+export function createQbitflowSandbox(parts: QbitflowSandboxParts): QbitflowSandbox {
+  const { pool, log, clockOf } = parts
+  // The runner needs the handlers, and they need it by way of the context: the table is filled once both are there.
+  const handlers: Record<string, TaskHandler> = {}
+  const tasks = createTaskRunner({ pool, provider: PROVIDER, handlers, log, clockOf })
+  const context: Context = {
+    pool,
+    log,
+    tasks,
+    clockOf,
+    secret: parts.secret,
+    publicUrl: parts.publicUrl.replace(/\/+$/, ''),
+    settings: { ...DEFAULT_SETTINGS, ...parts.settings },
+    changes: createChanges(),
+    world: (realm) => ({ db: pool, provider: PROVIDER, realm }),
+    transaction: (realm, work) => inTransaction(pool, PROVIDER, realm, work),
+  }
+  Object.assign(handlers, chainTasks(context), { webhook: deliveryTask(context, parts.fetch) })
+  const routes = createRoutes(context)
+  const socket = createStatusSocket(context)
+  return {
+    fetch: async (request) => routes.fetch(request),
+    handleUpgrade: socket.handleUpgrade,
+    provision: (realm, organizationName = 'Test shop') => provision(context, realm, organizationName),
+    runDue: tasks.runDue,
+    close() {
+      socket.close()
+      return tasks.close()
+    },
+  }
+}

@@ -1,0 +1,83 @@
+import { createHash, createHmac } from 'node:crypto'
+import { createMiddleware } from 'hono/factory'
+import type { Context } from './context.ts'
+import { type ApiKey, apiKeys, type Role } from './documents.ts'
+import { notFound, unauthorized } from './errors.ts'
+
+/** Who a request comes from: a key's realm and role. */
+export interface Caller {
+  readonly realm: string
+  readonly role: Role
+  /** 0 when the key is the organization's own. */
+  readonly userId: number
+  readonly organizationId: number
+}
+
+export type Env = { Variables: { caller: Caller } }
+
+/** A realm's credentials follow from the secret alone: given out again whenever asked for, and kept nowhere in clear. */
+export function apiKeyOf(secret: string, realm: string): string {
+  return `sk_${realm.replaceAll('-', '')}_test_${derive(secret, 'api-key', realm).slice(0, 40)}`
+}
+
+export function webhookSecretOf(secret: string, realm: string): string {
+  return `whsec_${derive(secret, 'webhook-secret', realm).slice(0, 40)}`
+}
+
+export function hashOf(apiKey: string): string {
+  return createHash('sha256').update(apiKey).digest('hex')
+}
+
+function derive(secret: string, purpose: string, realm: string): string {
+  return createHmac('sha256', secret).update(`qbitflow:${purpose}:${realm}`).digest('hex')
+}
+
+/** Lets only requests with a valid key through, and puts their caller at the route's hand. */
+export function requireKey(context: Context) {
+  return createMiddleware<Env>(async (c, next) => {
+    const caller = await findCaller(context, c.req.header('X-API-Key'))
+    if (!caller) throw unauthorized()
+    c.set('caller', caller)
+    await next()
+  })
+}
+
+/**
+ * The caller behind a key, for routes that show more to one who has it; undefined without a key.
+ * @throws ApiError when there is a key and it is not valid.
+ */
+export async function findCaller(context: Context, apiKey: string | undefined): Promise<Caller | undefined> {
+  if (!apiKey) return undefined
+  const realm = realmIn(apiKey)
+  const key = realm && (await apiKeys.findBy(context.world(realm), 'hash', hashOf(apiKey)))
+  if (!realm || !key || (await isExpired(context, realm, key))) throw unauthorized()
+  return { realm, role: key.role, userId: key.userId, organizationId: key.organizationId }
+}
+
+async function isExpired(context: Context, realm: string, key: ApiKey): Promise<boolean> {
+  return key.expiresAt !== null && new Date(key.expiresAt) <= (await context.clockOf(realm))
+}
+
+function realmIn(apiKey: string): string | undefined {
+  return /^sk_([0-9a-f]{32})_test_\w+$/
+    .exec(apiKey)?.[1]
+    ?.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+/** A seller acts for themselves; everyone above for the organization, which has no user id. */
+export function ownerOf(caller: Caller): number | undefined {
+  return caller.role === 'user' ? caller.userId : undefined
+}
+
+/** What a caller may see of a collection: a seller only their own. */
+export function ownRows(caller: Caller): { userId?: number } {
+  const userId = ownerOf(caller)
+  return userId === undefined ? {} : { userId }
+}
+
+/** The document, if there is one and the caller may see it. @throws ApiError 404 otherwise. */
+export function visible<T extends { readonly userId?: number }>(caller: Caller, document: T | undefined): T {
+  const userId = ownerOf(caller)
+  if (!document || (userId !== undefined && document.userId !== userId)) throw notFound()
+  return document
+}

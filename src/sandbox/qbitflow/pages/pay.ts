@@ -1,0 +1,87 @@
+import { raw } from 'hono/html'
+import { toString as qrCode } from 'qrcode'
+import { type Html, html, NOTHING } from '../../pages/html.ts'
+import { progress } from '../../pages/layout.ts'
+import { coin } from '../currencies.ts'
+import type { Quote, Session } from '../documents.ts'
+import { merchantAddress } from '../payment.ts'
+import { paymentUri } from '../wallet.ts'
+import { coinAmount, rateText } from './amounts.ts'
+import { coinIcon } from './details.ts'
+import { PAGES, summary } from './summary.ts'
+
+export interface PayView {
+  readonly session: Session
+  readonly quote: Quote
+  readonly path: string
+  /** How long the quote is still held; 0 or less when it has run out. */
+  readonly secondsLeft: number
+}
+
+const OTHER_PAYMENTS = [
+  ['FAIL', 'Fail'],
+  ['UNDERPAY', 'Underpay'],
+  ['OVERPAY', 'Overpay'],
+] as const
+
+/** The second step: what to send where, and a wallet that sends it. */
+export async function payPage({ session, quote, path, secondsLeft }: PayView): Promise<Html> {
+  const chosen = coin(quote.currencyId)
+  const to = merchantAddress(session, chosen.id)
+  const amount = coinAmount(quote.amountMinUnits, chosen)
+  const uri = paymentUri(chosen, to, BigInt(quote.amountMinUnits), amount)
+  const square = await qrCode(uri, { type: 'svg', margin: 2, errorCorrectionLevel: 'M' })
+  return html`${summary(session)}
+<section class="panel">
+  ${progress(PAGES, 1)}
+  <h1>Send the payment</h1>
+  <p class="rate">${coinIcon(chosen)} <span><strong>${chosen.symbol}</strong> on ${chosen.chain.name} <small>(${chosen.chain.network})</small></span>
+    <a class="change" href="${path}">Change<span class="hidden"> currency</span></a></p>
+  <div class="send">
+    <div class="qr" role="img" aria-label="QR code for a payment of ${amount} ${chosen.symbol}">${raw(square)}</div>
+    <dl class="facts">
+      <dt>Amount</dt>
+      <dd>${copyable('amount', amount, html`<strong class="amount">${amount}</strong> ${chosen.symbol}`, 'amount')}</dd>
+      <dt>To this address</dt>
+      <dd>${copyable('address', to, html`<code>${to}</code>`, 'address')}</dd>
+      <dt>Rate</dt>
+      <dd>1 ${chosen.symbol} = ${rateText(quote.rate)}${countdown(secondsLeft)}</dd>
+    </dl>
+  </div>
+  ${renewal(path, quote, secondsLeft)}
+  ${wallet(path, amount, chosen.symbol, secondsLeft)}
+</section>`
+}
+
+function copyable(id: string, text: string, shown: Html, what: string): Html {
+  return html`<span class="copyable"><span id="${id}">${shown}</span>
+    <button class="copy" type="button" hidden data-copy="${text}" aria-label="Copy the ${what}"><span data-copy-label>Copy</span></button></span>`
+}
+
+function countdown(secondsLeft: number): Html {
+  if (secondsLeft <= 0) return NOTHING
+  const minutes = Math.floor(secondsLeft / 60)
+  const clock = `${minutes}:${String(secondsLeft % 60).padStart(2, '0')}`
+  return html`<span class="countdown">held for <span role="timer" data-countdown="${secondsLeft}">${clock}</span></span>`
+}
+
+function renewal(path: string, quote: Quote, secondsLeft: number): Html {
+  return html`<form class="notice warn" method="post" action="${path}" data-stale${secondsLeft > 0 ? html` hidden` : NOTHING}>
+    <input type="hidden" name="currencyId" value="${quote.currencyId}">
+    <p role="status">This rate has run out.</p><button class="button small" type="submit">Get a new rate</button>
+  </form>`
+}
+
+function wallet(path: string, amount: string, symbol: string, secondsLeft: number): Html {
+  const held = secondsLeft > 0 ? NOTHING : html` disabled`
+  return html`<form class="wallet" method="post" action="${path}/play" aria-labelledby="wallet-title">
+    <h2 id="wallet-title">Test wallet</h2>
+    <p>Plays the customer's wallet, so that you can see every ending.</p>
+    <button class="button primary" name="outcome" value="PAY" data-pay${held}>Pay ${amount} ${symbol}</button>
+    <div class="outcomes">${OTHER_PAYMENTS.map(
+      ([outcome, label]) =>
+        html`<button class="button" name="outcome" value="${outcome}" data-pay${held}>${label}</button>`,
+    )}<button class="button" name="outcome" value="EXPIRE">Let expire</button></div>
+    <button class="button quiet" name="outcome" value="CANCEL">Cancel and go back</button>
+  </form>`
+}

@@ -1,0 +1,83 @@
+import { formatDecimal } from '../../../kernel/money.ts'
+import { type Html, html, NOTHING } from '../../pages/html.ts'
+import { coin } from '../currencies.ts'
+import type { Session, StatusChange } from '../documents.ts'
+import { isFinal, returnUrl } from '../session.ts'
+import type { OpenedSession } from './open.ts'
+import { HEADLINES } from './progress.ts'
+import { summary, usd } from './summary.ts'
+
+export interface ResultView {
+  readonly session: Session
+  readonly change: StatusChange
+  readonly shop: string
+  /** Where the shop wants the customer, if it said so. */
+  readonly back?: string | undefined
+  /** Whether the customer comes from paying, or has opened the link of a checkout that was over already. */
+  readonly justNow: boolean
+}
+
+export function resultView({ session, organization }: OpenedSession, justNow: boolean): ResultView {
+  const change = session.history.at(-1)
+  if (!change || !isFinal(change.status)) throw new Error(`the session ${session.uuid} is not over`)
+  return { session, change, justNow, shop: organization.name, back: returnUrl(session, change.status) }
+}
+
+/** How a checkout ended, for a customer with nowhere else to go, and for whoever opens the link again. */
+export function resultPage(view: ResultView): Html {
+  const { session, change, shop, back } = view
+  const good = change.status === 'completed'
+  return html`${summary(session)}
+<section class="panel result">
+  <span class="seal ${good ? 'good' : change.status === 'failed' ? 'bad' : 'over'}" aria-hidden="true"></span>
+  <h1>${headline(view)}</h1>
+  <p>${explanation(view)}</p>
+  ${change.message ? html`<p class="notice bad">${change.message}</p>` : NOTHING}
+  ${good ? receipt(session, change) : NOTHING}
+  ${back ? html`<a class="button primary" href="${back}">Return to ${shop}</a>` : NOTHING}
+</section>`
+}
+
+function headline({ change, justNow }: ResultView): string {
+  return change.status === 'completed' && !justNow ? 'This checkout has already been paid' : HEADLINES[change.status]
+}
+
+function explanation({ change, shop, justNow }: ResultView): string {
+  switch (change.status) {
+    case 'completed':
+      return justNow ? `Thank you. ${shop} has your payment.` : `Nothing is left to do here: ${shop} has the payment.`
+    case 'failed':
+      return `The payment did not go through. Ask ${shop} for a new link to try again.`
+    case 'cancelled':
+      return `Nothing was paid. Ask ${shop} for a new link if that was not what you wanted.`
+    default:
+      return `It can no longer be paid. Ask ${shop} for a new link.`
+  }
+}
+
+function receipt({ attempt }: Session, change: StatusChange): Html {
+  if (!attempt) return NOTHING
+  const paid = coin(attempt.quote.currencyId)
+  const amount = formatDecimal(BigInt(attempt.receivedMinUnits), paid.decimals).replace(/\.?0+$/, '')
+  return html`<dl class="receipt">
+    <div><dt>Paid</dt><dd>${usd(attempt.receivedUsd)}</dd></div>
+    <div><dt>With</dt><dd>${amount} ${paid.symbol} on ${paid.chain.name}</dd></div>
+    <div><dt>When</dt><dd><time datetime="${change.at}">${readable(change.at)}</time></dd></div>
+    <div><dt>Transaction</dt><dd><code>${change.txHash}</code></dd></div>
+  </dl>`
+}
+
+function readable(at: string): string {
+  return new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+    .format(new Date(at))
+    .concat(' UTC')
+}
+
+/** For a link that leads to no checkout. */
+export function unknownPage(): Html {
+  return html`<section class="panel result">
+  <span class="seal over" aria-hidden="true"></span>
+  <h1>There is no checkout here</h1>
+  <p>The link is wrong or incomplete. Check it, or ask the shop for a new one.</p>
+</section>`
+}

@@ -1,0 +1,152 @@
+import { Hono, type Context as HttpContext } from 'hono'
+import { readAsset, securityHeaders } from '../../pages/assets.ts'
+import { type Frame, layout, type Page } from '../../pages/layout.ts'
+import { basePath, type Context } from '../context.ts'
+import { COINS, findCoin } from '../currencies.ts'
+import { sessions } from '../documents.ts'
+import { ApiError, answerError, apiErrorFrom, type FieldError, notFound } from '../errors.ts'
+import { Fields } from '../fields.ts'
+import { OUTCOMES, payerFrom, play } from '../play.ts'
+import { isHeld, quote } from '../quotes.ts'
+import { isFinal, statusOf } from '../session.ts'
+import { detailsPage } from './details.ts'
+import { type OpenedSession, openSession } from './open.ts'
+import { payPage } from './pay.ts'
+import { progressPage, progressView, refreshTag } from './progress.ts'
+import { resultPage, resultView, unknownPage } from './result.ts'
+
+const file = (path: string) => new URL(path, import.meta.url)
+const STYLESHEET = readAsset(
+  'checkout.css',
+  file('../../pages/frame.css'),
+  file('../../pages/controls.css'),
+  file('../../pages/endings.css'),
+  file('../assets/coins.css'),
+)
+const SCRIPT = readAsset('checkout.js', file('../assets/checkout.js'))
+const FOOT = 'Simulated QBitFlow checkout. No real money moves here.'
+const KEEP_A_YEAR = 'public, max-age=31536000, immutable'
+
+/** What a customer sees: details, payment, progress, result. Every step is a form, so it goes without a script too. */
+export function pageRoutes(context: Context): Hono {
+  const app = new Hono({ strict: false })
+  const base = basePath(context)
+  const frame: Frame = { base, stylesheet: STYLESHEET.name, script: SCRIPT.name, foot: FOOT }
+  const headers = securityHeaders(new URL(context.publicUrl).origin.replace(/^http/, 'ws'))
+
+  async function show(c: HttpContext, page: Page, status: 200 | 404 | 410 | 422 = 200): Promise<Response> {
+    return c.html(await layout(frame, page), status, headers)
+  }
+
+  const pathOf = ({ session }: OpenedSession) => `${base}/checkout/${session.uuid}`
+
+  app.get('/assets/:name', (c) => {
+    const asset = [STYLESHEET, SCRIPT].find(({ name }) => name === c.req.param('name'))
+    if (!asset) throw notFound()
+    return c.body(asset.content, 200, { 'Content-Type': asset.type, 'Cache-Control': KEEP_A_YEAR })
+  })
+
+  app.get('/checkout/:uuid', async (c) => {
+    const opened = await openSession(context, c.req.param('uuid'))
+    const status = statusOf(opened.session, opened.now)?.status
+    if (status && !isFinal(status)) return c.redirect(`${pathOf(opened)}/status`, 303)
+    if (status) return showResult(c, opened, false)
+    return showDetails(c, opened, { ...opened.session.payer }, [])
+  })
+
+  app.post('/checkout/:uuid', async (c) => {
+    const opened = await openSession(context, c.req.param('uuid'))
+    if (statusOf(opened.session, opened.now)) return c.redirect(pathOf(opened), 303)
+    const form = Object.fromEntries(new URLSearchParams(await c.req.text()))
+    try {
+      await choose(context, opened, form)
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.errors.length === 0) throw error
+      return showDetails(c, opened, form, error.errors)
+    }
+    return c.redirect(`${pathOf(opened)}/pay`, 303)
+  })
+
+  app.get('/checkout/:uuid/pay', async (c) => {
+    const opened = await openSession(context, c.req.param('uuid'))
+    const { session, now, organization } = opened
+    const isReady = session.quote && (!opened.asksCustomer || session.payer)
+    if (!session.quote || !isReady || statusOf(session, now)) return c.redirect(pathOf(opened), 303)
+    const secondsLeft = Math.floor((new Date(session.quote.expiresAt).getTime() - now.getTime()) / 1_000)
+    const content = await payPage({ session, quote: session.quote, path: pathOf(opened), secondsLeft })
+    return show(c, { title: 'Send the payment', shop: organization.name, content })
+  })
+
+  app.post('/checkout/:uuid/play', async (c) => {
+    const opened = await openSession(context, c.req.param('uuid'))
+    const { session, realm, now } = opened
+    const fields = new Fields(Object.fromEntries(new URLSearchParams(await c.req.text())))
+    const outcome = fields.oneOf('outcome', OUTCOMES)
+    fields.check()
+    const isOver = outcome === 'EXPIRE' || outcome === 'CANCEL'
+    const canPay = session.quote && isHeld(session.quote, now)
+    if (!isOver && !canPay && !statusOf(session, now)) return c.redirect(`${pathOf(opened)}/pay`, 303)
+    try {
+      await play(context, realm, session.uuid, { outcome })
+    } catch (error) {
+      // Somebody else was first, or the customer is not known yet: the checkout's own page says how it stands.
+      if (error instanceof ApiError && error.status !== 404) return c.redirect(pathOf(opened), 303)
+      throw error
+    }
+    const isHere = isOver && !session.cancelUrl
+    return c.redirect(`${pathOf(opened)}/${isHere ? 'receipt' : 'status'}`, 303)
+  })
+
+  app.get('/checkout/:uuid/status', async (c) => {
+    const opened = await openSession(context, c.req.param('uuid'))
+    if (!statusOf(opened.session, opened.now)) return c.redirect(pathOf(opened), 303)
+    const view = progressView(context, opened, base)
+    const shop = opened.organization.name
+    return show(c, { title: 'Your payment', shop, content: progressPage(view), head: refreshTag(view) })
+  })
+
+  app.get('/checkout/:uuid/receipt', async (c) => {
+    const opened = await openSession(context, c.req.param('uuid'))
+    const status = statusOf(opened.session, opened.now)?.status
+    return status && isFinal(status) ? showResult(c, opened, true) : c.redirect(pathOf(opened), 303)
+  })
+
+  app.onError((error, c) => {
+    const known = apiErrorFrom(error)
+    if (known?.status === 404) return show(c, { title: 'No checkout', content: unknownPage() }, 404)
+    if (known) return answerError(c, known)
+    throw error
+  })
+
+  function showDetails(c: HttpContext, opened: OpenedSession, values: object, errors: readonly FieldError[]) {
+    const { session, now, organization, asksCustomer } = opened
+    const quotes = new Map(COINS.map((coin) => [coin.id, quote(session, coin, now, context.settings)]))
+    const chosen = Number('currencyId' in values ? values.currencyId : (session.quote?.currencyId ?? COINS[0]?.id))
+    const path = pathOf(opened)
+    const content = detailsPage({ session, path, quotes, chosen, asksCustomer, values: { ...values }, errors })
+    const title = errors.length > 0 ? 'Please check your details' : 'Choose how to pay'
+    return show(c, { title, shop: organization.name, content }, errors.length > 0 ? 422 : 200)
+  }
+
+  function showResult(c: HttpContext, opened: OpenedSession, justNow: boolean) {
+    const view = resultView(opened, justNow)
+    const page = { title: 'Your checkout', shop: view.shop, content: resultPage(view) }
+    return show(c, page, view.change.status === 'expired' && !justNow ? 410 : 200)
+  }
+
+  return app
+}
+
+/** Writes down who pays and in what coin, and holds the price for them. */
+async function choose(context: Context, opened: OpenedSession, form: Readonly<Record<string, string>>): Promise<void> {
+  const coin = findCoin(Number(form.currencyId)) ?? COINS[0]
+  if (!coin) throw new Error('there is no coin to pay with')
+  const isRenewal = opened.session.payer && form.email === undefined
+  const payer = opened.asksCustomer && !isRenewal ? payerFrom(form) : opened.session.payer
+  await context.transaction(opened.realm, async (world) => {
+    const session = await sessions.lock(world, opened.session.uuid)
+    if (!session || session.history.length > 0) return
+    const held = quote(session, coin, opened.now, context.settings)
+    await sessions.replace(world, session.uuid, { ...session, payer, quote: held })
+  })
+}

@@ -1,0 +1,104 @@
+import type { Transaction, World } from '../store.ts'
+import { cancelTasks } from '../tasks.ts'
+import type { Context } from './context.ts'
+import { type Coin, coin } from './currencies.ts'
+import { type Attempt, customers, type Payer, type Quote, type Session, sessions } from './documents.ts'
+import { conflict, notFound } from './errors.ts'
+import { EMAIL_RULE, Fields, FREE_TEXT_RULE, nameRule } from './fields.ts'
+import { isHeld, quote } from './quotes.ts'
+import { statusOf } from './session.ts'
+import { begin, record } from './transactions.ts'
+import { centsOf, usdOf } from './usd.ts'
+import { addressOf, transactionHashOf } from './wallet.ts'
+
+export const OUTCOMES = ['PAY', 'FAIL', 'UNDERPAY', 'OVERPAY', 'EXPIRE', 'CANCEL'] as const
+type Outcome = (typeof OUTCOMES)[number]
+
+/** What arrives, in percent of what was asked for. */
+const RECEIVED_PERCENT = { PAY: 100n, FAIL: 100n, UNDERPAY: 90n, OVERPAY: 110n } as const
+
+export interface Play {
+  readonly outcome: Outcome
+  /** What to pay with; what the payer chose before when absent, or else the first coin. */
+  readonly coin?: Coin | undefined
+  /** Who pays, as the request gave it; only looked at when the session knows nobody. */
+  readonly customer?: Readonly<Record<string, unknown>> | undefined
+}
+
+/**
+ * Does what a payer would do. Of two at the same moment one is first and the other is told so.
+ * @throws ApiError 404 without such a session, 409 when it can no longer be paid, 400 naming missing customer fields.
+ */
+export async function play(context: Context, realm: string, uuid: string, wanted: Play): Promise<Session> {
+  // Read before the transaction, which must not wait for another connection of the pool that it holds one of.
+  const now = await context.clockOf(realm)
+  return context.transaction(realm, async (world) => {
+    const session = await sessions.lock(world, uuid)
+    if (!session) throw notFound()
+    const status = statusOf(session, now)
+    if (status) throw conflict(`the session is already ${status.status}`)
+    if (wanted.outcome === 'EXPIRE' || wanted.outcome === 'CANCEL')
+      return end(context, world, session, wanted.outcome, now)
+    const price = quoteFor(context, session, wanted.coin, now)
+    const ready = { ...(await withPayer(world, session, wanted.customer)), quote: price }
+    return begin(context, world, ready, attemptFrom(ready, price, wanted.outcome), now)
+  })
+}
+
+/** The session with somebody who pays: its customer, or who the payer said to be. */
+async function withPayer(world: World, session: Session, given: Play['customer']): Promise<Session> {
+  if (await isCustomerKnown(world, session)) return session
+  const payer = given || !session.payer ? payerFrom(given ?? {}) : session.payer
+  return { ...session, customerUUID: undefined, payer }
+}
+
+async function end(
+  context: Context,
+  world: Transaction,
+  session: Session,
+  outcome: 'EXPIRE' | 'CANCEL',
+  now: Date,
+): Promise<Session> {
+  await cancelTasks(world, 'expire', session.uuid)
+  const at = now.toISOString()
+  if (outcome === 'CANCEL') return record(context, world, session, { status: 'cancelled', at, txHash: '' })
+  return record(context, world, { ...session, expiresAt: at }, { status: 'expired', at, txHash: '' })
+}
+
+/** Whether the session was made for a customer who still exists; if not, the payer says who they are. */
+export async function isCustomerKnown(world: World, session: Session): Promise<boolean> {
+  return session.customerUUID !== undefined && (await customers.find(world, session.customerUUID)) !== undefined
+}
+
+/** @throws ApiError naming the fields that are missing or wrong. */
+export function payerFrom(input: Readonly<Record<string, unknown>>): Payer {
+  const fields = new Fields(input)
+  const payer = {
+    name: fields.text('name', nameRule(1)),
+    lastName: fields.text('lastName', nameRule(1)),
+    email: fields.text('email', EMAIL_RULE),
+    phoneNumber: fields.optionalText('phoneNumber', FREE_TEXT_RULE),
+    address: fields.optionalText('address', FREE_TEXT_RULE),
+  }
+  fields.check()
+  return payer
+}
+
+function quoteFor({ settings }: Context, session: Session, wanted: Coin | undefined, now: Date): Quote {
+  const held = session.quote
+  const chosen = wanted ?? coin(held?.currencyId ?? 1)
+  return held && held.currencyId === chosen.id && isHeld(held, now) ? held : quote(session, chosen, now, settings)
+}
+
+function attemptFrom(session: Session, price: Quote, outcome: Attempt['outcome']): Attempt {
+  const { chain } = coin(price.currencyId)
+  const percent = RECEIVED_PERCENT[outcome]
+  return {
+    outcome,
+    quote: price,
+    receivedMinUnits: ((BigInt(price.amountMinUnits) * percent) / 100n).toString(),
+    receivedUsd: usdOf((centsOf(session.price) * percent) / 100n),
+    from: addressOf(`payer:${session.uuid}`, chain),
+    txHash: transactionHashOf(session.uuid, chain),
+  }
+}

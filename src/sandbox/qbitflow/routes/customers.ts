@@ -1,0 +1,102 @@
+import { Hono, type Context as HttpContext } from 'hono'
+import { newId } from '../../../kernel/id.ts'
+import type { Context } from '../context.ts'
+import { type Customer, customerKey, customers } from '../documents.ts'
+import { EMAIL_RULE, Fields, FREE_TEXT_RULE, nameRule, parseObject, REFERENCE_RULE } from '../fields.ts'
+import { uuidIn } from '../ids.ts'
+import { type Env, ownerOf, ownRows, requireKey, visible } from '../keys.ts'
+import { pageQuery, readPage } from '../paging.ts'
+
+export function customerRoutes(context: Context): Hono<Env> {
+  const app = new Hono<Env>({ strict: false })
+  app.use(requireKey(context))
+
+  app.post('/', async (c) => {
+    const caller = c.get('caller')
+    const fields = new Fields(parseObject(await c.req.text()))
+    const wanted = {
+      name: fields.text('name', nameRule(1)),
+      lastName: fields.text('lastName', nameRule(1)),
+      email: fields.text('email', EMAIL_RULE),
+      phoneNumber: fields.optionalText('phoneNumber', FREE_TEXT_RULE),
+      address: fields.optionalText('address', FREE_TEXT_RULE),
+      reference: fields.optionalText('reference', REFERENCE_RULE),
+    }
+    fields.check()
+    const createdAt = (await context.clockOf(caller.realm)).toISOString()
+    const { organizationId } = caller
+    const made: Customer = { uuid: newId(), ...wanted, createdAt, organizationId, userId: ownerOf(caller) }
+    await context.transaction(caller.realm, (world) => customers.insert(world, made.uuid, made))
+    return c.json(customerView(made), 201)
+  })
+
+  app.get('/all', async (c) => {
+    const caller = c.get('caller')
+    const world = context.world(caller.realm)
+    const page = pageQuery(c.req.query())
+    return c.json(await readPage(world, customers, page, ownRows(caller), customerView, (customer) => customer.uuid))
+  })
+
+  app.get('/uuid/:uuid', async (c) => {
+    const caller = c.get('caller')
+    const found = await customers.find(context.world(caller.realm), uuidIn(c.req.param('uuid')))
+    return c.json(customerView(visible(caller, found)))
+  })
+
+  app.get('/email/:email', async (c) => {
+    const caller = c.get('caller')
+    const key = customerKey(ownerOf(caller), c.req.param('email'))
+    return c.json(customerView(visible(caller, await customers.findBy(context.world(caller.realm), 'email', key))))
+  })
+
+  // The older form names the customer in the body.
+  app.put('/', async (c) => {
+    const body = parseObject(await c.req.text())
+    return update(c, typeof body.uuid === 'string' ? body.uuid : '', body)
+  })
+
+  app.put('/:uuid', async (c) => update(c, c.req.param('uuid'), parseObject(await c.req.text())))
+
+  app.delete('/uuid/:uuid', async (c) => {
+    const caller = c.get('caller')
+    const uuid = uuidIn(c.req.param('uuid'))
+    await context.transaction(caller.realm, async (world) => {
+      visible(caller, await customers.lock(world, uuid))
+      await customers.remove(world, uuid)
+    })
+    return c.json({ message: 'customer deleted' })
+  })
+
+  async function update(c: HttpContext<Env>, id: string, body: Record<string, unknown>): Promise<Response> {
+    const caller = c.get('caller')
+    const uuid = uuidIn(id)
+    const fields = new Fields(body)
+    const patch = {
+      name: fields.optionalText('name', nameRule(1)),
+      lastName: fields.optionalText('lastName', nameRule(1)),
+      email: fields.optionalText('email', EMAIL_RULE),
+      phoneNumber: fields.optionalText('phoneNumber', FREE_TEXT_RULE),
+      address: fields.optionalText('address', FREE_TEXT_RULE),
+    }
+    const customer = await context.transaction(caller.realm, async (world) => {
+      const before = visible(caller, await customers.lock(world, uuid))
+      fields.check()
+      const after: Customer = { ...before, ...withoutAbsent(patch) }
+      await customers.replace(world, uuid, after)
+      return after
+    })
+    return c.json(customerView(customer))
+  }
+
+  return app
+}
+
+export function customerView(customer: Customer): object {
+  return { ...customer, test: true }
+}
+
+function withoutAbsent<T extends object>(patch: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as Partial<{
+    [K in keyof T]: NonNullable<T[K]>
+  }>
+}

@@ -1,0 +1,45 @@
+import { Hono } from 'hono'
+import type { Context } from '../context.ts'
+import { customers, payments } from '../documents.ts'
+import { notFound } from '../errors.ts'
+import { transactionId, transactionIn } from '../ids.ts'
+import { type Env, ownRows, requireKey, visible } from '../keys.ts'
+import { pageQuery, readPage } from '../paging.ts'
+import { combinedView, paymentView } from '../payment.ts'
+import { customerView } from './customers.ts'
+
+export function paymentRoutes(context: Context): Hono<Env> {
+  const app = new Hono<Env>({ strict: false })
+  const authenticated = requireKey(context)
+
+  app.get('/payments', authenticated, async (c) => {
+    const caller = c.get('caller')
+    const world = context.world(caller.realm)
+    const page = pageQuery(c.req.query())
+    return c.json(await readPage(world, payments, page, ownRows(caller), paymentView, transactionId))
+  })
+
+  app.get('/payments/combined', authenticated, async (c) => {
+    const caller = c.get('caller')
+    const world = context.world(caller.realm)
+    const page = pageQuery(c.req.query())
+    return c.json(await readPage(world, payments, page, ownRows(caller), combinedView, transactionId))
+  })
+
+  app.get('/payment/:uuid', authenticated, async (c) => {
+    const caller = c.get('caller')
+    const found = await payments.find(context.world(caller.realm), transactionIn(c.req.param('uuid')))
+    return c.json(paymentView(visible(caller, found)))
+  })
+
+  app.get('/customer/:uuid', authenticated, async (c) => {
+    const caller = c.get('caller')
+    const world = context.world(caller.realm)
+    const payment = visible(caller, await payments.find(world, transactionIn(c.req.param('uuid'))))
+    const customer = await customers.find(world, payment.customerUUID)
+    if (!customer) throw notFound()
+    return c.json(customerView(customer))
+  })
+
+  return app
+}

@@ -1,0 +1,91 @@
+import type { Settings } from './context.ts'
+import { COINS, currencyView } from './currencies.ts'
+import type { Organization, Session, Status, StatusChange } from './documents.ts'
+import { transactionId } from './ids.ts'
+
+const FINAL: ReadonlySet<Status> = new Set(['completed', 'failed', 'cancelled', 'expired'])
+const ZERO_UUID = '00000000-0000-0000-0000-000000000000'
+
+export const TX_TYPE = { payment: 'payment' } as const
+
+export function isFinal(status: Status): boolean {
+  return FINAL.has(status)
+}
+
+/** Where the transaction stands; undefined while no payer has acted on a session that still may be paid. */
+export function statusOf(session: Session, now: Date): StatusChange | undefined {
+  const last = session.history.at(-1)
+  if (last || now < new Date(session.expiresAt)) return last
+  return { status: 'expired', at: session.expiresAt, txHash: '' }
+}
+
+/** The session with its expiry in its history, also in the moments before that was written down. */
+export function withExpiry(session: Session, now: Date): Session {
+  const last = statusOf(session, now)
+  return last && session.history.length === 0 ? { ...session, history: [last] } : session
+}
+
+export function isCloseToExpiry(session: Session, now: Date, settings: Settings): boolean {
+  return !session.history.length && new Date(session.expiresAt).getTime() - now.getTime() <= settings.closeToExpiryMs
+}
+
+/** A status as the API shows it. */
+export function statusView(session: Session, change: StatusChange): object {
+  return {
+    status: change.status,
+    txHash: change.txHash,
+    ...(change.message ? { message: change.message } : {}),
+    type: TX_TYPE[session.kind],
+  }
+}
+
+/** The session as anyone may see it who knows its UUID. */
+export function publicView(session: Session, organization: Organization): object {
+  return {
+    uuid: transactionId(session),
+    productId: session.productId,
+    productName: session.productName,
+    description: session.description,
+    price: Number(session.price),
+    successUrl: session.successUrl,
+    cancelUrl: session.cancelUrl,
+    webhookUrl: session.webhookUrl,
+    organizationName: organization.name,
+    test: true,
+    txType: TX_TYPE[session.kind],
+    availableCurrencies: COINS.map(currencyView),
+  }
+}
+
+/** The session as its own organization sees it. */
+export function ownerView(session: Session, organization: Organization): object {
+  return {
+    ...publicView(session, organization),
+    organizationId: session.organizationId,
+    feeBps: session.feeBps,
+    organizationFeeBps: session.organizationFeeBps,
+    userId: session.userId,
+    userName: session.userName,
+    customerUUID: session.customerUUID ?? ZERO_UUID,
+  }
+}
+
+/** The page that a customer comes back to. */
+export function linkOf(publicUrl: string, { uuid }: Pick<Session, 'uuid'>): string {
+  return `${publicUrl}/checkout/${uuid}`
+}
+
+/** Where the shop wants the customer after this status; undefined when it said nothing. */
+export function returnUrl(session: Session, status: Status): string | undefined {
+  const url = status === 'completed' ? session.successUrl : session.cancelUrl
+  return url && fillPlaceholders(url, session)
+}
+
+/** Inside a query the `@` of an id is percent-encoded; elsewhere it may stand as it is. */
+export function fillPlaceholders(url: string, session: Pick<Session, 'uuid' | 'kind'>): string {
+  const query = url.indexOf('?')
+  return url.replaceAll('{{TRANSACTION_TYPE}}', TX_TYPE[session.kind]).replaceAll('{{UUID}}', (_, offset: number) => {
+    const uuid = transactionId(session)
+    return query >= 0 && offset > query ? encodeURIComponent(uuid) : uuid
+  })
+}

@@ -1,0 +1,86 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { basePath, type Context } from './context.ts'
+import { apiErrorFrom } from './errors.ts'
+import { isFinal } from './session.ts'
+import { readTransaction, type StatusQuery, statusFrame, statusQuery } from './status.ts'
+
+export interface StatusSocket {
+  /** Takes the connection over when it asks for the status socket; false leaves it to others. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  close(): void
+}
+
+const MAX_MESSAGE_BYTES = 1_024
+
+/** A change made by another process is seen by looking again. */
+const LOOK_AGAIN_MS = 1_000
+
+const NORMAL = 1000
+const GOING_AWAY = 1001
+
+export function createStatusSocket(context: Context): StatusSocket {
+  const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES })
+  const path = `${basePath(context)}/v1/transaction/status/ws`
+
+  return {
+    handleUpgrade(request, socket, head) {
+      const url = new URL(request.url ?? '/', 'http://sandbox')
+      if (url.pathname.replace(/\/+$/, '') !== path) return false
+      server.handleUpgrade(request, socket, head, (client) => {
+        client.on('error', (error) => context.log.info({ err: error }, 'a status socket broke'))
+        follow(context, client, url.searchParams)
+      })
+      return true
+    },
+    close() {
+      for (const client of server.clients) client.close(GOING_AWAY)
+      server.close()
+    },
+  }
+}
+
+/** Sends where the transaction stands, then each change; ends with 1000, since clients come back after any other end. */
+function follow(context: Context, client: WebSocket, parameters: URLSearchParams): void {
+  let query: StatusQuery
+  try {
+    query = statusQuery(parameters)
+  } catch (error) {
+    refuse(context, client, error)
+    return
+  }
+  let sent = 0
+  let reading: Promise<void> = Promise.resolve()
+  const look = () => {
+    reading = reading.then(() => pump()).catch((error) => refuse(context, client, error))
+  }
+
+  async function pump(): Promise<void> {
+    if (client.readyState !== client.OPEN) return
+    const session = await readTransaction(context, query)
+    const from = sent === 0 ? session.history.length - 1 : sent
+    for (let index = from; index < session.history.length; index += 1) client.send(statusFrame(session, index))
+    sent = session.history.length
+    const last = session.history.at(-1)
+    if (last && isFinal(last.status)) client.close(NORMAL)
+  }
+
+  const stop = context.changes.listen(query.uuid, look)
+  const timer = setInterval(look, LOOK_AGAIN_MS)
+  timer.unref()
+  client.on('close', () => {
+    stop()
+    clearInterval(timer)
+  })
+  look()
+}
+
+function refuse({ log }: Context, client: WebSocket, error: unknown): void {
+  if (client.readyState !== client.OPEN) return
+  const known = apiErrorFrom(error)
+  if (!known) log.error({ err: error }, 'the simulator could not read a status')
+  const message = known?.message ?? 'internal server error'
+  client.send(JSON.stringify({ error: message, status: known?.status ?? 500, message }))
+  client.close(NORMAL)
+}

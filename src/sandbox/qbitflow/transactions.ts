@@ -1,0 +1,131 @@
+import { newId } from '../../kernel/id.ts'
+import { formatDecimal } from '../../kernel/money.ts'
+import { DuplicateKeyError } from '../collection.ts'
+import type { Transaction } from '../store.ts'
+import { cancelTasks, type Task, type TaskHandler } from '../tasks.ts'
+import type { Context } from './context.ts'
+import { coin } from './currencies.ts'
+import { scheduleDelivery } from './deliveries.ts'
+import {
+  type Attempt,
+  customerKey,
+  customers,
+  type Payer,
+  payments,
+  type Session,
+  type StatusChange,
+  sessions,
+} from './documents.ts'
+import { paymentFrom } from './payment.ts'
+
+/** What the chain does with a payer's attempt. Each step looks at where the session stands, so that it may run twice. */
+export function chainTasks(context: Context): Record<string, TaskHandler> {
+  return {
+    broadcast: { run: (task) => step(context, task, broadcast) },
+    confirm: { run: (task) => step(context, task, confirm) },
+    expire: { run: (task) => step(context, task, expire) },
+  }
+}
+
+type Step = (context: Context, world: Transaction, session: Session, at: Date) => Promise<void>
+
+async function step(context: Context, task: Task, take: Step): Promise<undefined> {
+  await context.transaction(task.realm, async (world) => {
+    const session = await sessions.lock(world, task.subject)
+    if (session) await take(context, world, session, task.dueAt)
+  })
+}
+
+/** Writes down that the status moved, and tells whoever wants to know. The session must be locked. */
+export async function record(
+  context: Context,
+  world: Transaction,
+  session: Session,
+  change: StatusChange,
+): Promise<Session> {
+  const moved = { ...session, history: [...session.history, change] }
+  await sessions.replace(world, session.uuid, moved)
+  await scheduleDelivery(context, world, moved, change)
+  world.afterCommit(() => context.changes.announce(session.uuid))
+  return moved
+}
+
+/** The payer's click: the attempt exists, and the chain will hear of it. The session must be locked and unpaid. */
+export async function begin(
+  context: Context,
+  world: Transaction,
+  session: Session,
+  attempt: Attempt,
+  now: Date,
+): Promise<Session> {
+  await cancelTasks(world, 'expire', session.uuid)
+  const begun = { ...session, attempt }
+  const moved = await record(context, world, begun, { status: 'created', at: now.toISOString(), txHash: '' })
+  await scheduleStep(context, world, session, 'broadcast', now, context.settings.broadcastDelayMs)
+  return moved
+}
+
+async function scheduleStep(
+  { tasks }: Context,
+  world: Transaction,
+  { uuid }: Session,
+  kind: string,
+  from: Date,
+  delayMs: number,
+): Promise<void> {
+  await tasks.schedule(world, { kind, subject: uuid, body: {}, dueAt: new Date(from.getTime() + delayMs) })
+}
+
+async function broadcast(context: Context, world: Transaction, session: Session, at: Date): Promise<void> {
+  if (!session.attempt || session.history.at(-1)?.status !== 'created') return
+  const { txHash } = session.attempt
+  await record(context, world, session, { status: 'waitingConfirmation', at: at.toISOString(), txHash })
+  await scheduleStep(context, world, session, 'confirm', at, context.settings.confirmationDelayMs)
+}
+
+async function confirm(context: Context, world: Transaction, session: Session, at: Date): Promise<void> {
+  const { attempt } = session
+  if (!attempt || session.history.at(-1)?.status !== 'waitingConfirmation') return
+  const change = { at: at.toISOString(), txHash: attempt.txHash }
+  const message = failureOf(attempt)
+  if (message) return void (await record(context, world, session, { ...change, status: 'failed', message }))
+  const customerUUID = await findOrMakeCustomer(world, session, at)
+  await payments.insert(world, session.uuid, paymentFrom(session, attempt, customerUUID, at))
+  await record(context, world, { ...session, customerUUID }, { ...change, status: 'completed' })
+}
+
+function failureOf({ outcome, quote, receivedMinUnits }: Attempt): string | undefined {
+  if (outcome === 'FAIL') return 'the transaction was reverted on the chain'
+  if (outcome !== 'UNDERPAY') return undefined
+  const { decimals, symbol } = coin(quote.currencyId)
+  const amount = (minUnits: string) => formatDecimal(BigInt(minUnits), decimals).replace(/\.?0+$/, '')
+  return `underpaid: received ${amount(receivedMinUnits)} of ${amount(quote.amountMinUnits)} ${symbol}`
+}
+
+async function expire(context: Context, world: Transaction, session: Session): Promise<void> {
+  if (session.history.length > 0) return
+  await record(context, world, session, { status: 'expired', at: session.expiresAt, txHash: '' })
+}
+
+async function findOrMakeCustomer(world: Transaction, session: Session, at: Date): Promise<string> {
+  if (session.customerUUID) return session.customerUUID
+  if (!session.payer) throw new Error(`the session ${session.uuid} was paid by nobody`)
+  const find = (payer: Payer) => customers.findBy(world, 'email', customerKey(session.userId, payer.email))
+  const known = await find(session.payer)
+  if (known) return known.uuid
+  const customer = {
+    ...session.payer,
+    uuid: newId(),
+    createdAt: at.toISOString(),
+    organizationId: session.organizationId,
+    userId: session.userId,
+  }
+  try {
+    await customers.insert(world, customer.uuid, customer)
+    return customer.uuid
+  } catch (error) {
+    const other = error instanceof DuplicateKeyError ? await find(session.payer) : undefined
+    if (!other) throw error
+    return other.uuid
+  }
+}

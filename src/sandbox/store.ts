@@ -1,0 +1,57 @@
+/** Whatever runs statements: a `pg` pool and a `pg` client both do. */
+export interface Queryable {
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+}
+
+export interface Connection extends Queryable {
+  release(broken?: boolean): void
+}
+
+export interface Pool extends Queryable {
+  connect(): Promise<Connection>
+}
+
+/** One account's world on one provider's server. A realm is named by a UUID. */
+export interface World {
+  readonly db: Queryable
+  readonly provider: string
+  readonly realm: string
+}
+
+export interface Transaction extends World {
+  /** Runs once the changes are there for everyone to see; never after a rollback. */
+  afterCommit(hook: () => void): void
+}
+
+/** One transaction in one world: all of `work` or nothing of it. */
+export async function inTransaction<T>(
+  pool: Pool,
+  provider: string,
+  realm: string,
+  work: (world: Transaction) => Promise<T>,
+): Promise<T> {
+  const connection = await pool.connect()
+  const hooks: (() => void)[] = []
+  let broken = false
+  let result: T
+  try {
+    await connection.query('BEGIN')
+    result = await work({ db: connection, provider, realm, afterCommit: (hook) => void hooks.push(hook) })
+    await connection.query('COMMIT')
+  } catch (error) {
+    await connection.query('ROLLBACK').catch(() => {
+      broken = true
+    })
+    throw error
+  } finally {
+    connection.release(broken)
+  }
+  for (const hook of hooks) hook()
+  return result
+}
+
+/** A number that no other document of any simulator has. */
+export async function nextNumber(world: World): Promise<number> {
+  const { rows } = await world.db.query(`SELECT nextval('sandbox_number')::text AS number`)
+  return Number((rows[0] as { number: string }).number)
+}

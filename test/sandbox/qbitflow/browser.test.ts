@@ -1,0 +1,124 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasBrowser, openBrowser, warnWithoutBrowser } from '../../support/browser.ts'
+import { type Playground, startPlayground } from './support.ts'
+
+const SHOP = 'https://shop.example/thanks?id={{UUID}}&type={{TRANSACTION_TYPE}}'
+
+warnWithoutBrowser('the pay page in a browser')
+
+describe.skipIf(!hasBrowser)('the pay page in a browser', () => {
+  let world: Playground
+  let browser: Browser
+
+  beforeAll(async () => {
+    world = await startPlayground({ broadcastDelayMs: 150, confirmationDelayMs: 150 })
+    browser = await openBrowser()
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await world?.close()
+  })
+
+  /** A page that plays the shop itself and reports whatever the browser complains about. */
+  async function openPage(options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+    const context = await browser.newContext(options)
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    await page.route('https://shop.example/**', (route) => route.fulfill({ body: 'Back in the shop' }))
+    return { page, complaints }
+  }
+
+  test('leads from the link to the shop, step by step, without a reload', async () => {
+    const { page, complaints } = await openPage()
+    const uuid = await world.session({ successUrl: SHOP })
+    await page.goto(`${world.publicUrl}/checkout/${uuid}`)
+    await page.getByLabel('First name').fill('Ada')
+    await page.getByLabel('Last name').fill('Lovelace')
+    await page.getByLabel('E-mail address').fill('browser@example.com')
+    await page.getByRole('group', { name: 'On Solana' }).getByLabel('USDC').check()
+    await page.getByRole('button', { name: 'Continue to payment' }).click()
+    await page.getByRole('img', { name: /QR code/ }).waitFor()
+    await page.getByRole('button', { name: /^Pay [\d.]+ USDC$/ }).click()
+    await page.waitForURL('**/status')
+    await page.evaluate('window.stillHere = true')
+    await page.locator('[data-step=completed].done').waitFor()
+    expect(await page.evaluate('window.stillHere')).toBe(true)
+    expect(await page.locator('h1').textContent()).toBe('Payment received')
+    expect(await page.locator('[data-announce]').textContent()).toContain('Payment received')
+    await page.waitForURL(`https://shop.example/thanks?id=pay%40${uuid}&type=payment`)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test('goes with the keyboard alone, on the width of a phone', async () => {
+    const { page } = await openPage({ viewport: { width: 360, height: 640 } })
+    const uuid = await world.session()
+    const fits = async () => expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+    await page.goto(`${world.publicUrl}/checkout/${uuid}`)
+    await fits()
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.className')).toBe('skip')
+    for (const text of ['Ada', 'Lovelace', 'keyboard@example.com']) {
+      await page.keyboard.press('Tab')
+      await page.keyboard.type(text)
+    }
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/pay')
+    await fits()
+    await page.getByRole('button', { name: /^Pay [\d.]+ USDC$/ }).focus()
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/receipt')
+    await fits()
+    expect(await page.locator('h1').textContent()).toBe('Payment received')
+    await page.context().close()
+  })
+
+  test('goes without a script as well', async () => {
+    const { page } = await openPage({ javaScriptEnabled: false })
+    const uuid = await world.session({ cancelUrl: 'https://shop.example/cancelled' })
+    await page.goto(`${world.publicUrl}/checkout/${uuid}`)
+    await page.locator('#name').fill('Ada')
+    await page.locator('#lastName').fill('Lovelace')
+    await page.locator('#email').fill('script@example.com')
+    await page.locator('button.primary').click()
+    await page.locator('button[value=FAIL]').click()
+    await page.waitForURL('https://shop.example/cancelled', { timeout: 10_000 })
+    await page.context().close()
+  })
+
+  test('follows the payment by asking when the socket does not open', async () => {
+    const { page } = await openPage()
+    await page.addInitScript(
+      'window.WebSocket = class extends EventTarget { constructor() { super(); setTimeout(() => this.dispatchEvent(new Event("close"))) } }',
+    )
+    const uuid = await world.session({ successUrl: SHOP })
+    await world.play(uuid, { outcome: 'PAY', customer: { name: 'P', lastName: 'O', email: 'poll@example.com' } })
+    await page.goto(`${world.publicUrl}/checkout/${uuid}`)
+    await page.waitForURL('https://shop.example/**')
+    await page.context().close()
+  })
+
+  test('counts down while a rate is held, and offers a new one after it', async () => {
+    const { page } = await openPage()
+    const uuid = await world.session()
+    await page.goto(`${world.publicUrl}/checkout/${uuid}`)
+    await page.locator('#name').fill('Ada')
+    await page.locator('#lastName').fill('Lovelace')
+    await page.locator('#email').fill('rate@example.com')
+    await page.getByRole('button', { name: 'Continue to payment' }).click()
+    await page.waitForURL('**/pay')
+    world.aheadMs = 10 * 60_000 - 3_000
+    await page.reload()
+    await page.getByRole('button', { name: 'Get a new rate' }).click()
+    world.aheadMs = 0
+    await page.getByRole('timer').waitFor()
+    expect(await page.locator('[data-pay]').first().isEnabled()).toBe(true)
+    await page.context().close()
+  })
+})
