@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { ProductRow } from '../db/rows.ts'
+import { encodeId } from '../kernel/id.ts'
+import { id, metadata, optional, price, reference, text } from '../kernel/input.ts'
+
+/** What is sold. The limits are the narrowest among the providers, so that a product can be sold through each. */
+
+const UNSELLABLE = /[<>{}[\]`|;"~^]|(?![\n\r\t])\p{Cc}/u
+const sellable = (value: string) => !UNSELLABLE.test(value)
+const unsellable = 'must not contain control characters or any of <>{}[]`|;"~^'
+
+export const itemName = text(100, 2).refine(sellable, unsellable)
+export const itemDescription = text(500, 2).refine(sellable, unsellable)
+
+export const CreateProduct = z.object({
+  name: itemName,
+  description: itemDescription,
+  price: z.preprocess((value) => value ?? {}, price),
+  reference: optional(reference.refine((value) => !value.includes('/'), 'must not contain /')),
+  metadata: optional(metadata),
+})
+
+export const UpdateProduct = z.object({
+  id: id('Product'),
+  name: optional(itemName),
+  description: optional(itemDescription),
+  price: optional(price),
+  active: optional(z.boolean()),
+  metadata: optional(metadata),
+})
+
+export const ProductId = z.object({ id: id('Product') })
+
+/** The product as events and webhooks show it. */
+export function productObject(product: ProductRow): Record<string, unknown> {
+  return {
+    id: encodeId('Product', product.id),
+    reference: product.reference,
+    name: product.name,
+    description: product.description,
+    price: { minor: product.priceMinor.toString(), currency: product.currency },
+    kind: product.kind,
+    active: product.active,
+    metadata: product.metadata,
+  }
+}

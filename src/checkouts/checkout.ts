@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { itemDescription, itemName } from '../catalog/product.ts'
+import type { CheckoutStatus } from '../db/generated/enums.ts'
+import type { CheckoutRow } from '../db/rows.ts'
+import { encodeId } from '../kernel/id.ts'
+import { email, id, optional, price, text, webUrl } from '../kernel/input.ts'
+
+/** One attempt to be paid through a hosted page. */
+
+/**
+ * Which status may follow which. A cancelled or expired checkout can still complete: its link may have been paid
+ * before the provider knew, and money that came in is never refused.
+ */
+const NEXT: Readonly<Record<CheckoutStatus, readonly CheckoutStatus[]>> = {
+  OPENING: ['OPEN', 'FAILED', 'UNKNOWN', 'CANCELLED'],
+  UNKNOWN: ['OPEN', 'FAILED', 'CANCELLED'],
+  OPEN: ['PROCESSING', 'COMPLETED', 'FAILED', 'CANCELLED', 'EXPIRED'],
+  PROCESSING: ['COMPLETED', 'FAILED', 'CANCELLED', 'EXPIRED'],
+  FAILED: ['COMPLETED'],
+  CANCELLED: ['COMPLETED'],
+  EXPIRED: ['COMPLETED'],
+  COMPLETED: [],
+}
+
+export function mayBecome(from: CheckoutStatus, to: CheckoutStatus): boolean {
+  return NEXT[from].includes(to)
+}
+
+/** Whether nothing more is expected to happen. */
+export function isOver(status: CheckoutStatus): boolean {
+  return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED' || status === 'EXPIRED'
+}
+
+export const LIFETIME_HOURS = 24
+const CLOSE_TO_EXPIRY_MS = 5 * 60_000
+
+/** Whether the link expires within five minutes, or has. */
+export function isCloseToExpiry(checkout: Pick<CheckoutRow, 'expiresAt'>, now: Date): boolean {
+  return checkout.expiresAt.getTime() - now.getTime() <= CLOSE_TO_EXPIRY_MS
+}
+
+const item = z.object({
+  name: itemName,
+  description: itemDescription,
+  price: z.preprocess((value) => value ?? {}, price),
+})
+
+export const CreateCheckout = z
+  .object({
+    kind: z.enum(['PAYMENT', 'SUBSCRIPTION', 'PAY_AS_YOU_GO', 'SETUP'], 'is required'),
+    provider: optional(z.enum(['QBITFLOW', 'QBITPAY', 'QFPAY'])),
+    productId: optional(id('Product')),
+    item: optional(item),
+    customerId: optional(id('Customer')),
+    successUrl: optional(webUrl),
+    cancelUrl: optional(webUrl),
+    webhookUrl: optional(webUrl),
+  })
+  .superRefine(({ productId, item }, context) => {
+    if ((productId === undefined) !== (item === undefined)) return
+    const message = productId === undefined ? 'a product or an item is required' : 'a product or an item, not both'
+    context.addIssue({ code: 'custom', message, params: { code: 'REQUIRED' }, path: ['productId'] })
+  })
+
+export type WantedCheckoutInput = z.output<typeof CreateCheckout>
+
+export const CheckoutId = z.object({ id: id('Checkout') })
+
+export const SimulateCheckout = z.object({
+  id: id('Checkout'),
+  outcome: z.enum(['PAY', 'FAIL', 'UNDERPAY', 'OVERPAY', 'EXPIRE', 'CANCEL'], 'is required'),
+  currency: optional(text(12)),
+  customer: optional(z.object({ name: text(100, 2), lastName: text(100, 2), email, phone: optional(text(30)) })),
+})
+
+/** The checkout as events and webhooks show it. */
+export function checkoutObject(checkout: CheckoutRow): Record<string, unknown> {
+  const { provider, kind, status, url, reason } = checkout
+  return {
+    id: encodeId('Checkout', checkout.id),
+    provider,
+    kind,
+    status,
+    url,
+    reason,
+    product: checkout.productId && encodeId('Product', checkout.productId),
+    customer: checkout.customerId && encodeId('Customer', checkout.customerId),
+    price: { minor: checkout.priceMinor.toString(), currency: checkout.currency },
+    expiresAt: checkout.expiresAt.toISOString(),
+  }
+}

@@ -1,0 +1,154 @@
+import type { Database } from '../db/database.ts'
+import type { CheckoutRow, CustomerRow } from '../db/rows.ts'
+import { transact } from '../events/outbox.ts'
+import { currency } from '../kernel/currency.ts'
+import type { Problem } from '../kernel/errors.ts'
+import { encodeId } from '../kernel/id.ts'
+import { money } from '../kernel/money.ts'
+import type { Clocks } from '../organizations/clocks.ts'
+import { ProviderError, ProviderRefused, problemFrom } from '../providers/errors.ts'
+import { linkedReference } from '../providers/links.ts'
+import type { OpenedCheckout, Reference } from '../providers/port.ts'
+import type { Able, Registry } from '../providers/registry.ts'
+import { checkoutObject, mayBecome } from './checkout.ts'
+
+const FIRST_CHECK_MS = 60_000
+const RETRY_MS = 5_000
+
+export type CheckoutOpening = ReturnType<typeof checkoutOpening>
+
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  readonly registry: Registry
+  /** Where providers notify us of a connection's things. */
+  readonly notifyUrl: (provider: string, connectionId: string) => string
+}
+
+export function checkoutOpening({ db, clocks, registry, notifyUrl }: Deps) {
+  /** What the provider calls the product, if it keeps products; it is made there at its first sale. */
+  async function productReference(provider: Able<'checkouts'>, checkout: CheckoutRow): Promise<Reference | undefined> {
+    const { products } = provider
+    if (!products || checkout.productId === null) return undefined
+    const { tenantId, productId: id } = checkout
+    const product = await db.prisma.product.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+    // A product that was changed meanwhile is sold as it was when the checkout was made: as an item.
+    if (product.priceMinor !== checkout.priceMinor || product.name !== checkout.itemName) return undefined
+    const price = money(product.priceMinor, currency(product.currency))
+    // Not the merchant's own reference: that of a deleted product may be another's by now, with another price.
+    const reference = encodeId('Product', id)
+    const wanted = { reference, name: product.name, description: product.description, price }
+    return linkedReference(db, provider, {
+      kind: 'Product',
+      id,
+      updatedAt: product.updatedAt,
+      create: () => products.create(wanted),
+      update: (copy) => products.update(copy, wanted),
+    })
+  }
+
+  /** What the provider calls the customer; undefined when its page has to ask for what we do not know. */
+  async function customerReference(provider: Able<'checkouts'>, checkout: CheckoutRow): Promise<Reference | undefined> {
+    const { customers } = provider
+    if (!customers || checkout.customerId === null) return undefined
+    const { tenantId, customerId: id } = checkout
+    const customer = await db.prisma.customer.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+    const wanted = wantedCustomer(customer)
+    if (!wanted) return undefined
+    return linkedReference(db, provider, {
+      kind: 'Customer',
+      id,
+      updatedAt: customer.updatedAt,
+      create: () => customers.create(wanted),
+      update: (copy) => customers.update(copy, wanted),
+    }).catch((error) => {
+      // A name that the provider does not take is no reason not to sell: its page asks instead.
+      if (error instanceof ProviderRefused) return undefined
+      throw error
+    })
+  }
+
+  async function askProvider(checkout: CheckoutRow): Promise<OpenedCheckout> {
+    const provider = await registry.able(checkout.tenantId, 'checkouts', checkout.provider)
+    const product = await productReference(provider, checkout)
+    const customer = await customerReference(provider, checkout)
+    return provider.checkouts.open({
+      kind: checkout.kind,
+      idempotencyKey: encodeId('Checkout', checkout.id),
+      item: {
+        name: checkout.itemName,
+        description: checkout.itemDescription,
+        price: money(checkout.priceMinor, currency(checkout.currency)),
+      },
+      notifyUrl: notifyUrl(checkout.provider, provider.connectionId),
+      ...(product !== undefined && { product }),
+      ...(customer !== undefined && { customer }),
+      ...(checkout.successUrl !== null && { successUrl: checkout.successUrl }),
+      ...(checkout.cancelUrl !== null && { cancelUrl: checkout.cancelUrl }),
+    })
+  }
+
+  async function record(checkout: CheckoutRow, answer: Answer, requestId: string | undefined): Promise<void> {
+    const { tenantId, id } = checkout
+    const change = { tenantId, at: await clocks.now(tenantId), requestId }
+    await transact(db, change, async (tx, emit) => {
+      await tx.$queryRaw`SELECT 1 FROM checkout WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
+      const where = { tenantId_id: { tenantId, id } }
+      const before = await tx.checkout.findUniqueOrThrow({ where })
+      if (!mayBecome(before.status, answer.status)) return
+      const data = { ...fields(answer, change.at), updatedAt: change.at }
+      const after = await tx.checkout.update({ where, data })
+      const ended = answer.status === 'FAILED' ? { state: 'FAILED' as const, final: true } : undefined
+      const doubted = answer.status === 'UNKNOWN' ? { state: 'UNKNOWN' as const, final: false } : undefined
+      const status = ended ?? doubted
+      emit({
+        type: `checkout.${EVENT[answer.status]}`,
+        entityKind: 'Checkout',
+        entityId: id,
+        topicId: id,
+        object: checkoutObject(after),
+        ...(status && { status: { type: 'PAYMENT' as const, ...status } }),
+      })
+    })
+  }
+
+  return {
+    /**
+     * Opens a checkout's page at its provider. An answer that never came leaves it UNKNOWN, and opening it again is
+     * how the doubt is resolved. Answers what went wrong, for the caller.
+     */
+    async open(checkout: CheckoutRow, requestId?: string): Promise<readonly Problem[]> {
+      try {
+        await record(checkout, { status: 'OPEN', opened: await askProvider(checkout) }, requestId)
+        return []
+      } catch (error) {
+        if (!(error instanceof ProviderError)) throw error
+        const problem = problemFrom(error)
+        const status = error instanceof ProviderRefused ? 'FAILED' : 'UNKNOWN'
+        await record(checkout, { status, reason: problem.message }, requestId)
+        return [problem]
+      }
+    },
+  }
+}
+
+type Answer =
+  | { readonly status: 'OPEN'; readonly opened: OpenedCheckout }
+  | { readonly status: 'FAILED'; readonly reason: string }
+  | { readonly status: 'UNKNOWN'; readonly reason: string }
+
+const EVENT = { OPEN: 'opened', FAILED: 'failed', UNKNOWN: 'unknown' } as const
+
+function fields(answer: Answer, now: Date) {
+  const { status } = answer
+  if (status === 'FAILED') return { status, reason: answer.reason, nextCheckAt: null }
+  if (status === 'UNKNOWN') return { status, reason: answer.reason, nextCheckAt: new Date(now.getTime() + RETRY_MS) }
+  const { reference, url, expiresAt } = answer.opened
+  const nextCheckAt = new Date(now.getTime() + FIRST_CHECK_MS)
+  return { status, externalId: reference, url, reason: null, checks: 0, nextCheckAt, ...(expiresAt && { expiresAt }) }
+}
+
+function wantedCustomer({ id, name, lastName, email, phone }: CustomerRow) {
+  if (lastName === null || email === null) return undefined
+  return { reference: encodeId('Customer', id), name, lastName, email, ...(phone !== null && { phone }) }
+}

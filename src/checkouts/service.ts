@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database, Transaction } from '../db/database.ts'
+import type { CheckoutRow } from '../db/rows.ts'
+import { forget, transactOnce } from '../events/outbox.ts'
+import { currency } from '../kernel/currency.ts'
+import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
+import { newId } from '../kernel/id.ts'
+import { money } from '../kernel/money.ts'
+import { validate } from '../kernel/validate.ts'
+import { type Actor, type Call, type Done, ownerOf } from '../organizations/actor.ts'
+import type { Clocks } from '../organizations/clocks.ts'
+import { asDomainError } from '../providers/errors.ts'
+import type { Able, Registry } from '../providers/registry.ts'
+import {
+  CheckoutId,
+  CreateCheckout,
+  checkoutObject,
+  LIFETIME_HOURS,
+  mayBecome,
+  SimulateCheckout,
+  type WantedCheckoutInput,
+} from './checkout.ts'
+import type { CheckoutOpening } from './opening.ts'
+
+/** How long the request that makes a checkout may take before reconciliation takes it over. */
+const OPENING_LEASE_MS = 60_000
+/** A second page at the provider does no harm, since the first answer that is recorded stands; a long wait does. */
+const REPEAT_WAITS_MS = 3_000
+const REPEAT_LOOKS_EVERY_MS = 50
+
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  readonly registry: Registry
+  readonly opening: CheckoutOpening
+}
+
+export function checkoutService({ db, clocks, registry, opening }: Deps) {
+  function find(tenantId: string, id: string): Promise<CheckoutRow> {
+    return db.prisma.checkout.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+  }
+
+  /** A repeat waits for the first request's answer; where that answer never came, it asks in its stead. */
+  async function repeat(tenantId: string, id: string, requestId: string): Promise<readonly Problem[]> {
+    for (let waited = 0; waited < REPEAT_WAITS_MS; waited += REPEAT_LOOKS_EVERY_MS) {
+      const checkout = await find(tenantId, id)
+      if (checkout.status === 'UNKNOWN') return opening.open(checkout, requestId)
+      const neverOpened = checkout.externalId === null
+      if (checkout.status === 'FAILED' && neverOpened)
+        return [{ code: 'PROVIDER_REFUSED', message: checkout.reason ?? 'refused' }]
+      if (checkout.status !== 'OPENING') return []
+      await sleep(REPEAT_LOOKS_EVERY_MS)
+    }
+    return opening.open(await find(tenantId, id), requestId)
+  }
+
+  return {
+    /**
+     * Opens a hosted page to be paid through. The checkout is kept before the provider is asked, and its id is what
+     * the provider is asked with. A refusal gives a FAILED checkout, a lost answer an UNKNOWN one, each with a problem.
+     */
+    async create(call: Call, input: unknown): Promise<Done> {
+      const wanted = validate(CreateCheckout, input)
+      const { actor } = call
+      const provider = await registry.able(actor.tenantId, 'checkouts', wanted.provider)
+      const now = await clocks.now(actor.tenantId)
+      const id = newId()
+      const done = await transactOnce(db, call, now, id, async (tx, emit) => {
+        const item = await itemOf(tx, actor, wanted)
+        refuseUnsupported(provider, wanted, item.price.currency.code)
+        const checkout = await tx.checkout.create({
+          data: {
+            tenantId: actor.tenantId,
+            id,
+            provider: provider.name,
+            kind: wanted.kind,
+            productId: wanted.productId,
+            itemName: item.name,
+            itemDescription: item.description,
+            priceMinor: item.price.minor.toString(),
+            currency: item.price.currency.code,
+            customerId: wanted.customerId,
+            successUrl: wanted.successUrl,
+            cancelUrl: wanted.cancelUrl,
+            webhookUrl: wanted.webhookUrl,
+            userId: ownerOf(actor),
+            expiresAt: new Date(now.getTime() + LIFETIME_HOURS * 3_600_000),
+            nextCheckAt: new Date(now.getTime() + OPENING_LEASE_MS),
+            createdAt: now,
+            updatedAt: now,
+          },
+        })
+        const object = checkoutObject(checkout)
+        emit({ type: 'checkout.created', entityKind: 'Checkout', entityId: id, topicId: id, object })
+      })
+      const problems = done.replayed
+        ? await repeat(actor.tenantId, done.id, actor.requestId)
+        : await opening.open(await find(actor.tenantId, done.id), actor.requestId)
+      return { ...done, problems }
+    },
+
+    /**
+     * Ends a checkout that nobody has begun to pay. Where the provider cannot withdraw the link, money that still
+     * comes over it is booked, as PAID_LATE.
+     */
+    async cancel(call: Call, input: unknown): Promise<Done> {
+      const { id } = validate(CheckoutId, input)
+      const { actor } = call
+      const now = await clocks.now(actor.tenantId)
+      return transactOnce(db, call, now, id, async (tx, emit) => {
+        await tx.$queryRaw`SELECT 1 FROM checkout WHERE tenant_id = ${actor.tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
+        const checkout = await tx.checkout.findFirst({ where: visible(actor, id) })
+        if (!checkout) throw notFound('Checkout', ['id'])
+        if (checkout.status === 'CANCELLED') return
+        if (checkout.status === 'PROCESSING' || !mayBecome(checkout.status, 'CANCELLED')) {
+          throw invalidState(`A checkout that is ${checkout.status} cannot be cancelled`, ['id'])
+        }
+        const where = { tenantId_id: { tenantId: actor.tenantId, id } }
+        const data = { status: 'CANCELLED' as const, nextCheckAt: checkout.expiresAt, updatedAt: now }
+        emit({
+          type: 'checkout.cancelled',
+          entityKind: 'Checkout',
+          entityId: id,
+          topicId: id,
+          object: checkoutObject(await tx.checkout.update({ where, data })),
+          status: { type: 'PAYMENT', state: 'CANCELLED', final: true },
+        })
+      })
+    },
+
+    /** Test mode: does what the customer would do on the page, over the simulator's wire. */
+    async simulate(call: Call, input: unknown): Promise<Done> {
+      const { id, outcome, currency, customer } = validate(SimulateCheckout, input)
+      const { actor } = call
+      const checkout = await db.prisma.checkout.findFirst({ where: visible(actor, id) })
+      if (!checkout) throw notFound('Checkout', ['id'])
+      const { simulation } = await registry.connected(actor.tenantId, checkout.provider)
+      if (actor.mode !== 'TEST' || !simulation) {
+        throw new DomainError({ code: 'UNSUPPORTED', message: 'Only a checkout in test mode can be simulated' })
+      }
+      if (checkout.externalId === null) throw invalidState(`The checkout is ${checkout.status}`, ['id'])
+      const done = await transactOnce(db, call, await clocks.now(actor.tenantId), id, async () => {})
+      if (done.replayed) return done
+      await simulation.play(checkout.externalId, outcome, { currency, customer }).catch(async (error) => {
+        await forget(db, call)
+        throw asDomainError(error)
+      })
+      return done
+    },
+  }
+}
+
+/** What is sold and to whom. @throws DomainError NOT_FOUND for every id that is none of the actor's. */
+async function itemOf(tx: Transaction, actor: Actor, { productId, customerId, item }: WantedCheckoutInput) {
+  const mine = ownerOf(actor)
+  const visible = { tenantId: actor.tenantId, deletedAt: null, ...(mine !== null && { userId: mine }) }
+  const product = productId && (await tx.product.findFirst({ where: { ...visible, id: productId } }))
+  const customer = customerId && (await tx.customer.findFirst({ where: { ...visible, id: customerId } }))
+  const [unknown, ...others] = [
+    ...(productId && !product ? notFound('Product', ['productId']).problems : []),
+    ...(customerId && !customer ? notFound('Customer', ['customerId']).problems : []),
+  ]
+  if (unknown) throw new DomainError(unknown, ...others)
+  if (!product) return item as NonNullable<typeof item>
+  if (!product.active) throw invalidState('The product is not active', ['productId'])
+  const { name, description, priceMinor } = product
+  return { name, description, price: money(priceMinor, currency(product.currency)) }
+}
+
+function visible(actor: Actor, id: string) {
+  const mine = ownerOf(actor)
+  return { tenantId: actor.tenantId, id, ...(mine !== null && { userId: mine }) }
+}
+
+function refuseUnsupported(provider: Able<'checkouts'>, wanted: WantedCheckoutInput, currency: string): void {
+  const { kinds, currencies } = provider.checkouts
+  if (!kinds.includes(wanted.kind)) {
+    const message = `${provider.name} has no checkouts of the kind ${wanted.kind}`
+    throw new DomainError({ code: 'UNSUPPORTED', message, field: ['kind'] })
+  }
+  if (!currencies.includes(currency)) {
+    const message = `${provider.name} takes prices in ${currencies.join(', ')}`
+    const field = wanted.productId ? ['productId'] : ['item', 'price', 'currency']
+    throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field })
+  }
+}

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { TransactionState } from '../../src/db/generated/enums.ts'
+import { EVENT_TYPES } from '../../src/events/catalogue.ts'
+import { currency } from '../../src/kernel/currency.ts'
+import { money } from '../../src/kernel/money.ts'
+import { isFinal, isSettled, moveTo, paymentEventType, settledState } from '../../src/payments/payment.ts'
+
+const STATES = Object.values(TransactionState)
+const MOVING = ['CREATED', 'WAITING_CONFIRMATION', 'PENDING'] as const
+const SETTLED = ['COMPLETED', 'OVERPAID', 'PAID_LATE'] as const
+const UNPAID = ['FAILED', 'CANCELLED', 'EXPIRED', 'UNDERPAID'] as const
+
+const LEGAL: Record<TransactionState, readonly TransactionState[]> = {
+  UNKNOWN: [...MOVING, ...SETTLED, ...UNPAID],
+  CREATED: ['WAITING_CONFIRMATION', 'PENDING', ...SETTLED, ...UNPAID],
+  WAITING_CONFIRMATION: ['PENDING', ...SETTLED, ...UNPAID],
+  PENDING: [...SETTLED, ...UNPAID],
+  FAILED: ['PAID_LATE'],
+  CANCELLED: ['PAID_LATE'],
+  EXPIRED: ['PAID_LATE'],
+  UNDERPAID: ['PAID_LATE'],
+  COMPLETED: [],
+  OVERPAID: [],
+  PAID_LATE: [],
+  REFUNDED: [],
+}
+
+describe('a payment', () => {
+  test.each(STATES)('that is %s moves as its table says and nowhere else', (from) => {
+    expect(STATES.filter((to) => moveTo(from, to) === 'legal').sort()).toEqual(LEGAL[from].toSorted())
+    expect(moveTo(from, from)).toBe('repeated')
+  })
+
+  test('begins in any state', () => {
+    for (const state of STATES) expect(moveTo(undefined, state)).toBe('legal')
+  })
+
+  test('takes news of an earlier step as stale, and of another end as a contradiction', () => {
+    for (const from of STATES.filter(isFinal)) {
+      for (const to of MOVING) expect(moveTo(from, to)).toBe('stale')
+      for (const to of UNPAID) if (to !== from) expect(moveTo(from, to)).toBe('illegal')
+    }
+    expect(moveTo('PENDING', 'CREATED')).toBe('stale')
+    expect(moveTo('FAILED', 'COMPLETED')).toBe('illegal')
+  })
+
+  test('is final when settled, unpaid or refunded', () => {
+    expect(STATES.filter((state) => !isFinal(state)).sort()).toEqual([...MOVING, 'UNKNOWN'].sort())
+    expect(STATES.filter(isSettled).sort()).toEqual(SETTLED.toSorted())
+  })
+
+  test('has an event for every state that it can be in', () => {
+    for (const state of [...MOVING, ...SETTLED, ...UNPAID]) expect(EVENT_TYPES).toContain(paymentEventType(state))
+  })
+})
+
+describe('money that has arrived', () => {
+  const usd = (minor: bigint) => money(minor, currency('USD'))
+
+  test('completes a payment, or overpays it, or comes late', () => {
+    expect(settledState(usd(100n), usd(100n), undefined, false)).toBe('COMPLETED')
+    expect(settledState(usd(100n), usd(101n), 'PENDING', false)).toBe('OVERPAID')
+    expect(settledState(usd(100n), usd(100n), 'CREATED', true)).toBe('PAID_LATE')
+    for (const before of UNPAID) expect(settledState(usd(100n), usd(101n), before, false)).toBe('PAID_LATE')
+  })
+
+  test('in another currency than was asked is a bug, never a settlement', () => {
+    expect(() => settledState(usd(1n), money(1n, currency('EUR')), undefined, false)).toThrow('cannot settle')
+  })
+})

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { pino } from 'pino'
+import { type App, createApp } from '../../src/app.ts'
+import type { Clock } from '../../src/kernel/clock.ts'
+import type { Actor, Call, Mode } from '../../src/organizations/actor.ts'
+import { bootstrap } from '../../src/organizations/bootstrap.ts'
+import { freshDatabase } from './database.ts'
+
+export const SECRET_KEY = new Uint8Array(32).fill(7)
+const PUBLIC_URL = 'http://tollgate.test'
+
+/** A whole gateway on its simulators and a database of its own, without its HTTP door. */
+export interface TestApp {
+  readonly app: App
+  readonly databaseUrl: string
+  /** The demo organization's owner in test or live mode. */
+  actor(mode?: Mode): Promise<Actor>
+  close(): Promise<void>
+}
+
+export async function testApp(options: { clock?: Clock } = {}): Promise<TestApp> {
+  const database = await freshDatabase()
+  const app = await openApp(database.url, options)
+  return {
+    app,
+    databaseUrl: database.url,
+    actor: (mode = 'TEST') => ownerOf(app, mode),
+    async close() {
+      await app.close()
+      await database.drop()
+    },
+  }
+}
+
+/** Another gateway on a database that is there. */
+export async function openApp(databaseUrl: string, options: { clock?: Clock } = {}): Promise<App> {
+  const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
+  const parts = { databaseUrl, publicUrl: PUBLIC_URL, localUrl: PUBLIC_URL, secretKey: SECRET_KEY, log, ...options }
+  const app = await createApp(parts)
+  await bootstrap(app.db, app.clock)
+  await app.connectSandboxes()
+  return app
+}
+
+async function ownerOf(app: App, mode: Mode): Promise<Actor> {
+  const tenant = await app.db.prisma.tenant.findFirstOrThrow({ where: { mode } })
+  const { id: tenantId, organizationId } = tenant
+  return { tenantId, organizationId, mode, role: 'OWNER', userId: null, apiKeyId: tenantId, requestId: 'test' }
+}
+
+/** One mutation of an actor, as the edge would put it. */
+export function call(actor: Actor, idempotencyKey?: string, input: unknown = null): Call {
+  const requestHash = createHash('sha256').update(JSON.stringify(input)).digest()
+  return { actor, operation: 'test', requestHash, ...(idempotencyKey !== undefined && { idempotencyKey }) }
+}
+
+/** Waits for something that happens by itself. */
+export async function eventually<T>(what: () => Promise<T | undefined | false | null>, timeoutMs = 8_000): Promise<T> {
+  const until = performance.now() + timeoutMs
+  for (;;) {
+    const found = await what()
+    if (found) return found
+    if (performance.now() > until) throw new Error(`it did not happen in ${timeoutMs} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

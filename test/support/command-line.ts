@@ -1,0 +1,75 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const NODE_ARGS = ['--import', 'tsx', 'src/main.ts']
+const START_PATIENCE_MS = 50_000
+
+export type Variables = Readonly<Record<string, string>>
+
+export interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs `tollgate` with these arguments to its end, in an environment of nothing but these variables. */
+export function tollgate(args: readonly string[], variables: Variables = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [...NODE_ARGS, ...args],
+      { cwd: ROOT, env: environment(variables) },
+      (error, stdout, stderr) => {
+        resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+      },
+    )
+  })
+}
+
+export interface ServingProcess {
+  readonly url: string
+  /** What it has printed so far. */
+  output(): string
+  /** Sends the signal, waits for the end, and answers the exit code; null where the signal itself ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+}
+
+/** Starts `tollgate serve` on a free port and waits until it is ready. */
+export async function serve(variables: Variables): Promise<ServingProcess> {
+  const env = environment({ PORT: '0', ...variables })
+  const child = spawn(process.execPath, [...NODE_ARGS, 'serve'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  const exited = once(child, 'exit')
+  const ready = new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      output += chunk
+      const url = /Graph\S+ +(http\S+)\/graphql\n/.exec(output)?.[1]
+      if (url && output.endsWith('\n\n')) resolve(url)
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    exited.then(() => reject(new Error(`the gateway ended: ${output}`)))
+    setTimeout(() => reject(new Error(`the gateway did not start: ${output}`)), START_PATIENCE_MS).unref()
+  })
+  return {
+    url: await ready.catch((error) => refuse(child, error)),
+    output: () => output,
+    async end(signal) {
+      child.kill(signal)
+      const [code] = await exited
+      return code
+    },
+  }
+}
+
+function refuse(child: ChildProcess, error: unknown): never {
+  child.kill('SIGKILL')
+  throw error
+}
+
+function environment(variables: Variables): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR } = process.env
+  return { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...variables }
+}

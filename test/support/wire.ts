@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Received } from '../../src/inbox/service.ts'
+import type { TestApp } from './app.ts'
+
+/** What goes wrong: before the provider heard the request, or after it did what was asked. */
+export type Fault =
+  | 'lost on the way'
+  | 'answer lost'
+  | 'answer cut off'
+  | 'answer garbled'
+  | { readonly status: number }
+
+export interface Asked {
+  readonly method: string
+  /** Without the part that every path of the API begins with. */
+  readonly path: string
+  readonly body: string
+}
+
+/** A real network between an adapter and its simulator, which can fail and which keeps the webhooks to itself. */
+export interface Wire {
+  readonly requests: Asked[]
+  /** How many status sockets were asked for. */
+  sockets: number
+  /** The provider's genuine notifications, none of them delivered. */
+  readonly notifications: Received[]
+  /** Which requests fail from now on; `undefined` mends the wire. */
+  fault: ((request: Asked) => Fault | undefined) | undefined
+  count(method: string, path: string): number
+  close(): Promise<void>
+}
+
+const MOUNT = '/sandbox/qbitflow'
+const HOOKS = '/hooks'
+
+/** Puts the wire between a tenant and its simulator until it is closed. */
+export async function wireTo({ app }: TestApp, tenantId: string): Promise<Wire> {
+  const where = { tenantId_provider: { tenantId, provider: 'QBITFLOW' as const } }
+  const connection = await app.db.prisma.providerConnection.findUniqueOrThrow({ where })
+  const server = createServer((incoming, outgoing) => {
+    answer(incoming, outgoing).catch(() => outgoing.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const body = await bodyOf(incoming)
+    if (incoming.url === HOOKS) {
+      const headers = new Headers(incoming.headers as Record<string, string>)
+      wire.notifications.push({
+        provider: 'qbitflow',
+        connectionId: connection.id,
+        headers,
+        rawBody: body,
+        requestId: 'wire',
+      })
+      outgoing.end()
+      return
+    }
+    const asked = { method: incoming.method ?? '', path: pathOf(incoming), body }
+    wire.requests.push(asked)
+    const fault = wire.fault?.(asked)
+    if (fault === 'lost on the way') outgoing.destroy()
+    else if (typeof fault === 'object') outgoing.writeHead(fault.status).end('{"error":"the provider is down"}')
+    else await reply(outgoing, await forward(incoming, body), fault)
+  }
+
+  function forward(incoming: IncomingMessage, body: string): Promise<Response> {
+    const heard = body.replace(/"webhookUrl":"[^"]*"/, `"webhookUrl":"${origin}${HOOKS}"`)
+    const { url = '', method = '' } = incoming
+    const headers = { 'x-api-key': String(incoming.headers['x-api-key']) }
+    const request = new Request(`http://tollgate.test${url}`, { method, headers, ...(heard && { body: heard }) })
+    return app.sandbox.qbitflow.fetch(request)
+  }
+
+  server.on('upgrade', (incoming, socket, head) => {
+    wire.sockets += 1
+    const fault = wire.fault?.({ method: 'GET', path: pathOf(incoming), body: '' })
+    if (fault || !app.sandbox.qbitflow.handleUpgrade(incoming, socket, head)) socket.destroy()
+  })
+
+  const wire: Wire = {
+    requests: [],
+    sockets: 0,
+    notifications: [],
+    fault: undefined,
+    count: (method, path) =>
+      wire.requests.filter((each) => each.method === method && each.path.startsWith(path)).length,
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await app.db.prisma.providerConnection.update({ where, data: { baseUrl: connection.baseUrl } })
+    },
+  }
+  await app.db.prisma.providerConnection.update({ where, data: { baseUrl: `${origin}${MOUNT}/v1` } })
+  return wire
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of incoming) chunks.push(chunk as Buffer)
+  return String(Buffer.concat(chunks))
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.replace(`${MOUNT}/v1`, '')
+}
+
+async function reply(outgoing: ServerResponse, response: Response, fault: Fault | undefined): Promise<void> {
+  const text = await response.text()
+  if (fault === 'answer lost') return void outgoing.destroy()
+  outgoing.writeHead(response.status, { 'content-type': 'application/json' })
+  if (fault !== 'answer cut off') return void outgoing.end(fault === 'answer garbled' ? '<html>' : text)
+  outgoing.write(text.slice(0, text.length / 2))
+  setTimeout(() => outgoing.destroy(), 5)
+}
