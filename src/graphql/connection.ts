@@ -1,0 +1,193 @@
+import type { ArgBuilder, InputRef, ObjectRef } from '@pothos/core'
+import type { Condition } from '../db/condition.ts'
+import { type Belongs, count, countsOf, type Page, type PageQuery, page, pagesOf } from '../db/page.ts'
+import { builder, type ResolvedTypes } from './builder.ts'
+import type { Context } from './context.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+import type { Rows } from './refs.ts'
+import { badInput } from './refusal.ts'
+import { visible } from './visibility.ts'
+
+const DEFAULT_SIZE = 20
+const MAX_SIZE = 100
+
+/** A kind of list: its rows, in which orders, and how a filter narrows it. */
+interface ListOptions<T extends keyof Rows, Filter> {
+  /** The type's name, from which `XConnection`, `XEdge` and `XOrder` follow. */
+  readonly name: string
+  readonly type: ObjectRef<ResolvedTypes, Rows[T]>
+  readonly table: T
+  /** The orders by name. The first is the default, newest first. The columns hold no nulls. */
+  readonly orders: Readonly<Record<string, { readonly column: string; readonly description: string }>>
+  readonly filter: { readonly type: InputRef<Filter>; readonly conditions: (filter: Filter) => readonly Condition[] }
+  /** What every list of this kind leaves out, such as deleted rows. */
+  readonly where?: readonly Condition[]
+}
+
+interface ListArgs<Filter> {
+  readonly first?: number | null | undefined
+  readonly last?: number | null | undefined
+  readonly after?: string | null | undefined
+  readonly before?: string | null | undefined
+  readonly filter?: Filter | null | undefined
+  readonly orderBy?: { readonly field: string; readonly direction: 'ASC' | 'DESC' } | null | undefined
+}
+
+/** The rows that belong to one of many parents, all of which are read together. */
+interface Within {
+  readonly parentId: string
+  readonly belongs: Belongs
+  /** A column that orders these rows better than the list's own, e.g. one that an index has. */
+  readonly column?: string
+}
+
+const OrderDirection = builder.enumType('OrderDirection', {
+  description: 'Which way a list runs.',
+  values: {
+    ASC: { description: 'The smallest or earliest first.' },
+    DESC: { description: 'The largest or latest first.' },
+  },
+})
+
+/** Declares a kind of list with its types. Each field that shows one spreads `field` and resolves to `open`. */
+export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filter>) {
+  const { name, type, table, orders, filter } = options
+  const { connection, order } = declareTypes(name, type, orders)
+
+  function read(args: ListArgs<Filter>, context: Context, orderName: string, column?: string): PageQuery {
+    return {
+      from: table,
+      where: [
+        ...visible(context.caller, table),
+        ...(options.where ?? []),
+        ...(args.filter ? filter.conditions(args.filter) : []),
+      ],
+      order: { column: column ?? orders[orderName]?.column ?? 'id', direction: args.orderBy?.direction ?? 'DESC' },
+      size: sizeOf(args),
+      backward: typeof args.last === 'number',
+      after: args.after ? decodeCursor('after', orderName, args.after) : undefined,
+      before: args.before ? decodeCursor('before', orderName, args.before) : undefined,
+    }
+  }
+
+  return {
+    /** The type, arguments and cost of a field that shows such a list. */
+    field: (t: { arg: ArgBuilder<ResolvedTypes> }) => ({
+      type: connection,
+      args: {
+        ...t.arg.connectionArgs(),
+        filter: t.arg({ type: filter.type, description: 'Only those that meet all of this.' }),
+        orderBy: t.arg({ type: order, description: 'How the list is ordered; newest first unless told.' }),
+      },
+      complexity: (args: { first?: number | null; last?: number | null }) => ({
+        field: 1,
+        multiplier: Math.min(Math.max(args.first ?? args.last ?? DEFAULT_SIZE, 1), MAX_SIZE),
+      }),
+    }),
+
+    /** @throws GraphQLError BAD_USER_INPUT when the page is too large, or a cursor is none of this list. */
+    open(context: Context, args: ListArgs<Filter>, within?: Within) {
+      const orderName = args.orderBy?.field ?? Object.keys(orders)[0] ?? ''
+      const query = read(args, context, orderName, within?.column)
+      const { db } = context.app
+      const shown = connectionOf<Rows[T]>(orderName, within ? () => pageWithin(within) : () => page<Rows[T]>(db, query))
+      return Object.assign(shown, { count: within ? () => countWithin(within) : () => count(db, query) })
+
+      async function pageWithin({ belongs, parentId }: Within): Promise<Page<Rows[T]>> {
+        const key = `page ${name} ${belongs('t', 'p')} ${JSON.stringify(args)}`
+        const found = await context.loaders
+          .batch(key, (parents) => pagesOf<Rows[T]>(db, query, belongs, parents))
+          .load(parentId)
+        if (!found) throw new Error(`no page of ${name} for ${parentId}`)
+        return found
+      }
+
+      async function countWithin({ belongs, parentId }: Within): Promise<number> {
+        const key = `count ${name} ${belongs('t', 'p')} ${JSON.stringify(args)}`
+        return (
+          (await context.loaders.batch(key, (parents) => countsOf(db, query, belongs, parents)).load(parentId)) ?? 0
+        )
+      }
+    },
+  }
+}
+
+function declareTypes<Row extends { id: string }>(
+  name: string,
+  type: ObjectRef<ResolvedTypes, Row>,
+  orders: ListOptions<keyof Rows, unknown>['orders'],
+) {
+  const orderField = builder.enumType(`${name}OrderField`, {
+    description: `What a list of ${name} can be ordered by.`,
+    values: Object.fromEntries(Object.entries(orders).map(([key, { description }]) => [key, { description }])),
+  })
+  const order = builder.inputType(`${name}Order`, {
+    description: `How a list of ${name} is ordered.`,
+    fields: (t) => ({
+      field: t.field({ type: orderField, required: true, description: 'By what.' }),
+      direction: t.field({ type: OrderDirection, required: true, description: 'Which way.' }),
+    }),
+  })
+  const connection = builder.connectionObject(
+    {
+      type,
+      name: `${name}Connection`,
+      description: `A page of a list of ${name}.`,
+      fields: (t) => ({
+        totalCount: t.int({
+          description: 'How many there are in the whole list; counted only when asked for.',
+          complexity: COUNT_COST,
+          resolve: (parent) => parent.count(),
+        }),
+      }),
+    },
+    { name: `${name}Edge`, description: `One ${name} of a page.` },
+  )
+  return { connection, order }
+}
+
+/** Counting reads every row of the list. */
+const COUNT_COST = 10
+
+/** The page is read on first use, so that a query for the count alone reads no rows. */
+function connectionOf<Row extends { id: string }>(orderName: string, load: () => Promise<Page<Row>>) {
+  let loaded: Promise<Page<Row>> | undefined
+  const once = () => {
+    loaded ??= load()
+    return loaded
+  }
+  return {
+    get edges() {
+      return once().then(({ rows, positionOf }) =>
+        rows.map((node) => ({
+          node,
+          get cursor() {
+            return encodeCursor(orderName, positionOf(node))
+          },
+        })),
+      )
+    },
+    get pageInfo() {
+      return once().then(({ rows, positionOf, hasNextPage, hasPreviousPage }) => {
+        const [first] = rows
+        const last = rows.at(-1)
+        return {
+          hasNextPage,
+          hasPreviousPage,
+          startCursor: first ? encodeCursor(orderName, positionOf(first)) : null,
+          endCursor: last ? encodeCursor(orderName, positionOf(last)) : null,
+        }
+      })
+    },
+  }
+}
+
+function sizeOf({ first, last }: ListArgs<unknown>): number {
+  const forward = typeof first === 'number'
+  if (forward && typeof last === 'number') throw badInput('`first` and `last` do not go together')
+  const name = typeof last === 'number' ? 'last' : 'first'
+  const size = first ?? last ?? DEFAULT_SIZE
+  if (size < 0) throw badInput(`\`${name}\` must not be negative`)
+  if (size > MAX_SIZE) throw badInput(`\`${name}\` must be ${MAX_SIZE} at most`)
+  return size
+}

@@ -1,0 +1,113 @@
+import type { Database } from '../db/database.ts'
+import type { Provider, TransactionState } from '../db/generated/enums.ts'
+import type { EventRow } from '../db/rows.ts'
+import type { Money } from '../kernel/money.ts'
+import type { Actor, Call, Caller, Done } from '../organizations/actor.ts'
+import type { Loaders } from './loaders.ts'
+import type { Sockets } from './sockets.ts'
+
+type Verb = (call: Call, input: unknown) => Promise<Done>
+
+/** What the API asks of the house: the parts of the App that resolvers may reach. */
+export interface Services {
+  readonly db: Database
+  readonly log: {
+    error(facts: object, message: string): void
+    warn(facts: object, message: string): void
+    debug(facts: object, message: string): void
+  }
+  readonly access: { authenticate(credential: string | undefined, requestId: string): Promise<Caller | 'invalid'> }
+  readonly clocks: { now(tenantId: string): Promise<Date> }
+  readonly products: { create: Verb; update: Verb; remove: Verb }
+  readonly customers: { create: Verb; update: Verb; remove: Verb }
+  readonly checkouts: {
+    create: Verb
+    cancel: Verb
+    simulate: Verb
+    clientSecret(checkoutId: string): string
+    /** Follows a checkout at its provider while somebody looks at it; the answer ends it. */
+    watch(tenantId: string, checkoutId: string): () => void
+  }
+  readonly keys: { create(call: Call, input: unknown): Promise<Done & { secret?: string | undefined }>; remove: Verb }
+  readonly connections: { list(tenantId: string): Promise<readonly Connection[]> }
+  readonly payments: Statuses
+  readonly ledger: {
+    proof(tenantId: string): Promise<Proof>
+    totals(tenantId: string): Promise<readonly Money[]>
+  }
+  readonly stream: { follow(wanted: Follow): AsyncIterableIterator<EventRow> }
+}
+
+export interface Topic {
+  readonly tenantId: string
+  readonly topicId: string
+}
+
+export interface Statuses {
+  status(topic: Topic): Promise<StatusView | undefined>
+  statusFrom(event: EventRow): StatusView | undefined
+  topic(kind: 'Checkout' | 'Payment', id: string, tenantId?: string): Promise<Topic | undefined>
+}
+
+export interface Follow {
+  readonly tenantId: string
+  readonly after?: bigint
+  readonly types?: readonly string[]
+  readonly topicId?: string
+}
+
+/** One step of a transaction as its status page shows it. */
+export interface StatusView {
+  readonly topicId: string
+  readonly type: 'PAYMENT'
+  readonly state: TransactionState
+  readonly final: boolean
+  readonly transactionHash?: string
+  readonly message?: string
+  readonly at: Date
+  readonly eventId: string
+  readonly sequence: number
+}
+
+/** A provider as the tenant is connected to it. */
+export interface Connection {
+  readonly provider: Provider
+  readonly capabilities: readonly string[]
+  readonly baseUrl: string
+  /** Test mode: where the simulator is and what its SDK needs to reach it. */
+  readonly sandbox?: { readonly url: string; readonly credentials: Readonly<Record<string, string>> } | undefined
+  health(): Promise<'UP' | 'DOWN'>
+}
+
+export interface Proof {
+  readonly balanced: boolean
+  readonly accountsChecked: number
+  readonly entriesChecked: bigint
+  readonly breaks: readonly {
+    readonly kind: string
+    readonly message: string
+    readonly accountId?: string
+    readonly transactionId?: string
+  }[]
+  readonly head: string
+  readonly checkedAt: Date
+}
+
+/** What every resolver is given, made anew for each request. */
+export interface Context {
+  readonly app: Services
+  readonly caller: Caller
+  readonly requestId: string
+  readonly loaders: Loaders
+  readonly sockets: Sockets
+  /** The `Idempotency-Key` header. */
+  readonly idempotencyKey: string | undefined
+  /** The `Time-Zone` header. */
+  readonly timezone: string | undefined
+}
+
+/** The key that asks. Fields that use it have an auth scope that lets nobody else pass. */
+export function actorOf(context: Context): Actor {
+  if (context.caller.kind !== 'key') throw new Error('a field for secret keys has no auth scope')
+  return context.caller.actor
+}

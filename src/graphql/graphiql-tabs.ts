@@ -1,0 +1,144 @@
+/** The example tabs of GraphiQL. They run in order; `{{product}}` is the id that an earlier answer had. */
+
+interface Tab {
+  readonly query: string
+  readonly variables?: Readonly<Record<string, unknown>>
+}
+
+const TABS: readonly Tab[] = [
+  {
+    query: `# 1 · Who am I? The key is under Headers, below.
+query WhoAmI {
+  viewer {
+    mode
+    organization { id name }
+    apiKey { id name role last4 }
+  }
+  providers {
+    provider
+    capabilities
+    sandbox { url credentials }
+  }
+}`,
+  },
+  {
+    query: `# 2 · Create a product
+mutation CreateProduct($input: CreateProductInput!) {
+  createProduct(input: $input) {
+    product { id reference name price { amount currency } }
+    userErrors { code message field }
+  }
+}`,
+    variables: {
+      input: {
+        name: 'Green tea',
+        description: 'One hundred grams of first flush.',
+        price: { amount: '12.50', currency: 'USD' },
+      },
+    },
+  },
+  {
+    query: `# 3 · Create a customer
+mutation CreateCustomer($input: CreateCustomerInput!) {
+  createCustomer(input: $input) {
+    customer { id name lastName email }
+    userErrors { code message field }
+  }
+}`,
+    variables: { input: { name: 'Ada', lastName: 'Lovelace' } },
+  },
+  {
+    query: `# 4 · Create a checkout of that product.
+# {{product}} stands for the id from tab 2, and the
+# url is the page to pay on, in another window.
+# Run it twice: the idempotency key makes a repeat
+# harmless. Another key gives another checkout.
+mutation CreateCheckout($input: CreateCheckoutInput!) {
+  createCheckout(input: $input) {
+    checkout {
+      id status url clientSecret expiresAt
+      price { amount currency }
+    }
+    userErrors { code message field }
+    replayed
+  }
+}`,
+    variables: { input: { idempotencyKey: 'for-{{product}}', kind: 'PAYMENT', productId: '{{product}}' } },
+  },
+  {
+    query: `# 5 · Pay, as the customer would on the page (test
+# mode). Go on at once to see it move in tab 6.
+mutation SimulatePayment($input: SimulateCheckoutInput!) {
+  simulateCheckout(input: $input) {
+    checkout { id status }
+    userErrors { code message field }
+  }
+}`,
+    variables: {
+      input: {
+        checkoutId: '{{checkout}}',
+        outcome: 'PAY',
+        customer: { name: 'Ada', lastName: 'Lovelace', email: 'ada@example.com' },
+      },
+    },
+  },
+  {
+    query: `# 6 · Watch the payment, up to its final status.
+# To see each step, run this for a new checkout,
+# then pay on its page in another window: GraphiQL
+# stops watching when you go to another tab.
+subscription WatchPayment($checkout: ID!) {
+  transactionStatus(id: $checkout) {
+    state final transactionHash message at cursor
+  }
+}`,
+    variables: { checkout: '{{checkout}}' },
+  },
+  {
+    query: `# 7 · See the payment and its ledger entries
+query Payment($checkout: ID!) {
+  checkout(id: $checkout) {
+    status
+    customer { name email }
+    payment {
+      status
+      amount { amount currency }
+      fee { amount currency }
+      ledgerTransactions(first: 5) {
+        edges {
+          node {
+            recipe
+            entries {
+              account { externalId }
+              amount { amount currency }
+            }
+          }
+        }
+      }
+    }
+  }
+}`,
+    variables: { checkout: '{{checkout}}' },
+  },
+  {
+    query: `# 8 · Do the books balance?
+query LedgerProof {
+  ledger {
+    totals { amount currency }
+    proof {
+      balanced accountsChecked entriesChecked
+      breaks { kind message }
+      head checkedAt
+    }
+  }
+}`,
+  },
+]
+
+export function exampleTabs(headers: string) {
+  return TABS.map(({ query, variables }) => ({
+    query,
+    variables: variables ? JSON.stringify(variables, null, 2) : '',
+    headers,
+  }))
+}

@@ -1,0 +1,153 @@
+import { brandWithType } from '@pothos/core'
+import DataLoader from 'dataloader'
+import { type Condition, equals, oneOf } from '../db/condition.ts'
+import type { Database } from '../db/database.ts'
+import type { ApiKeyRow, EntryRow, EventRow, ProviderLinkRow } from '../db/rows.ts'
+import { readRows } from '../db/statement.ts'
+import { decodeId, type IdKind } from '../kernel/id.ts'
+import type { Actor, Caller } from '../organizations/actor.ts'
+import type { Clocks } from '../organizations/clocks.ts'
+import { NODES, type Rows } from './refs.ts'
+import { visible } from './visibility.ts'
+
+/** Reads for one request: rows asked for one by one are fetched together, and only those the caller may see. */
+export type Loaders = ReturnType<typeof createLoaders>
+
+/** A checkout or payment passes a dozen states; a timeline beyond this has something wrong with it. */
+const TIMELINE_AT_MOST = 100
+
+export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
+  const byKey = new Map<string, DataLoader<string, unknown>>()
+
+  function loader<Value>(name: string, batch: (keys: readonly string[]) => Promise<(Value | null)[]>) {
+    let found = byKey.get(name)
+    if (!found) {
+      found = new DataLoader<string, unknown>(batch, { maxBatchSize: 1_000 })
+      byKey.set(name, found)
+    }
+    return found as DataLoader<string, Value | null>
+  }
+
+  function rows<T extends keyof Rows>(table: T, column: 'id' | 'checkout_id'): DataLoader<string, Rows[T] | null> {
+    return loader<Rows[T]>(`${table}.${column}`, async (keys) => {
+      const found = await readRows<Rows[T]>(db, table, [...visible(caller, table), oneOf(column, keys)])
+      const property = column === 'id' ? 'id' : 'checkoutId'
+      const map = new Map(found.map((row) => [(row as unknown as Record<string, string>)[property], row]))
+      return keys.map((key) => map.get(key) ?? null)
+    })
+  }
+
+  const self = {
+    /** One row by its UUID, also when it was deleted; null when there is none that the caller may see. */
+    one<T extends keyof Rows>(table: T, id: string): Promise<Rows[T] | null> {
+      return rows(table, 'id').load(id)
+    },
+
+    /** The row that another one points to, if it points to one. */
+    linked<T extends keyof Rows>(table: T, id: string | null): Promise<Rows[T] | null> | null {
+      return id === null ? null : self.one(table, id)
+    },
+
+    /** One row as it stands now, after a mutation. */
+    fresh<T extends keyof Rows>(table: T, id: string): Promise<Rows[T] | null> {
+      return rows(table, 'id').clear(id).load(id)
+    },
+
+    /** The row with this value in a unique column; deleted rows have given theirs up. */
+    async unique<T extends keyof Rows>(table: T, ...conditions: readonly Condition[]): Promise<Rows[T] | null> {
+      const [row] = await readRows<Rows[T]>(db, table, [...visible(caller, table), ...conditions])
+      return row ?? null
+    },
+
+    /** The key that asks, which sees itself whatever its role. */
+    async own({ tenantId, apiKeyId }: Actor): Promise<ApiKeyRow | null> {
+      const [row] = await readRows<ApiKeyRow>(db, 'api_key', [equals('tenant_id', tenantId), equals('id', apiKeyId)])
+      return row ?? null
+    },
+
+    paymentOf(checkoutId: string) {
+      return rows('payment', 'checkout_id').load(checkoutId)
+    },
+
+    /** Whatever an id of the API names, of any kind, branded with its type. A deleted thing is gone. */
+    async node(id: string): Promise<object | null> {
+      const decoded = decodeId(id)
+      return decoded ? self.entity(decoded.kind, decoded.uuid) : null
+    },
+
+    async entity(kind: IdKind, uuid: string): Promise<object | null> {
+      const { table, ref } = NODES[kind]
+      const row = await self.one(table, uuid)
+      if (!row || isDeleted(row)) return null
+      brandWithType(row, ref)
+      return row
+    },
+
+    async links(entityId: string): Promise<ProviderLinkRow[]> {
+      const links = loader<ProviderLinkRow[]>('provider_link', async (keys) => {
+        const found = await readRows<ProviderLinkRow>(db, 'provider_link', [
+          ...visible(caller, 'provider_link'),
+          oneOf('entity_id', keys),
+        ])
+        return keys.map((key) => found.filter((link) => link.entityId === key))
+      })
+      return (await links.load(entityId)) ?? []
+    },
+
+    /** What a ledger transaction did, in the order of its recipe. */
+    async entriesOf(transactionId: string): Promise<EntryRow[]> {
+      const entries = loader<EntryRow[]>('entry.transaction_id', async (keys) => {
+        const found = await readRows<EntryRow>(db, 'entry', [
+          ...visible(caller, 'entry'),
+          oneOf('transaction_id', keys),
+        ])
+        const sorted = found.sort((a, b) => (a.id < b.id ? -1 : 1))
+        return keys.map((key) => sorted.filter((entry) => entry.transactionId === key))
+      })
+      return (await entries.load(transactionId)) ?? []
+    },
+
+    /** What happened to a checkout or payment that the caller was shown, oldest first. */
+    async timeline(tenantId: string, column: 'topic_id' | 'entity_id', id: string): Promise<EventRow[]> {
+      const timelines = loader<EventRow[]>(`timeline.${column}`, async (keys) => {
+        const found = await db.query<EventRow>(
+          `timeline.${column}`,
+          `SELECT found.* FROM unnest($2::uuid[]) AS parent (id) CROSS JOIN LATERAL (
+             SELECT e.* FROM event AS e WHERE e.tenant_id = $1 AND e.${column} = parent.id
+             ORDER BY e.cursor LIMIT ${TIMELINE_AT_MOST}) AS found
+           ORDER BY found.cursor`,
+          [tenantId, keys],
+        )
+        const property = column === 'topic_id' ? 'topicId' : 'entityId'
+        return keys.map((key) => found.filter((event) => event[property] === key))
+      })
+      return (await timelines.load(id)) ?? []
+    },
+
+    /** The tenant's time, the same for the whole request. */
+    async now(tenantId: string): Promise<Date> {
+      const times = loader<Date>('clock', (keys) => Promise.all(keys.map((key) => clocks.now(key))))
+      const now = await times.load(tenantId)
+      if (!now) throw new Error(`tenant ${tenantId} has no clock`)
+      return now
+    },
+
+    /** A loader that a connection makes for itself, one for each set of arguments. */
+    batch<Value>(
+      name: string,
+      load: (parents: readonly string[]) => Promise<Value[]>,
+    ): DataLoader<string, Value | null> {
+      return loader<Value>(name, load)
+    },
+  }
+  return self
+}
+
+/** Only the row that is not deleted answers to a name. */
+export function present<Row extends { deletedAt?: Date | null }>(row: Row | null): Row | null {
+  return row && isDeleted(row) ? null : row
+}
+
+function isDeleted(row: object): boolean {
+  return 'deletedAt' in row && row.deletedAt !== null
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import type { InputFieldMap, ObjectRef } from '@pothos/core'
+import { DomainError, type Problem } from '../kernel/errors.ts'
+import type { Call, Done } from '../organizations/actor.ts'
+import { type Builder, builder, type ResolvedTypes } from './builder.ts'
+import { canonical } from './canonical.ts'
+import { actorOf, type Context, type Services } from './context.ts'
+import { countRootFields } from './document.ts'
+import { NODES, type Rows } from './refs.ts'
+import { UserErrorRef } from './user-errors.ts'
+
+type Kind = keyof typeof NODES
+type Input = Readonly<Record<string, unknown>>
+type InputFields = Parameters<Parameters<Builder['inputType']>[1]['fields']>[0]
+
+interface MutationOptions<Answer extends Done> {
+  readonly description: string
+  /** Who may: any secret key, or one of an OWNER or ADMIN. */
+  readonly scope?: 'key' | 'manager'
+  /** Where money moves a repeat must be told from a second wish, so the key is not a choice. */
+  readonly idempotency: 'optional' | 'required'
+  readonly input: (t: InputFields) => InputFieldMap
+  /** The object that the mutation answers with. */
+  readonly object: { readonly name: string; readonly kind: Kind; readonly description: string }
+  /** A field of the answer that is no part of the object. */
+  readonly also?: {
+    readonly name: string
+    readonly description: string
+    readonly value: (answer: Answer) => string | undefined
+  }
+  /** Input fields that the service knows by another name, as { theirs: ours }. */
+  readonly names?: Readonly<Record<string, string>>
+  readonly run: (app: Services, call: Call, input: Input, context: Context) => Promise<Answer>
+}
+
+interface Payload {
+  readonly object: object | null
+  readonly userErrors: readonly Problem[]
+  readonly replayed: boolean
+  readonly also: string | null
+}
+
+/**
+ * Declares a mutation: `XInput`, `XPayload { <object> userErrors replayed }` and the field, from the service's verb.
+ * What the caller can act on comes back as userErrors; everything else is a top-level error.
+ */
+export function mutation<Answer extends Done>(name: string, options: MutationOptions<Answer>): void {
+  const { description, scope = 'key', object } = options
+  const typeName = name.charAt(0).toUpperCase() + name.slice(1)
+  const required = options.idempotency === 'required'
+
+  const input = builder.inputType(`${typeName}Input`, {
+    description: `What \`${name}\` takes.`,
+    fields: (t) => ({
+      idempotencyKey: required
+        ? t.string({ required: true, defaultValue: '', description: REQUIRED_KEY })
+        : t.string({ description: OPTIONAL_KEY }),
+      ...options.input(t),
+    }),
+  })
+
+  const payload = builder.objectRef<Payload>(`${typeName}Payload`).implement({
+    description: `What \`${name}\` answers.`,
+    fields: (t) => ({
+      [object.name]: t.field({
+        type: NODES[object.kind].ref as ObjectRef<ResolvedTypes, object>,
+        nullable: true,
+        description: `${object.description} Null when nothing was done.`,
+        resolve: (answer) => answer.object,
+      }),
+      ...(options.also && {
+        [options.also.name]: t.string({
+          nullable: true,
+          description: options.also.description,
+          resolve: (answer) => answer.also,
+        }),
+      }),
+      userErrors: t.field({
+        type: [UserErrorRef],
+        description: 'What the caller can put right; empty when it was done.',
+        resolve: (answer) => [...answer.userErrors],
+      }),
+      replayed: t.exposeBoolean('replayed', {
+        description: 'Whether an earlier request with the same idempotency key had done it already.',
+      }),
+    }),
+  })
+
+  builder.mutationField(name, (t) =>
+    t.field({
+      type: payload,
+      description,
+      authScopes: { [scope]: true },
+      args: { input: t.arg({ type: input, required: true, description: 'What to do.' }) },
+      resolve: async (_root, args, context, info): Promise<Payload> => {
+        const { idempotencyKey: given, ...rest } = args.input as Input & { idempotencyKey?: string | null }
+        const key = given || (countRootFields(info) === 1 ? context.idempotencyKey : undefined)
+        if (required && !key) return refused([MISSING_KEY])
+        const call = {
+          actor: actorOf(context),
+          operation: name,
+          ...(key && { idempotencyKey: key }),
+          requestHash: createHash('sha256').update(canonical(rest)).digest(),
+        }
+        return run(context, options, call, rest)
+      },
+    }),
+  )
+}
+
+async function run<Answer extends Done>(
+  context: Context,
+  { object, also, names = {}, ...options }: MutationOptions<Answer>,
+  call: Call,
+  input: Input,
+): Promise<Payload> {
+  const ours = Object.fromEntries(Object.entries(names).map(([theirs, our]) => [our, theirs]))
+  const renamed = Object.fromEntries(Object.entries(input).map(([field, value]) => [ours[field] ?? field, value]))
+  try {
+    const answer = await options.run(context.app, call, renamed, context)
+    const table: keyof Rows = NODES[object.kind].table
+    return {
+      object: await context.loaders.fresh(table, answer.id),
+      userErrors: (answer.problems ?? []).map((problem) => withNames(problem, names)),
+      replayed: answer.replayed,
+      also: also?.value(answer) ?? null,
+    }
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error
+    return refused(error.problems.map((problem) => withNames(problem, names)))
+  }
+}
+
+/** Problems name the field as the API calls it. */
+function withNames(problem: Problem, names: Readonly<Record<string, string>>): Problem {
+  const [first, ...rest] = problem.field ?? []
+  const named = first === undefined ? undefined : names[first]
+  return named === undefined ? problem : { ...problem, field: [named, ...rest] }
+}
+
+function refused(userErrors: readonly Problem[]): Payload {
+  return { object: null, userErrors, replayed: false, also: null }
+}
+
+const MISSING_KEY: Problem = {
+  code: 'REQUIRED',
+  message: 'is required, here or as the Idempotency-Key header of a request with one mutation',
+  field: ['idempotencyKey'],
+}
+
+const REQUIRED_KEY =
+  'Names this wish, so that a repeat is answered with the first answer and nothing is done twice. Required: here, or as the Idempotency-Key header of a request with one mutation.'
+
+const OPTIONAL_KEY =
+  'Names this wish, so that a repeat is answered with the first answer and nothing is done twice. The Idempotency-Key header of a request with one mutation is its default.'

@@ -1,0 +1,58 @@
+import type {
+  AccountRow,
+  ApiKeyRow,
+  CheckoutRow,
+  CustomerRow,
+  EntryRow,
+  EventRow,
+  LedgerTransactionRow,
+  OrganizationRow,
+  PaymentRow,
+  ProductRow,
+  UserRow,
+} from '../db/rows.ts'
+import type { IdKind } from '../kernel/id.ts'
+import { builder } from './builder.ts'
+import type { Table } from './visibility.ts'
+
+/** The types by name, so that two files in types/ can speak of each other. Each is a table's row, shown. */
+export const OrganizationRef = builder.objectRef<OrganizationRow>('Organization')
+export const UserRef = builder.objectRef<UserRow>('User')
+export const ApiKeyRef = builder.objectRef<ApiKeyRow>('ApiKey')
+export const ProductRef = builder.objectRef<ProductRow>('Product')
+export const CustomerRef = builder.objectRef<CustomerRow>('Customer')
+export const CheckoutRef = builder.objectRef<CheckoutRow>('Checkout')
+export const PaymentRef = builder.objectRef<PaymentRow>('Payment')
+export const AccountRef = builder.objectRef<AccountRow>('Account')
+export const LedgerTransactionRef = builder.objectRef<LedgerTransactionRow>('LedgerTransaction')
+export const EntryRef = builder.objectRef<EntryRow>('Entry')
+export const EventRef = builder.objectRef<EventRow>('Event')
+
+export interface Rows {
+  organization: OrganizationRow
+  app_user: UserRow
+  api_key: ApiKeyRow
+  product: ProductRow
+  customer: CustomerRow
+  checkout: CheckoutRow
+  payment: PaymentRow
+  account: AccountRow
+  ledger_transaction: LedgerTransactionRow
+  entry: EntryRow
+  event: EventRow
+}
+
+/** Each kind of id: where its rows are kept, and the type that shows them. */
+export const NODES = {
+  Organization: { table: 'organization', ref: OrganizationRef },
+  User: { table: 'app_user', ref: UserRef },
+  ApiKey: { table: 'api_key', ref: ApiKeyRef },
+  Product: { table: 'product', ref: ProductRef },
+  Customer: { table: 'customer', ref: CustomerRef },
+  Checkout: { table: 'checkout', ref: CheckoutRef },
+  Payment: { table: 'payment', ref: PaymentRef },
+  Account: { table: 'account', ref: AccountRef },
+  LedgerTransaction: { table: 'ledger_transaction', ref: LedgerTransactionRef },
+  Entry: { table: 'entry', ref: EntryRef },
+  Event: { table: 'event', ref: EventRef },
+} as const satisfies Record<IdKind, { table: Table & keyof Rows; ref: object }>

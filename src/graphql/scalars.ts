@@ -1,0 +1,72 @@
+import { GraphQLError, Kind, type ValueNode } from 'graphql'
+import { builder } from './builder.ts'
+
+/**
+ * Amounts, currencies and the like are read as whatever text was sent: whether it is a good amount is the services'
+ * to judge, so that a bad one becomes a userError that names its field.
+ */
+
+builder.scalarType('DateTime', {
+  description: 'A moment as RFC 3339, e.g. 2026-11-21T04:58:27.000Z.',
+  serialize: (value) => (value instanceof Date ? value.toISOString() : value),
+  parseValue: (value) => {
+    const at = typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : undefined
+    if (!at || Number.isNaN(at.getTime())) throw new GraphQLError('DateTime is RFC 3339 text: 2026-11-21T04:58:27Z')
+    return at
+  },
+})
+
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
+
+builder.scalarType('Decimal', {
+  description: 'An exact decimal as text, e.g. "99.99"; never a float.',
+  serialize: (value) => value,
+  parseValue: (value) => textOf('Decimal', value),
+})
+
+builder.scalarType('BigInt', {
+  description: 'A whole number of any size, as text, e.g. "9999".',
+  serialize: (value) => value.toString(),
+  parseValue: (value) => {
+    if (typeof value !== 'string' || !/^-?\d{1,40}$/.test(value))
+      throw new GraphQLError('BigInt is a whole number as text')
+    return BigInt(value)
+  },
+})
+
+builder.scalarType('CurrencyCode', {
+  description: 'A currency in capitals: ISO 4217 (USD, HKD, JPY) or the symbol of a coin (USDC, ETH, SOL).',
+  serialize: (value) => value,
+  parseValue: (value) => textOf('CurrencyCode', value),
+})
+
+builder.scalarType('JSON', {
+  description: 'Any JSON value.',
+  serialize: (value) => value,
+  parseValue: (value) => value,
+  parseLiteral: (node, variables) => literal(node, variables),
+})
+
+function textOf(scalar: string, value: unknown): string {
+  if (typeof value !== 'string') throw new GraphQLError(`${scalar} is written as text, in quotes`)
+  return value
+}
+
+function literal(node: ValueNode, variables: Readonly<Record<string, unknown>> | null | undefined): unknown {
+  switch (node.kind) {
+    case Kind.NULL:
+      return null
+    case Kind.INT:
+    case Kind.FLOAT:
+      return Number(node.value)
+    case Kind.LIST:
+      return node.values.map((value) => literal(value, variables))
+    case Kind.OBJECT:
+      // fromEntries defines properties, so that a key named __proto__ is a key and nothing else.
+      return Object.fromEntries(node.fields.map((field) => [field.name.value, literal(field.value, variables)]))
+    case Kind.VARIABLE:
+      return variables?.[node.name.value]
+    default:
+      return node.value
+  }
+}

@@ -1,0 +1,23 @@
+import { builder } from './builder.ts'
+import './scalars.ts'
+import './types/account.ts'
+import './types/api-key.ts'
+import './types/checkout.ts'
+import './types/checkout-mutations.ts'
+import './types/customer.ts'
+import './types/entry.ts'
+import './types/event.ts'
+import './types/ledger.ts'
+import './types/ledger-transaction.ts'
+import './types/money.ts'
+import './types/node.ts'
+import './types/organization.ts'
+import './types/payment.ts'
+import './types/product.ts'
+import './types/provider.ts'
+import './types/transaction-status.ts'
+import './types/user.ts'
+import './types/viewer.ts'
+
+/** The schema of the API. Each import adds its type and that type's queries, mutations and subscriptions. */
+export const schema = builder.toSchema({ sortSchema: false })

@@ -1,0 +1,80 @@
+import { encodeId } from '../../kernel/id.ts'
+import type { Done } from '../../organizations/actor.ts'
+import { builder } from '../builder.ts'
+import { actorOf } from '../context.ts'
+import { mutation } from '../mutation.ts'
+import { ApiKeyRef, UserRef } from '../refs.ts'
+import { moment, momentField, momentOrNull } from './moment.ts'
+import { ModeEnum } from './provider.ts'
+import { RoleEnum } from './user.ts'
+
+ApiKeyRef.implement({
+  description: 'A secret key. The key itself is shown once, when it is made.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.id({ description: 'The id: key_…', resolve: ({ id }) => encodeId('ApiKey', id) }),
+    name: t.exposeString('name', { description: 'What people call it.' }),
+    prefix: t.exposeString('prefix', { description: 'How the key begins: sk_test_ or sk_live_.' }),
+    last4: t.exposeString('last4', { description: 'How the key ends.' }),
+    role: t.expose('role', { type: RoleEnum, description: 'What the key may do.' }),
+    mode: t.field({
+      type: ModeEnum,
+      description: 'Which mode the key is for.',
+      // A key is only ever seen by keys of its own tenant, which is of one mode.
+      resolve: (_key, _args, context) => actorOf(context).mode,
+    }),
+    user: t.field({
+      type: UserRef,
+      nullable: true,
+      description: 'The member whose key it is; null for a key of the organization.',
+      resolve: (key, _args, { loaders }) => loaders.linked('app_user', key.userId),
+    }),
+    expiresAt: t.field({
+      ...momentField(t),
+      nullable: true,
+      description: 'When it ends; null when it does not.',
+      resolve: (key, args, context) => momentOrNull(key.expiresAt, args, context),
+    }),
+    lastUsedAt: t.field({
+      ...momentField(t),
+      nullable: true,
+      description: 'When it was last used, to within minutes; null when never.',
+      resolve: (key, args, context) => momentOrNull(key.lastUsedAt, args, context),
+    }),
+    createdAt: t.field({
+      ...momentField(t),
+      description: 'When it was made.',
+      resolve: (key, args, context) => moment(key.createdAt, args, context),
+    }),
+  }),
+})
+
+mutation<Done & { secret?: string | undefined }>('createApiKey', {
+  description: 'Makes a secret key in the mode of the key that asks. A seller makes keys for itself alone.',
+  idempotency: 'optional',
+  input: (t) => ({
+    name: t.string({ required: true, description: 'What people will call it.' }),
+    role: t.field({ type: RoleEnum, required: true, description: 'What it may do; not more than the key that asks.' }),
+    userId: t.id({ description: 'The member whose key it is to be; the key is of the organization when left out.' }),
+    expiresAt: t.field({ type: 'DateTime', description: 'When it ends; never when left out.' }),
+  }),
+  object: { name: 'apiKey', kind: 'ApiKey', description: 'The key, without its secret.' },
+  also: {
+    name: 'secret',
+    description: 'The key itself. It is shown this once; null when the answer is replayed.',
+    value: (answer) => answer.secret,
+  },
+  run: (app, call, input) => app.keys.create(call, input),
+})
+
+mutation('deleteApiKey', {
+  description: 'Ends a secret key at once, and whatever it has open.',
+  idempotency: 'optional',
+  input: (t) => ({ id: t.id({ required: true, description: 'The key.' }) }),
+  object: { name: 'apiKey', kind: 'ApiKey', description: 'The key that ended.' },
+  run: async (app, call, input, context) => {
+    const done = await app.keys.remove(call, input)
+    context.sockets.closeKey(done.id)
+    return done
+  },
+})

@@ -1,0 +1,102 @@
+import type { Provider } from '../db/generated/enums.ts'
+import { ERROR_CODES, type ErrorCode, type Problem } from '../kernel/errors.ts'
+import type { Money } from '../kernel/money.ts'
+import { builder } from './builder.ts'
+import { MoneyRef } from './types/money.ts'
+import { ProviderEnum } from './types/provider.ts'
+
+/** What was wrong with a mutation, for its caller to act on. */
+
+const MEANING: Readonly<Record<ErrorCode, string>> = {
+  REQUIRED: 'The field must be given.',
+  INVALID: 'The value is not of the form that the message describes.',
+  TOO_LONG: 'The value has too many characters or elements.',
+  TOO_SHORT: 'The value has too few characters.',
+  OUT_OF_RANGE: 'The number or amount is too small or too large.',
+  NOT_FOUND: 'The id names nothing that this key may see.',
+  ALREADY_EXISTS: 'Another one has this value already.',
+  INVALID_STATE: 'The object is in a state that does not allow it.',
+  FORBIDDEN: 'This key may not do it.',
+  CURRENCY_MISMATCH: 'The currencies do not fit together.',
+  TOTALS_MISMATCH: 'The parts do not add up to the total.',
+  INSUFFICIENT_FUNDS: 'The account has less available than is needed.',
+  ACCOUNT_FROZEN: 'The account is frozen.',
+  IDEMPOTENCY_KEY_REUSED: 'The idempotency key was used before with other input.',
+  UNSUPPORTED: 'The provider cannot do this.',
+  PROVIDER_REFUSED: 'The provider refused, and would refuse again.',
+  PROVIDER_UNAVAILABLE: 'The provider gave no usable answer; a later attempt may succeed.',
+}
+
+const UserErrorCode = builder.enumType('UserErrorCode', {
+  description: 'What kind of problem it is.',
+  values: Object.fromEntries(ERROR_CODES.map((code) => [code, { description: MEANING[code] }])) as {
+    [Code in ErrorCode]: { description: string }
+  },
+})
+
+const UserErrorRef = builder.interfaceRef<Problem>('UserError').implement({
+  description: 'Something the caller can put right. All bad fields of an input are reported at once.',
+  resolveType: (problem) => typeOf(problem),
+  fields: (t) => ({
+    code: t.expose('code', { type: UserErrorCode, description: 'What kind of problem it is.' }),
+    message: t.exposeString('message', { description: 'The problem in words, for people.' }),
+    field: t.field({
+      type: ['String'],
+      nullable: true,
+      description:
+        'The path of the bad field in the input, e.g. ["item", "price", "amount"]; null when it is no one field.',
+      resolve: (problem) => (problem.field && problem.field.length > 0 ? [...problem.field] : null),
+    }),
+  }),
+})
+
+builder.objectType(builder.objectRef<Problem>('InputError'), {
+  description: 'A problem that its code, message and field say everything about.',
+  interfaces: [UserErrorRef],
+})
+
+builder.objectType(builder.objectRef<Problem>('InsufficientFunds'), {
+  description: 'The account has less available than is needed.',
+  interfaces: [UserErrorRef],
+  fields: (t) => ({
+    available: t.field({
+      type: MoneyRef,
+      description: 'What the account has available.',
+      resolve: (problem) => problem.facts?.available as Money,
+    }),
+  }),
+})
+
+builder.objectType(builder.objectRef<Problem>('ProviderRefusal'), {
+  description: 'The provider did not do what was asked.',
+  interfaces: [UserErrorRef],
+  fields: (t) => ({
+    provider: t.field({
+      type: ProviderEnum,
+      description: 'Who refused.',
+      resolve: (problem) => problem.facts?.provider as Provider,
+    }),
+    providerCode: t.string({
+      nullable: true,
+      description: "The provider's own code for its reason (in the provider's words).",
+      resolve: (problem) => text(problem.facts?.providerCode),
+    }),
+    retryable: t.boolean({
+      description: 'Whether the same request may succeed later.',
+      resolve: (problem) => problem.facts?.retryable === true,
+    }),
+  }),
+})
+
+/** A typed error needs its facts; a problem without them is told by its code alone. */
+function typeOf({ code, facts }: Problem): string {
+  if (code === 'INSUFFICIENT_FUNDS' && facts?.available) return 'InsufficientFunds'
+  if ((code === 'PROVIDER_REFUSED' || code === 'PROVIDER_UNAVAILABLE') && facts?.provider) return 'ProviderRefusal'
+  return 'InputError'
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null
+}
+
+export { UserErrorRef }

@@ -1,0 +1,103 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { ExecutionResult } from 'graphql'
+import type { Services } from './context.ts'
+import { credentialFromHeaders } from './credential.ts'
+import type { Params, Prepare } from './engine.ts'
+import type { Present } from './presentation.ts'
+
+/**
+ * The usual request, a well-formed POST of JSON, answered without the layers that the unusual ones need: they are a
+ * third of the time that a page of products takes. Whatever is not executed, for any reason, is left to Yoga, which
+ * alone knows the protocol.
+ */
+export function usualRequests(
+  { access }: Pick<Services, 'access'>,
+  { prepare, present, maxBytes }: { prepare: Prepare; present: Present; maxBytes: number },
+) {
+  /** The result of an operation that was executed; undefined for one that was not. */
+  async function execute(headers: IncomingHttpHeaders, params: Params): Promise<ExecutionResult | undefined> {
+    const requestId = String(headers['x-request-id'] ?? '')
+    const caller = await access.authenticate(
+      credentialFromHeaders((name) => one(headers[name])),
+      requestId,
+    )
+    if (caller === 'invalid') return undefined
+    const idempotencyKey = one(headers['idempotency-key'])
+    const asked = { caller, overSocket: false, idempotencyKey, timezone: one(headers['time-zone']) }
+    const prepared = await prepare(asked, params)
+    if (!('run' in prepared)) return undefined
+    const result = await prepared.run.execute(prepared)
+    if (Symbol.asyncIterator in result || !('data' in result)) return undefined
+    return result.errors ? { ...result, errors: present(result.errors, requestId) } : result
+  }
+
+  return {
+    wants({ method, headers }: IncomingMessage): boolean {
+      if (method !== 'POST' || !JSON_TYPE.test(headers['content-type'] ?? '')) return false
+      const length = Number(headers['content-length'])
+      return length <= maxBytes && (headers.origin === undefined || isOwn(headers)) && typeFor(headers) !== undefined
+    },
+
+    /** Answers, or leaves the request to another with its body read. */
+    async answer(request: IncomingMessage, response: ServerResponse): Promise<'answered' | 'left'> {
+      const body = await read(request)
+      const params = paramsFrom(body)
+      const result = params && (await execute(request.headers, params))
+      if (!result) {
+        Object.assign(request, { body })
+        return 'left'
+      }
+      response.setHeader('content-type', `${typeFor(request.headers)}; charset=utf-8`)
+      // As text the body goes out with the head in one write, and Node adds its length.
+      response.end(JSON.stringify(result))
+      return 'answered'
+    },
+  }
+}
+
+const JSON_TYPE = /^application\/json\s*(;\s*charset=utf-8\s*)?$/i
+const TYPE = /application\/(?:graphql-response\+)?json|\*\/\*/
+
+/** The type that the client named first. */
+function typeFor({ accept = '*/*' }: IncomingHttpHeaders): string | undefined {
+  const [first] = TYPE.exec(accept) ?? []
+  return first === '*/*' ? 'application/json' : first
+}
+
+/** Whether a browser asks from a page of this very address, for which no rights have to be granted. */
+function isOwn({ origin, host }: IncomingHttpHeaders): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`
+}
+
+function one(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+async function read(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  return new Promise((resolve, reject) => {
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => resolve(Buffer.concat(chunks)))
+    request.on('error', reject)
+  })
+}
+
+/** What the body asks for, if it is as it should be in every part. */
+function paramsFrom(body: Buffer): Params | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'))
+    if (!isObject(parsed)) return undefined
+    const { query, operationName, variables, extensions, ...unknown } = parsed
+    if (typeof query !== 'string' || Object.keys(unknown).length > 0) return undefined
+    if (operationName != null && typeof operationName !== 'string') return undefined
+    if (variables != null && !isObject(variables)) return undefined
+    if (extensions != null && !isObject(extensions)) return undefined
+    return { query, operationName, variables: variables ?? {} }
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,79 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { GraphQLFormattedError } from 'graphql'
+import type { App } from '../../src/app.ts'
+import { createGraphql, type GraphqlOptions } from '../../src/graphql/yoga.ts'
+import { encodeId } from '../../src/kernel/id.ts'
+import type { Mode, Role } from '../../src/organizations/actor.ts'
+import { call, type TestApp, testApp } from '../support/app.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever its own query asked for
+  readonly data: any
+  readonly errors: readonly GraphQLFormattedError[] | undefined
+}
+
+type Ask = (query: string, variables?: object, headers?: Record<string, string>) => Promise<Answer>
+
+/** A whole gateway behind a GraphQL door of its own. */
+export interface Door {
+  readonly house: TestApp
+  readonly app: App
+  readonly url: string
+  /** Asks with a new key. */
+  as(mode?: Mode, role?: Role, userId?: string): Promise<Ask & { readonly key: string }>
+  /** Asks with any credential, or none. */
+  asking(credential: string | undefined): Ask
+  close(): Promise<void>
+}
+
+export async function openDoor(options: Partial<GraphqlOptions> = {}): Promise<Door> {
+  const house = await testApp()
+  const { app } = house
+  const graphql = createGraphql(app, {
+    corsOrigins: [],
+    publicUrl: 'http://tollgate.test',
+    graphiql: true,
+    introspection: true,
+    ...options,
+  })
+  const server = createServer((request, response) => void graphql.request(request, response))
+  server.on('upgrade', graphql.upgrade)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
+
+  const asking = (credential: string | undefined): Ask => {
+    return async (query, variables = {}, headers = {}) => {
+      const authorization: Record<string, string> =
+        credential === undefined ? {} : { authorization: `Bearer ${credential}` }
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...authorization, ...headers },
+        body: JSON.stringify({ query, variables }),
+      })
+      const { data, errors } = (await response.json()) as Pick<Answer, 'data' | 'errors'>
+      return { status: response.status, headers: response.headers, data, errors }
+    }
+  }
+
+  return {
+    house,
+    app,
+    url,
+    asking,
+    async as(mode = 'TEST', role = 'OWNER', userId) {
+      const actor = await house.actor(mode)
+      const user = userId === undefined ? {} : { userId: encodeId('User', userId) }
+      const { secret } = await app.keys.create(call(actor), { name: `a ${role}`, role, ...user })
+      if (!secret) throw new Error('a new key has no secret')
+      return Object.assign(asking(secret), { key: secret })
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await house.close()
+    },
+  }
+}

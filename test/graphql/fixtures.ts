@@ -1,0 +1,59 @@
+import { encodeId, newId } from '../../src/kernel/id.ts'
+import { call, eventually, type TestApp } from '../support/app.ts'
+import { ADA } from '../support/shop.ts'
+
+/** One id of each type that has ids, and the other names that single things are found by. */
+export interface Fixtures {
+  readonly ids: Readonly<Record<string, string>>
+  readonly names: Readonly<Record<string, string>>
+}
+
+/** Lets a product be sold and paid, so that there is one of everything. */
+export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
+  const { app } = house
+  const actor = await house.actor()
+  const { tenantId } = actor
+  const names = { reference: 'ref-1', email: 'buyer@example.com' }
+  const mug = { name: 'A mug', description: 'Blue', price: { amount: '9.99', currency: 'USD' } }
+  const product = await app.products.create(call(actor), { ...mug, reference: names.reference })
+  const productId = encodeId('Product', product.id)
+  const buyer = { name: 'Bea', lastName: 'Buyer', email: names.email, reference: names.reference }
+  const customer = await app.customers.create(call(actor), buyer)
+  const customerId = encodeId('Customer', customer.id)
+  const checkout = await app.checkouts.create(call(actor), { kind: 'PAYMENT', productId, customerId })
+  const checkoutId = encodeId('Checkout', checkout.id)
+  await app.checkouts.simulate(call(actor), { id: checkoutId, outcome: 'PAY', customer: ADA })
+  const { prisma } = app.db
+  const payment = await eventually(() =>
+    prisma.payment.findFirst({ where: { checkoutId: checkout.id, status: 'COMPLETED' } }),
+  )
+  await prisma.payment.updateMany({ where: { id: payment.id }, data: { reference: names.reference } })
+  const entry = await prisma.entry.findFirstOrThrow({ where: { tenantId }, include: { account: true } })
+  const event = await prisma.event.findFirstOrThrow({ where: { tenantId, topicId: checkout.id } })
+  const user = {
+    tenantId,
+    id: newId(),
+    name: 'Sam',
+    lastName: 'Seller',
+    email: 'sam@example.com',
+    role: 'USER' as const,
+  }
+  await prisma.user.create({ data: user })
+  const key = await app.keys.create(call(actor), { name: 'a key', role: 'ADMIN' })
+  return {
+    ids: {
+      Organization: encodeId('Organization', actor.organizationId),
+      User: encodeId('User', user.id),
+      ApiKey: encodeId('ApiKey', key.id),
+      Product: productId,
+      Customer: customerId,
+      Checkout: checkoutId,
+      Payment: encodeId('Payment', payment.id),
+      Account: encodeId('Account', entry.accountId),
+      LedgerTransaction: encodeId('LedgerTransaction', entry.transactionId),
+      Entry: encodeId('Entry', entry.id),
+      Event: encodeId('Event', event.id),
+    },
+    names: { ...names, externalId: entry.account.externalId ?? '' },
+  }
+}
