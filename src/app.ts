@@ -1,0 +1,142 @@
+import { hkdfSync } from 'node:crypto'
+import type { Logger } from 'pino'
+import { productService } from './catalog/service.ts'
+import { checkoutOpening } from './checkouts/opening.ts'
+import { checkoutProgress } from './checkouts/progress.ts'
+import { checkoutService } from './checkouts/service.ts'
+import { checkoutWatcher } from './checkouts/watcher.ts'
+import { customerService } from './customers/service.ts'
+import { openDatabase } from './db/database.ts'
+import { openStream } from './events/stream.ts'
+import { inboxService, type Received } from './inbox/service.ts'
+import { type Clock, systemClock } from './kernel/clock.ts'
+import { totals } from './ledger/proof.ts'
+import { accessService } from './organizations/access.ts'
+import { clocksOf } from './organizations/clocks.ts'
+import { keyService } from './organizations/keys.ts'
+import { statusService } from './payments/status.ts'
+import { connectionService, SANDBOX } from './providers/connections.ts'
+import { providerRegistry } from './providers/registry.ts'
+import { checkoutReconciliation } from './reconciliation/checkouts.ts'
+import { proofService } from './reconciliation/proof.ts'
+import { createQbitflowSandbox } from './sandbox/qbitflow/index.ts'
+
+export interface AppParts {
+  readonly databaseUrl: string
+  /** Where browsers and providers reach us, without a slash at the end. */
+  readonly publicUrl: string
+  /** Where this process listens, for the sockets that it opens to its own simulators. */
+  readonly localUrl: string
+  /** 32 bytes. */
+  readonly secretKey: Uint8Array
+  readonly log: Logger
+  readonly clock?: Clock
+}
+
+export type App = Awaited<ReturnType<typeof createApp>>
+
+/** Every part of the house, built once and handed what it needs. */
+export async function createApp(parts: AppParts) {
+  const { publicUrl, localUrl, secretKey, log, clock = systemClock } = parts
+  const db = openDatabase(parts.databaseUrl)
+  const clocks = clocksOf(db, clock)
+  const stream = await openStream(db, (error) => log.warn({ err: error }, 'the event stream stumbled'))
+  const access = accessService({ db, clock, secretKey })
+
+  const mount = '/sandbox/qbitflow'
+  const qbitflow = createQbitflowSandbox({
+    pool: db.pool,
+    secret: Buffer.from(hkdfSync('sha256', secretKey, '', 'tollgate sandbox', 32)).toString('hex'),
+    publicUrl: publicUrl + mount,
+    clockOf: (realm) => clocks.now(realm),
+    fetch: (url, init) => deliver(url, init),
+    log,
+  })
+
+  const registry = providerRegistry(db, {
+    secretKey,
+    reach(address) {
+      if (address !== SANDBOX) return { baseUrl: address, fetch, socketUrl: () => address }
+      return {
+        baseUrl: `${publicUrl}${mount}/v1`,
+        fetch: (input, init) => untilAborted(qbitflow.fetch(new Request(input, init)), init?.signal),
+        socketUrl: () => `${localUrl}${mount}/v1`,
+      }
+    },
+  })
+  const connections = connectionService({ db, registry, secretKey })
+
+  const notifyUrl = (provider: string, connectionId: string) =>
+    `${publicUrl}/inbox/${provider.toLowerCase()}/${connectionId}`
+  const opening = checkoutOpening({ db, clocks, registry, notifyUrl })
+  const progress = checkoutProgress({ db, clocks, registry })
+  const watcher = checkoutWatcher({ db, registry, progress, log })
+  const inbox = inboxService({ db, clock, clocks, registry, progress, log })
+
+  /** A simulator's webhook to our own inbox stays in the process; PUBLIC_URL may be out of our own reach. */
+  async function deliver(url: string, init: RequestInit): Promise<Response> {
+    const [, provider, connectionId] = url.startsWith(publicUrl) ? (INBOX.exec(url.slice(publicUrl.length)) ?? []) : []
+    if (!provider || !connectionId) return fetch(url, init)
+    const headers = new Headers(init.headers)
+    const received: Received = { provider, connectionId, headers, rawBody: String(init.body), requestId: 'simulator' }
+    const { status, body } = await receive(received)
+    return Response.json(body, { status })
+  }
+
+  /** What is kept is applied at once where it can be; the schedule sees to the rest. */
+  async function receive(received: Received) {
+    const answer = await inbox.receive(received)
+    if (answer.status === 200) inbox.applyDue().catch((error) => log.warn({ err: error }, 'applying the inbox failed'))
+    return answer
+  }
+
+  return {
+    db,
+    log,
+    clock,
+    clocks,
+    stream,
+    access,
+    connections,
+    products: productService({ db, clocks }),
+    customers: customerService({ db, clocks }),
+    checkouts: {
+      ...checkoutService({ db, clocks, registry, opening }),
+      clientSecret: (checkoutId: string) => access.clientSecret(checkoutId),
+      watch: watcher.watch,
+    },
+    keys: keyService({ db, clocks }),
+    payments: statusService({ db }),
+    ledger: {
+      ...proofService({ db, clocks }),
+      totals: (tenantId: string) => totals(db, tenantId),
+    },
+    inbox: { ...inbox, receive },
+    reconciliation: checkoutReconciliation({ db, clock, clocks, opening, progress, log }),
+    /** Connects the test tenants that are not connected yet with the simulators. */
+    connectSandboxes: () =>
+      connections.connectSandbox('QBITFLOW', clock.now(), async (tenantId, name) => ({
+        ...(await qbitflow.provision(tenantId, name)),
+      })),
+    sandbox: { qbitflow, runDue: () => qbitflow.runDue() },
+    /** Answers that were kept for repeats are forgotten once they have expired. */
+    forgetExpiredAnswers: () => db.prisma.idempotencyRecord.deleteMany({ where: { expiresAt: { lt: clock.now() } } }),
+    async close(): Promise<void> {
+      watcher.close()
+      await qbitflow.close()
+      await stream.close()
+      await db.close()
+    },
+  }
+}
+
+const INBOX = /^\/inbox\/([a-z]+)\/([0-9a-f-]+)$/
+
+/** An answer given in process cannot be cut off by its caller, but the caller need not wait for it. */
+async function untilAborted<T>(answer: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  if (!signal) return answer
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  return Promise.race([answer, aborted])
+}

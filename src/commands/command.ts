@@ -1,0 +1,19 @@
+import type { ParseArgsConfig } from 'node:util'
+import type { Config } from '../config.ts'
+
+/** One command of the command line. What it needs to run is read only when it runs, so that help is quick. */
+export interface Command {
+  /** The words that call it. */
+  readonly name: string
+  /** What --help prints. */
+  readonly usage: string
+  readonly options: NonNullable<ParseArgsConfig['options']>
+  run(config: Config, values: Values): Promise<void>
+}
+
+export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
+
+/** What was asked for is nothing that we can do: printed with the usage, exit code 2. */
+export class UsageError extends Error {
+  override readonly name: string = 'UsageError'
+}

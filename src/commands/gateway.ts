@@ -1,0 +1,114 @@
+import { type App, createApp } from '../app.ts'
+import { type Config, localUrl } from '../config.ts'
+import { connectDatabase } from '../db/connect.ts'
+import { migrate } from '../db/migrate.ts'
+import { createGraphql } from '../graphql/yoga.ts'
+import type { Log } from '../http/log.ts'
+import { createRoutes } from '../http/routes.ts'
+import { openServer } from '../http/server.ts'
+import { createSchedules } from '../jobs/schedules.ts'
+import { startTicker } from '../jobs/ticker.ts'
+import { bootstrap } from '../organizations/bootstrap.ts'
+import { developmentKey } from '../organizations/development-key.ts'
+import { secretKeyOf } from '../secret-key.ts'
+
+const READY_PATIENCE_MS = 2_000
+const HOUR = 3_600_000
+
+/** A gateway that serves. */
+export interface Gateway {
+  readonly app: App
+  readonly port: number
+  readonly publicUrl: string
+  /** The first secret key, where this was the first start. */
+  readonly testKey?: string | undefined
+  /** Finishes what runs and leaves everything in order. */
+  stop(): Promise<void>
+}
+
+/** What is to be ended at the stop, in the order in which it is ended. */
+interface Running {
+  server?: { stop(): Promise<void> }
+  ticker?: { stop(): Promise<void> }
+  app?: { close(): Promise<void> }
+  database?: { stop(): Promise<void> }
+}
+
+/** Starts the gateway that the configuration describes. Raises a StartError where that cannot be done. */
+export async function openGateway(config: Config, log: Log): Promise<Gateway> {
+  const running: Running = {}
+  const stop = () => stopAll(running, log)
+  try {
+    return { ...(await start(config, log, running)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function stopAll({ server, ticker, app, database }: Running, log: Log): Promise<void> {
+  const steps = [() => server?.stop(), () => ticker?.stop(), () => app?.close(), () => database?.stop()]
+  for (const step of steps) {
+    // A part that cannot be ended must not keep the others from it.
+    await Promise.resolve(step()).catch((error) => log.error({ err: error }, 'a part did not stop'))
+  }
+}
+
+async function start(config: Config, log: Log, running: Running): Promise<Omit<Gateway, 'stop'>> {
+  const secretKey = secretKeyOf(config)
+  const database = await connectDatabase({ ...config, exclusive: true })
+  running.database = database
+  // The door is opened before the house is built, because the house is told its address.
+  const server = await openServer({ host: config.host, port: config.port, log })
+  running.server = server
+  const { port, isStopping } = server
+  const publicUrl = config.publicUrl ?? localUrl(port)
+
+  const migrations = await migrate(database.url)
+  if (migrations.length > 0) log.info({ migrations }, 'migrated')
+  const ownUrl = `http://${reachable(config.host)}:${port}`
+  const app = await createApp({ databaseUrl: database.url, publicUrl, localUrl: ownUrl, secretKey, log })
+  running.app = app
+  const { testKey } = await bootstrap(app.db, app.clock)
+  await app.connectSandboxes()
+
+  const schedules = createSchedules(app)
+  const keyForGraphiql = isOneDevelopersOwn(config) ? () => developmentKey(app.db, app.clock, secretKey) : undefined
+  if (keyForGraphiql) schedules.push({ name: 'development key', everyMs: HOUR, run: keyForGraphiql })
+  running.ticker = startTicker(schedules, log)
+
+  server.attach(
+    createRoutes({
+      graphql: createGraphql(app, { ...config, publicUrl, developmentKey: await keyForGraphiql?.() }),
+      inbox: app.inbox,
+      sandboxes: { qbitflow: app.sandbox.qbitflow },
+      readiness: { isStopping, askDatabase: () => askDatabase(app), patienceMs: READY_PATIENCE_MS, log },
+      graphiql: config.graphiql,
+      log,
+    }),
+  )
+  log.info({ host: config.host, port, publicUrl }, 'ready')
+  return { app, port, publicUrl, testKey }
+}
+
+/** Any row will do: a database without our tables refuses the question. */
+async function askDatabase(app: App): Promise<void> {
+  await app.db.query('health.ready', 'SELECT 1 FROM organization LIMIT 1')
+}
+
+/** Only where nobody else can open the page may it carry a key: neither the socket nor the address lead outside. */
+function isOneDevelopersOwn({ environment, graphiql, host, publicUrl }: Config): boolean {
+  const address = publicUrl === undefined ? host : new URL(publicUrl).hostname
+  return environment === 'development' && graphiql && isLoopback(host) && isLoopback(address)
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127\.[\d.]+|::1|\[::1\])$/.test(host)
+}
+
+/** An address that stands for all addresses is reached by the nearest one. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}

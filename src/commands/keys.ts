@@ -1,0 +1,80 @@
+import type { Config } from '../config.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { DomainError } from '../kernel/errors.ts'
+import { StartError } from '../kernel/start-error.ts'
+import type { GrantedKey } from '../organizations/grant.ts'
+import { type Command, UsageError, type Values } from './command.ts'
+
+export const createKey: Command = {
+  name: 'keys create',
+  usage: `Usage: tollgate keys create --mode test|live --role OWNER|ADMIN|USER [options]
+
+Makes an API key and prints it, and nothing else. Works beside a running gateway on the same DATA_DIR or DATABASE_URL.
+
+  --mode test|live              whose data it reaches: that of the test tenant or of the live one
+  --role OWNER|ADMIN|USER       what it may do; a USER sees and makes only what is its own
+  --organization <id>           whose key it is; needed where there are several organizations
+  --user <id>                   whom a USER's key acts for; without it a demo seller, made when first wanted
+  --name <text>                 what it is called in lists
+`,
+  options: {
+    mode: { type: 'string' },
+    role: { type: 'string' },
+    organization: { type: 'string' },
+    user: { type: 'string' },
+    name: { type: 'string' },
+  },
+  async run(config, values) {
+    await create(config, readWish(values))
+  },
+}
+
+const MODES = ['TEST', 'LIVE'] as const
+const LONGEST_NAME = 100
+const ROLES = ['OWNER', 'ADMIN', 'USER'] as const
+
+function readWish(values: Values): GrantedKey {
+  const name = textOf(values.name) ?? 'Made on the command line'
+  if (name.length > LONGEST_NAME) throw new UsageError(`--name may have ${LONGEST_NAME} characters at most`)
+  return {
+    mode: oneOf(MODES, 'mode', values.mode),
+    role: oneOf(ROLES, 'role', values.role),
+    name,
+    organizationId: textOf(values.organization),
+    userId: textOf(values.user),
+  }
+}
+
+function textOf(value: Values[string]): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
+}
+
+function oneOf<Word extends string>(words: readonly Word[], option: string, value: Values[string]): Word {
+  const word = words.find((known) => known === textOf(value)?.toUpperCase())
+  if (!word) throw new UsageError(`--${option} must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
+  return word
+}
+
+async function create(config: Config, wanted: GrantedKey): Promise<void> {
+  const { connectDatabase } = await import('../db/connect.ts')
+  const { openDatabase } = await import('../db/database.ts')
+  const { migrate } = await import('../db/migrate.ts')
+  const { bootstrap } = await import('../organizations/bootstrap.ts')
+  const { grantKey } = await import('../organizations/grant.ts')
+
+  const server = await connectDatabase({ ...config, exclusive: false })
+  try {
+    await migrate(server.url)
+    const db = openDatabase(server.url, { poolSize: 2 })
+    try {
+      await bootstrap(db, systemClock)
+      process.stdout.write(`${await grantKey(db, systemClock, wanted)}\n`)
+    } finally {
+      await db.close()
+    }
+  } catch (error) {
+    throw error instanceof DomainError ? new StartError(error.message) : error
+  } finally {
+    await server.stop()
+  }
+}

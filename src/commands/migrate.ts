@@ -1,0 +1,22 @@
+import type { Command } from './command.ts'
+
+export const migrate: Command = {
+  name: 'migrate',
+  usage: `Usage: tollgate migrate
+
+Applies the migrations that the database lacks and prints their names; \`serve\` does the same when it starts.
+The database is the one at DATABASE_URL, or the private one in DATA_DIR.
+`,
+  options: {},
+  async run(config) {
+    const { connectDatabase } = await import('../db/connect.ts')
+    const { migrate: applyMigrations } = await import('../db/migrate.ts')
+    const database = await connectDatabase({ ...config, exclusive: false })
+    try {
+      const applied = await applyMigrations(database.url)
+      process.stdout.write(applied.length > 0 ? `${applied.join('\n')}\n` : 'The database is up to date.\n')
+    } finally {
+      await database.stop()
+    }
+  },
+}

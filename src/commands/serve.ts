@@ -1,0 +1,46 @@
+import type { Config } from '../config.ts'
+import type { Command } from './command.ts'
+import { whenAskedToStop } from './signals.ts'
+import { welcomeText } from './welcome.ts'
+
+export const serve: Command = {
+  name: 'serve',
+  usage: `Usage: tollgate serve
+
+Starts the gateway and serves until SIGINT or SIGTERM. Without DATABASE_URL it starts a private PostgreSQL on DATA_DIR.
+The first start makes a demo organization and prints a secret key for its test tenant, once.
+
+Settings, from the environment:
+  PORT            4000, or 0 for a free one
+  HOST            127.0.0.1; in production 0.0.0.0
+  DATA_DIR        ./data
+  DATABASE_URL    a PostgreSQL server of your own
+  PUBLIC_URL      where browsers and providers reach the gateway; http://localhost:PORT
+  SECRET_KEY      32 bytes in base64; without it one is made and kept in DATA_DIR
+  CORS_ORIGINS    origins whose pages may call the API, with commas between them
+  GRAPHIQL        on or off; in production off
+  INTROSPECTION   on or off; in production off
+  LOG_LEVEL       info
+  NODE_ENV        development or production
+`,
+  options: {},
+  run: serveUntilStopped,
+}
+
+async function serveUntilStopped(config: Config): Promise<void> {
+  const askedToStop = whenAskedToStop()
+  const { createLog } = await import('../http/log.ts')
+  const { openGateway } = await import('./gateway.ts')
+  const pretty = config.environment === 'development' && process.stdout.isTTY
+  const log = createLog({ level: config.logLevel, pretty })
+  // What goes wrong where nobody waits for it leaves the process in a state that nobody knows.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a bug ended the process')
+    process.exit(1)
+  })
+  const gateway = await openGateway(config, log)
+  const { publicUrl, testKey } = gateway
+  process.stdout.write(welcomeText({ publicUrl, graphiql: config.graphiql, testKey }))
+  log.info({ signal: await askedToStop }, 'stopping')
+  await gateway.stop()
+}

@@ -1,0 +1,63 @@
+import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** How long a peer may take to answer the close of its WebSocket. */
+const GOODBYE_MS = 2_000
+
+/** A close frame with status 1001, "going away": the same bytes whichever part of the house serves the socket. */
+const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9])
+
+/** What a server has open, so that it can end all of it in good order. */
+export interface Connections {
+  addRunning(response: ServerResponse): void
+  addSocket(socket: Duplex): void
+  /** Says goodbye to the sockets, lets requests finish for so long, then cuts what is left. */
+  drain(graceMs: number): Promise<void>
+}
+
+export function trackConnections(): Connections {
+  const running = new Set<ServerResponse>()
+  const sockets = new Set<Duplex>()
+  let draining = false
+  let onEmpty = () => {}
+
+  function add<Thing extends ServerResponse | Duplex>(things: Set<Thing>, thing: Thing): void {
+    things.add(thing)
+    thing.once('close', () => {
+      things.delete(thing)
+      if (running.size + sockets.size === 0) onEmpty()
+    })
+  }
+
+  return {
+    addRunning(response) {
+      add(running, response)
+      // A connection kept alive would bring further requests to a server that is leaving.
+      if (draining) response.shouldKeepAlive = false
+    },
+    addSocket(socket) {
+      // Without a listener a peer that resets the connection before the handshake would end the process.
+      socket.on('error', () => {})
+      add(sockets, socket)
+    },
+    async drain(graceMs) {
+      draining = true
+      for (const response of running) response.shouldKeepAlive = false
+      for (const socket of sockets) if (socket.writable) socket.write(GOING_AWAY)
+      const overdueSockets = setTimeout(() => destroyAll(sockets), GOODBYE_MS)
+      if (running.size + sockets.size > 0) {
+        const empty = new Promise<void>((resolve) => {
+          onEmpty = resolve
+        })
+        await Promise.race([empty, sleep(graceMs, undefined, { ref: false })])
+      }
+      clearTimeout(overdueSockets)
+      destroyAll(sockets)
+    },
+  }
+}
+
+function destroyAll(sockets: Iterable<Duplex>): void {
+  for (const socket of sockets) socket.destroy()
+}

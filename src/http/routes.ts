@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { pathOf } from './access-log.ts'
+import { errorBody, refuseUpgrade } from './answers.ts'
+import { findUnready, type Readiness } from './health.ts'
+import type { Log } from './log.ts'
+import { adoptRequestId, REQUEST_ID_HEADER } from './request-id.ts'
+import type { Routes } from './server.ts'
+
+/** A notification from a provider as it came. */
+export interface Notification {
+  readonly provider: string
+  readonly connectionId: string
+  readonly headers: Headers
+  readonly rawBody: string
+  readonly requestId: string
+}
+
+/** A part of the outside world that is played here, under /sandbox/<name>/. */
+export interface Sandbox {
+  fetch(request: Request): Promise<Response>
+  /** Takes a WebSocket over and answers true, or leaves it alone. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+}
+
+/** What the door leads to. */
+export interface House {
+  readonly graphql: Routes
+  readonly inbox: { receive(notification: Notification): Promise<{ status: number; body: object }> }
+  readonly sandboxes: Readonly<Record<string, Sandbox>>
+  readonly readiness: Readiness
+  /** Whether a browser at / is sent to GraphiQL. */
+  readonly graphiql: boolean
+  readonly log: Log
+}
+
+const MAX_NOTIFICATION_BYTES = 256 * 1024
+const GRAPHQL_PATH = '/graphql'
+
+/** GraphQL on /graphql, over HTTP and WebSocket alike; everything else is small enough for one router. */
+export function createRoutes(house: House): Routes {
+  const router = createRouter(house)
+  const rest = getRequestListener((request, env) => router.fetch(request, env), {
+    overrideGlobalObjects: false,
+    errorHandler: () => Response.json(errorBody('BAD_REQUEST', 'The request is malformed.', ''), { status: 400 }),
+  })
+  return {
+    request(request, response) {
+      return pathOf(request) === GRAPHQL_PATH ? house.graphql.request(request, response) : rest(request, response)
+    },
+    upgrade(request, socket, head) {
+      const path = pathOf(request)
+      if (path === GRAPHQL_PATH) return house.graphql.upgrade(request, socket, head)
+      const sandbox = Object.entries(house.sandboxes).find(([name]) => path.startsWith(`/sandbox/${name}/`))?.[1]
+      if (!sandbox?.handleUpgrade(request, socket, head)) refuseUpgrade(socket, 404, adoptRequestId(request))
+    },
+  }
+}
+
+type Env = { Bindings: HttpBindings }
+
+function createRouter(house: House): Hono<Env> {
+  const router = new Hono<Env>()
+  router.get('/health/live', (c) => c.json({ status: 'live' }, 200, FRESH))
+  router.get('/health/ready', async (c) => {
+    const reason = await findUnready(house.readiness)
+    return reason ? c.json({ status: 'unready', reason }, 503, FRESH) : c.json({ status: 'ready' }, 200, FRESH)
+  })
+  if (house.graphiql) router.get('/', (c) => c.redirect(GRAPHQL_PATH))
+
+  const limit = bodyLimit({
+    maxSize: MAX_NOTIFICATION_BYTES,
+    onError: (c) => {
+      // The rest of the body is not read, so nothing can follow it on this connection.
+      c.header('connection', 'close')
+      return refuse(c, 413, 'TOO_LARGE', `A notification may have ${MAX_NOTIFICATION_BYTES} bytes at most.`)
+    },
+  })
+  router.post('/inbox/:provider/:connectionId', limit, async (c) => {
+    const { status, body } = await house.inbox.receive({
+      provider: c.req.param('provider'),
+      connectionId: c.req.param('connectionId'),
+      headers: c.req.raw.headers,
+      // Signatures are over the bytes; a decoder that drops a byte order mark would break them.
+      rawBody: Buffer.from(await c.req.arrayBuffer()).toString('utf8'),
+      requestId: requestIdOf(c),
+    })
+    return c.json(body, status as ContentfulStatusCode, FRESH)
+  })
+  for (const [name, sandbox] of Object.entries(house.sandboxes)) {
+    router.all(`/sandbox/${name}/*`, (c) => sandbox.fetch(c.req.raw))
+  }
+
+  router.notFound((c) => refuse(c, 404, 'NOT_FOUND', 'There is nothing at this address.'))
+  router.onError((error, c) => {
+    house.log.error({ err: error, requestId: requestIdOf(c) }, 'a request failed')
+    return refuse(c, 500, 'INTERNAL', 'Something went wrong on our side.')
+  })
+  return router
+}
+
+const FRESH = { 'cache-control': 'no-store' }
+
+function requestIdOf(c: Context<Env>): string {
+  return String(c.env.incoming.headers[REQUEST_ID_HEADER] ?? '')
+}
+
+function refuse(c: Context<Env>, status: ContentfulStatusCode, code: string, message: string): Response {
+  return c.json(errorBody(code, message, requestIdOf(c)), status, FRESH)
+}

@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util'
+import { type Command, UsageError } from './commands/command.ts'
+import { createKey } from './commands/keys.ts'
+import { migrate } from './commands/migrate.ts'
+import { serve } from './commands/serve.ts'
+import { loadConfig } from './config.ts'
+import { StartError } from './kernel/start-error.ts'
+
+const COMMANDS: readonly Command[] = [serve, migrate, createKey]
+
+const USAGE = `Tollgate, a self-hosted GraphQL payments gateway.
+
+Usage: tollgate <command> [options]
+
+  serve         starts the gateway                     npm start
+  migrate       brings the database to this build      npm run -s migrate
+  keys create   makes an API key and prints it         npm run -s keys -- create --mode test --role OWNER
+
+  -h, --help    after a command's name: all about it
+
+Settings come from the environment: PORT, HOST, DATA_DIR, DATABASE_URL, PUBLIC_URL and what \`serve --help\` lists.
+`
+
+process.exit(await main(process.argv.slice(2)))
+
+async function main(args: readonly string[]): Promise<number> {
+  const wantsHelp = args.some((arg) => arg === '--help' || arg === '-h')
+  const command = COMMANDS.find(({ name }) => `${args.join(' ')} `.startsWith(`${name} `))
+  if (!command)
+    return wantsHelp
+      ? print(USAGE)
+      : refuse(args.length > 0 ? `no command is called ${args.join(' ')}` : 'a command is missing', USAGE)
+  if (wantsHelp) return print(command.usage)
+  try {
+    const rest = args.slice(command.name.split(' ').length)
+    const { values } = parseArgs({ args: rest, options: command.options, allowPositionals: false })
+    await command.run(loadConfig(), values)
+    return 0
+  } catch (error) {
+    return isUsageError(error) ? refuse(error.message, command.usage) : fail(error)
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+function refuse(message: string, usage: string): number {
+  process.stderr.write(`tollgate: ${message}\n\n${usage}`)
+  return 2
+}
+
+/** What Node's parser of arguments refuses is the person's mistake like what a command refuses. */
+function isUsageError(error: unknown): error is Error {
+  if (error instanceof UsageError) return true
+  return error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+}
+
+/** One line for what a person can put right. A bug of ours keeps its stack. */
+function fail(error: unknown): number {
+  const text = error instanceof Error && !(error instanceof StartError) ? error.stack : (error as Error).message
+  process.stderr.write(`tollgate: ${text}\n`)
+  return 1
+}

@@ -1,0 +1,88 @@
+import { once } from 'node:events'
+import { afterEach, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { type Gateway, openGateway } from '../../src/commands/gateway.ts'
+import { type Config, readConfig } from '../../src/config.ts'
+import { createLog } from '../../src/http/log.ts'
+import { freshDatabase } from '../support/database.ts'
+
+const log = createLog({ level: 'silent', pretty: false })
+const SECRET_KEY = Buffer.alloc(32, 7).toString('base64')
+
+const cleanups: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+async function database() {
+  const fresh = await freshDatabase()
+  cleanups.push(fresh.drop)
+  return fresh
+}
+
+/** A gateway as a developer starts it, but for these settings. */
+async function open(databaseUrl: string, settings: Partial<Config> = {}): Promise<Gateway> {
+  const config = readConfig({ DATABASE_URL: databaseUrl, PORT: '0', SECRET_KEY }, '/nowhere')
+  const gateway = await openGateway({ ...config, ...settings }, log)
+  cleanups.push(gateway.stop)
+  return gateway
+}
+
+function asks(gateway: Gateway, key: string | undefined): Promise<Response> {
+  return fetch(`http://127.0.0.1:${gateway.port}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': key ?? '' },
+    body: '{"query":"{ viewer { mode } }"}',
+  })
+}
+
+test('several gateways on one database make one first key, which opens each of them', async () => {
+  const { url } = await database()
+  const gateways = await Promise.all([open(url), open(url)])
+  const keys = gateways.map((gateway) => gateway.testKey).filter((key) => key !== undefined)
+  expect(keys).toHaveLength(1)
+  for (const gateway of gateways) {
+    expect(await (await asks(gateway, keys[0])).json()).toEqual({ data: { viewer: { mode: 'TEST' } } })
+  }
+})
+
+test('a subscriber is told that the gateway goes away', async () => {
+  const gateway = await open((await database()).url)
+  const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/graphql`, 'graphql-transport-ws')
+  await once(socket, 'open')
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${gateway.testKey}` } }))
+  expect(JSON.parse(String((await once(socket, 'message'))[0]))).toMatchObject({ type: 'connection_ack' })
+  const query = 'subscription { events { id } }'
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
+  const closed = once(socket, 'close')
+  await gateway.stop()
+  expect((await closed)[0]).toBe(1001)
+})
+
+test('without its database a gateway is live and not ready', async () => {
+  const fresh = await freshDatabase()
+  const gateway = await open(fresh.url)
+  const url = `http://127.0.0.1:${gateway.port}/health`
+  expect((await fetch(`${url}/ready`)).status).toBe(200)
+  await fresh.drop()
+  const ready = await fetch(`${url}/ready`)
+  expect([ready.status, await ready.json()]).toEqual([503, { status: 'unready', reason: 'database' }])
+  expect((await fetch(`${url}/live`)).status).toBe(200)
+})
+
+test('GraphiQL has a key filled in on a developer’s machine, and nowhere else', async () => {
+  const { url } = await database()
+  const page = async (settings: Partial<Config>) => {
+    const gateway = await open(url, settings)
+    const response = await fetch(`http://127.0.0.1:${gateway.port}/graphql`, { headers: { accept: 'text/html' } })
+    return response.text()
+  }
+  const key = /sk_test_[0-9a-z]{30,}/
+  const [shown] = key.exec(await page({})) ?? []
+  expect(shown).toBeDefined()
+  expect(await page({})).toContain(shown)
+  expect(await page({ publicUrl: 'https://pay.example' })).not.toMatch(key)
+  expect(await page({ environment: 'production' })).not.toMatch(key)
+  expect(await page({ host: '0.0.0.0' })).not.toMatch(key)
+})

@@ -1,0 +1,57 @@
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { createLog } from '../../src/http/log.ts'
+import { createRoutes, type House, type Notification } from '../../src/http/routes.ts'
+import { openServer, type Routes } from '../../src/http/server.ts'
+
+/** A door with nothing behind it but what the test puts there. */
+export async function openDoor(
+  parts: Partial<House> & { graceMs?: number; askDatabase?: () => Promise<unknown> } = {},
+) {
+  const lines: Record<string, unknown>[] = []
+  const log = createLog({
+    level: 'debug',
+    pretty: false,
+    destination: { write: (line) => void lines.push(JSON.parse(line)) },
+  })
+  const server = await openServer({
+    host: '127.0.0.1',
+    port: 0,
+    log,
+    ...(parts.graceMs === undefined ? {} : { graceMs: parts.graceMs }),
+  })
+  const received: Notification[] = []
+  const house: House = {
+    graphql: nothing,
+    inbox: {
+      async receive(notification) {
+        received.push(notification)
+        return { status: 200, body: { received: true } }
+      },
+    },
+    sandboxes: {},
+    readiness: {
+      isStopping: server.isStopping,
+      askDatabase: parts.askDatabase ?? (async () => {}),
+      patienceMs: 100,
+      log,
+    },
+    graphiql: false,
+    log,
+    ...parts,
+  }
+  server.attach(createRoutes(house))
+  return { server, url: `http://127.0.0.1:${server.port}`, lines, received }
+}
+
+const nothing: Routes = {
+  request: (_request, response) => response.end('{}'),
+  upgrade: (_request, socket) => socket.destroy(),
+}
+
+/** A TCP port that is taken until `free` is called. */
+export async function takePort() {
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  return { port: (taken.address() as AddressInfo).port, free: () => taken.close() }
+}
