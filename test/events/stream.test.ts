@@ -90,12 +90,13 @@ describe('a reader', () => {
 
   test('without a cursor begins now', async () => {
     await write(nodes[0], { count: 3 })
+    const other = follow(nodes[1], { after: 0n })
+    await take(other, 3)
     const reader = follow(nodes[1])
     const first = reader.next()
-    await sleep(30)
     await write(nodes[0])
     expect((await first).value.cursor).toBe(4n)
-    await reader.return?.()
+    await Promise.all([reader, other].map((each) => each.return?.()))
   })
 
   test('replays more than a page, and then goes live', async () => {
@@ -200,7 +201,7 @@ describe('the end of a reader', () => {
       },
     }
     const stream = await openStream(db, (error) => stumbles.push(error))
-    const [first, last] = [stream.follow({ tenantId }), stream.follow({ tenantId })]
+    const [first, last] = [stream.follow({ tenantId, after: 0n }), stream.follow({ tenantId, after: 0n })]
     await first.return?.()
     const waiting = last.next()
     await write(nodes[1])
