@@ -87,11 +87,14 @@ export function inboxService({ db, clock, clocks, registry, progress, log }: Dep
     async applyDue(): Promise<number> {
       const messages = await db.query<InboxMessageRow>(
         'inbox.lease',
-        `UPDATE inbox_message m
+        `WITH due AS MATERIALIZED (
+           SELECT tenant_id, id FROM inbox_message WHERE next_attempt_at <= $1
+           ORDER BY received_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
+         )
+         UPDATE inbox_message m
          SET attempts = m.attempts + 1,
              next_attempt_at = $1::timestamptz + least($2 * power(2, least(m.attempts, 10)), $3) * interval '1 second'
-         FROM (SELECT tenant_id, id FROM inbox_message WHERE next_attempt_at <= $1
-               ORDER BY received_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED) due
+         FROM due
          WHERE m.tenant_id = due.tenant_id AND m.id = due.id
          RETURNING m.*`,
         [clock.now(), LEASE_SECONDS, RETRY_AT_MOST_SECONDS],

@@ -17,6 +17,9 @@ export function keyService({ db, clocks }: { db: Database; clocks: Clocks }) {
       const { actor } = call
       const userId = ownerFor(actor, wanted.role, wanted.userId)
       const now = await clocks.now(actor.tenantId)
+      if (wanted.expiresAt && wanted.expiresAt <= now) {
+        throw new DomainError({ code: 'OUT_OF_RANGE', message: 'must be in the future', field: ['expiresAt'] })
+      }
       const id = newId()
       const secret = newSecret(actor.mode)
       const done = await transactOnce(db, call, now, id, async (tx, emit) => {

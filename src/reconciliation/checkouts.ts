@@ -46,14 +46,17 @@ export function checkoutReconciliation({ db, clock, clocks, opening, progress, l
     async resolveDue(): Promise<number> {
       const due = await db.query<CheckoutRow>(
         'checkouts.lease',
-        `UPDATE checkout c
+        `WITH due AS MATERIALIZED (
+           SELECT c.tenant_id, c.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
+           FROM checkout c JOIN tenant t ON t.id = c.tenant_id
+           WHERE c.next_check_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
+           ORDER BY c.next_check_at LIMIT ${BATCH} FOR UPDATE OF c SKIP LOCKED
+         )
+         UPDATE checkout c
          SET checks = c.checks + 1,
              next_check_at = least(due.now + least($2 * power(2, least(c.checks, 12)), $3) * interval '1 second',
                                    CASE WHEN c.expires_at > due.now THEN c.expires_at END)
-         FROM (SELECT c.tenant_id, c.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
-               FROM checkout c JOIN tenant t ON t.id = c.tenant_id
-               WHERE c.next_check_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
-               ORDER BY c.next_check_at LIMIT ${BATCH} FOR UPDATE OF c SKIP LOCKED) due
+         FROM due
          WHERE c.tenant_id = due.tenant_id AND c.id = due.id
          RETURNING c.*`,
         [clock.now(), FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
