@@ -54,8 +54,6 @@ module.exports = {
       { path: rooms(GROUND) },
       {
         path: [rooms(CAPABILITIES), rooms(WORK), rooms(DOORS)],
-        // Who acts is a word that every room above the database shares.
-        pathNot: '^src/organizations/actor\\.ts$',
       },
     ),
     forbid(

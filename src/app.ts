@@ -10,7 +10,16 @@ import { openDatabase } from './db/database.ts'
 import { openStream } from './events/stream.ts'
 import { inboxService, type Received } from './inbox/service.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
+import { accountService } from './ledger/accounts.ts'
+import { currencyService } from './ledger/currencies.ts'
+import { holdService } from './ledger/holds.ts'
+import { planning } from './ledger/planning.ts'
 import { totals } from './ledger/proof.ts'
+import { postingQueue } from './ledger/queue.ts'
+import { returnService } from './ledger/returns.ts'
+import { sealService } from './ledger/seal.ts'
+import { ledgerStats } from './ledger/stats.ts'
+import { transactionService } from './ledger/transactions.ts'
 import { accessService } from './organizations/access.ts'
 import { clocksOf } from './organizations/clocks.ts'
 import { keyService } from './organizations/keys.ts'
@@ -90,6 +99,10 @@ export async function createApp(parts: AppParts) {
     return answer
   }
 
+  const currencies = currencyService({ db, clocks })
+  const plan = planning({ db, clocks, currencies })
+  const queue = postingQueue(db, clock)
+
   return {
     db,
     log,
@@ -107,9 +120,16 @@ export async function createApp(parts: AppParts) {
     },
     keys: keyService({ db, clocks }),
     payments: statusService({ db }),
+    accounts: accountService({ db, clocks, currencies }),
+    currencies,
+    transactions: transactionService({ plan, queue }),
+    holds: holdService({ db, clock, clocks, currencies, plan }),
+    returns: returnService({ db, clocks, currencies, plan }),
     ledger: {
+      ...sealService({ db, clock }),
       ...proofService({ db, clocks }),
       totals: (tenantId: string) => totals(db, tenantId),
+      ...ledgerStats(db),
     },
     inbox: { ...inbox, receive },
     reconciliation: checkoutReconciliation({ db, clock, clocks, opening, progress, log }),

@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util'
-import { type Command, UsageError } from './commands/command.ts'
+import { type Command, UsageError, type Values } from './commands/command.ts'
 import { createKey } from './commands/keys.ts'
+import { exportLedger } from './commands/ledger-export.ts'
+import { verifyLedger } from './commands/ledger-verify.ts'
 import { migrate } from './commands/migrate.ts'
 import { serve } from './commands/serve.ts'
 import { loadConfig } from './config.ts'
 import { StartError } from './kernel/start-error.ts'
 
-const COMMANDS: readonly Command[] = [serve, migrate, createKey]
+const COMMANDS: readonly Command[] = [serve, migrate, createKey, exportLedger, verifyLedger]
 
 const USAGE = `Tollgate, a self-hosted GraphQL payments gateway.
 
@@ -15,6 +17,8 @@ Usage: tollgate <command> [options]
   serve         starts the gateway                     npm start
   migrate       brings the database to this build      npm run -s migrate
   keys create   makes an API key and prints it         npm run -s keys -- create --mode test --role OWNER
+  ledger export writes the books to be kept            npm run -s ledger -- export --output books.jsonl
+  ledger verify proves such a file, without a database npm run -s ledger -- verify books.jsonl
 
   -h, --help    after a command's name: all about it
 
@@ -32,13 +36,19 @@ async function main(args: readonly string[]): Promise<number> {
       : refuse(args.length > 0 ? `no command is called ${args.join(' ')}` : 'a command is missing', USAGE)
   if (wantsHelp) return print(command.usage)
   try {
-    const rest = args.slice(command.name.split(' ').length)
-    const { values } = parseArgs({ args: rest, options: command.options, allowPositionals: false })
-    await command.run(loadConfig(), values)
+    await command.run(loadConfig(), valuesOf(command, args.slice(command.name.split(' ').length)))
     return 0
   } catch (error) {
     return isUsageError(error) ? refuse(error.message, command.usage) : fail(error)
   }
+}
+
+function valuesOf({ options, positionals: names = [] }: Command, args: string[]): Values {
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: names.length > 0 })
+  const [missing] = names.slice(positionals.length)
+  if (missing !== undefined) throw new UsageError(`<${missing}> is missing`)
+  if (positionals.length > names.length) throw new UsageError(`${positionals[names.length]} is too much`)
+  return { ...values, ...Object.fromEntries(names.map((name, place) => [name, positionals[place]])) }
 }
 
 function print(text: string): number {

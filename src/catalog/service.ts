@@ -2,11 +2,11 @@ import type { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import { transactOnce } from '../events/outbox.ts'
+import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
-import { type Actor, type Call, type Done, ownerOf } from '../organizations/actor.ts'
-import type { Clocks } from '../organizations/clocks.ts'
 import { CreateProduct, ProductId, productObject, UpdateProduct } from './product.ts'
 
 export function productService({ db, clocks }: { db: Database; clocks: Clocks }) {

@@ -3,7 +3,7 @@ import { systemClock } from '../kernel/clock.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { StartError } from '../kernel/start-error.ts'
 import type { GrantedKey } from '../organizations/grant.ts'
-import { type Command, UsageError, type Values } from './command.ts'
+import { type Command, oneOf, textOf, UsageError, type Values } from './command.ts'
 
 export const createKey: Command = {
   name: 'keys create',
@@ -43,16 +43,6 @@ function readWish(values: Values): GrantedKey {
     organizationId: textOf(values.organization),
     userId: textOf(values.user),
   }
-}
-
-function textOf(value: Values[string]): string | undefined {
-  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
-}
-
-function oneOf<Word extends string>(words: readonly Word[], option: string, value: Values[string]): Word {
-  const word = words.find((known) => known === textOf(value)?.toUpperCase())
-  if (!word) throw new UsageError(`--${option} must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`)
-  return word
 }
 
 async function create(config: Config, wanted: GrantedKey): Promise<void> {

@@ -21,6 +21,10 @@ export function atLeast(column: string, value: unknown): Condition {
   return { values: [value], sql: (alias, placeholder) => `${alias}.${column} >= ${placeholder}` }
 }
 
+export function above(column: string, value: unknown): Condition {
+  return { values: [value], sql: (alias, placeholder) => `${alias}.${column} > ${placeholder}` }
+}
+
 export function below(column: string, value: unknown): Condition {
   return { values: [value], sql: (alias, placeholder) => `${alias}.${column} < ${placeholder}` }
 }

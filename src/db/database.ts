@@ -93,7 +93,7 @@ function withExactMoney(client: PrismaClient) {
         organizationFeeMinor: exactOrNull('organizationFeeMinor'),
       },
       account: { balance: exact('balance'), held: exact('held') },
-      ledgerTransaction: { total: exact('total') },
+      ledgerTransaction: { total: exact('total'), refunded: exact('refunded'), converted: exactOrNull('converted') },
       entry: { amount: exact('amount'), balanceAfter: exact('balanceAfter') },
     },
   })

@@ -63,12 +63,13 @@ export async function pagesOf<Row extends { id: string }>(
 ): Promise<Page<Row>[]> {
   const bind = new Bindings()
   const ids = bind.add(parents)
-  const text = `SELECT parent.id AS parent_id, found.* FROM unnest(${ids}::uuid[]) AS parent (id)
+  // The rows may have a parent_id of their own.
+  const text = `SELECT parent.id AS within_id, found.* FROM unnest(${ids}::uuid[]) AS parent (id)
     CROSS JOIN LATERAL (${select(query, bind, (alias) => belongs(alias, 'parent.id'))}) AS found
-    ORDER BY ${inOrder('found', query)}`
+    ORDER BY ${inOrder('found', query.order, query.backward)}`
   const groups = new Map<string, (Row & Paged)[]>(parents.map((parent) => [parent, []]))
-  for (const row of await db.query<Row & Paged & { parentId: string }>(nameOf(query.from, text), text, bind.values)) {
-    groups.get(row.parentId)?.push(row)
+  for (const row of await db.query<Row & Paged & { withinId: string }>(nameOf(query.from, text), text, bind.values)) {
+    groups.get(row.withinId)?.push(row)
   }
   return parents.map((parent) => toPage<Row>(query, groups.get(parent) ?? []))
 }
@@ -103,34 +104,49 @@ function select(query: PageQuery, bind: Bindings, belongs?: (alias: string) => s
   const where = bind.all(query.where)
   const scope = (alias: string) => (belongs ? `${where(alias)} AND ${belongs(alias)}` : where(alias))
   const [beyond, short] = order.direction === 'ASC' ? (['>', '<'] as const) : (['<', '>'] as const)
-  const key = (alias: string) => `(${alias}.${order.column}, ${alias}.id)`
+  const key = (alias: string) =>
+    keyOf(order)
+      .map((column) => `${alias}.${column}`)
+      .join(', ')
   const columns = [`t.*`, `t.${order.column}::text AS position_value`]
   const bounds = [scope('t')]
   if (after) {
-    const position = positionOf(after, bind)
-    bounds.push(`${key('t')} ${beyond} ${position}`)
-    columns.push(exists(from, `${scope('e')} AND ${key('e')} ${short}= ${position}`, 'earlier'))
+    const position = positionOf(order, after, bind)
+    bounds.push(`(${key('t')}) ${beyond} (${position})`)
+    const earlier = `${scope('e')} AND (${key('e')}) ${short}= (${position})`
+    columns.push(`${exists(from, earlier, inOrder('e', order, true))} AS earlier`)
   }
   if (before) {
-    const position = positionOf(before, bind)
-    bounds.push(`${key('t')} ${short} ${position}`)
-    columns.push(exists(from, `${scope('e')} AND ${key('e')} ${beyond}= ${position}`, 'later'))
+    const position = positionOf(order, before, bind)
+    bounds.push(`(${key('t')}) ${short} (${position})`)
+    const later = `${scope('e')} AND (${key('e')}) ${beyond}= (${position})`
+    columns.push(`${exists(from, later, inOrder('e', order, false))} AS later`)
   }
   return `SELECT ${columns.join(', ')} FROM ${from} AS t WHERE ${bounds.join(' AND ')}
-    ORDER BY ${inOrder('t', query)} LIMIT ${bind.add(query.size + 1)}`
+    ORDER BY ${inOrder('t', order, query.backward)} LIMIT ${bind.add(query.size + 1)}`
 }
 
-function inOrder(alias: string, { order, backward }: PageQuery): string {
+function inOrder(alias: string, order: Order, backward: boolean): string {
   const direction = backward === (order.direction === 'ASC') ? 'DESC' : 'ASC'
-  return `${alias}.${order.column} ${direction}, ${alias}.id ${direction}`
+  return keyOf(order)
+    .map((column) => `${alias}.${column} ${direction}`)
+    .join(', ')
 }
 
-function positionOf({ value, id }: Position, bind: Bindings): string {
-  return `(${bind.add(value)}, ${bind.add(id)})`
+/** The id alone needs nothing beside it to tell rows apart. */
+function keyOf({ column }: Order): string[] {
+  return column === 'id' ? ['id'] : [column, 'id']
 }
 
-function exists(from: string, where: string, name: string): string {
-  return `EXISTS (SELECT FROM ${from} AS e WHERE ${where}) AS ${name}`
+function positionOf(order: Order, { value, id }: Position, bind: Bindings): string {
+  return keyOf(order)
+    .map((column) => bind.add(column === 'id' ? id : value))
+    .join(', ')
+}
+
+/** Looks for the nearest row. A plain EXISTS would be answered by reading the table until one is met, half of it at times. */
+function exists(from: string, where: string, nearestFirst: string): string {
+  return `(SELECT TRUE FROM ${from} AS e WHERE ${where} ORDER BY ${nearestFirst} LIMIT 1) IS NOT NULL`
 }
 
 function toPage<Row extends { id: string }>(query: PageQuery, found: (Row & Paged)[]): Page<Row> {

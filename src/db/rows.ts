@@ -18,5 +18,7 @@ export type PaymentRow = RowOf<Models['payment']>
 export type AccountRow = RowOf<Models['account']>
 export type LedgerTransactionRow = RowOf<Models['ledgerTransaction']>
 export type EntryRow = RowOf<Models['entry']>
+export type CurrencyRow = RowOf<Models['currency']>
+export type RateRow = RowOf<Models['rate']>
 export type EventRow = RowOf<Models['event']>
 export type InboxMessageRow = RowOf<Models['inboxMessage']>

@@ -27,7 +27,19 @@ export const EVENT_TYPES = [
   'payment.expired',
   'payment.contradicted',
   'account.created',
+  'account.updated',
+  'account.frozen',
+  'account.unfrozen',
+  'currency.created',
+  'rate.set',
   'ledger.transaction_posted',
+  'ledger.transaction_rolled_back',
+  'ledger.transaction_refunded',
+  'ledger.hold_created',
+  'ledger.hold_updated',
+  'ledger.hold_completed',
+  'ledger.hold_declined',
+  'ledger.hold_expired',
   'api_key.created',
   'api_key.deleted',
 ] as const
@@ -45,7 +57,16 @@ export interface Status {
 
 export interface NewEvent {
   readonly type: EventType
-  readonly entityKind: 'Product' | 'Customer' | 'Checkout' | 'Payment' | 'Account' | 'LedgerTransaction' | 'ApiKey'
+  readonly entityKind:
+    | 'Product'
+    | 'Customer'
+    | 'Checkout'
+    | 'Payment'
+    | 'Account'
+    | 'Currency'
+    | 'Rate'
+    | 'LedgerTransaction'
+    | 'ApiKey'
   readonly entityId: string
   /** The checkout whose status page shows this event. */
   readonly topicId?: string

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
+import type { Call, Done } from '../kernel/actor.ts'
 import { DomainError, type Problem } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { text } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
-import type { Call, Done } from '../organizations/actor.ts'
 import type { NewEvent } from './catalogue.ts'
 
 export type Emit = (event: NewEvent) => void
@@ -67,7 +67,7 @@ export async function transactOnce(
 async function claim(tx: Transaction, call: Call, at: Date, subjectId: string): Promise<string | undefined> {
   const { idempotencyKey: key, operation, requestHash } = call
   if (key === undefined) return undefined
-  validate(IdempotencyKey, { idempotencyKey: key })
+  assertKey(key)
   const expiresAt = new Date(at.getTime() + IDEMPOTENCY_HOURS * 3_600_000)
   const tenantId = call.actor.tenantId
   const claimed = await tx.$queryRaw<{ id: string }[]>`
@@ -87,6 +87,11 @@ async function claim(tx: Transaction, call: Call, at: Date, subjectId: string): 
   return earlier.subjectId
 }
 
+/** @throws DomainError when no idempotency key can read so. */
+export function assertKey(idempotencyKey: string): void {
+  validate(IdempotencyKey, { idempotencyKey })
+}
+
 /** Frees the key of a mutation that came to nothing after all, so that it may be tried again. */
 export async function forget(db: Database, { actor, operation, idempotencyKey: key }: Call): Promise<void> {
   if (key === undefined) return
@@ -100,16 +105,14 @@ const KEY_REUSED: Problem = {
 }
 
 async function append(tx: Transaction, change: Change, events: readonly NewEvent[]): Promise<void> {
-  const rows = events.map(({ type, entityKind, entityId, topicId, status, object }) => ({
-    id: newId(),
-    type,
-    entityKind,
-    entityId,
-    topicId,
-    payload: { object, ...(status && { status }) },
-  }))
+  const rows = JSON.stringify(events.map(eventRow))
   await tx.$executeRaw`
-    SELECT append_events(${change.tenantId}::uuid, ${JSON.stringify(rows)}::jsonb, ${change.at}, ${change.requestId ?? null})`
+    SELECT append_events(${change.tenantId}::uuid, ${rows}::jsonb, ${change.at}, ${change.requestId ?? null})`
+}
+
+/** An event as append_events takes it. */
+export function eventRow({ type, entityKind, entityId, topicId, status, object }: NewEvent): object {
+  return { id: newId(), type, entityKind, entityId, topicId, payload: { object, ...(status && { status }) } }
 }
 
 /** Deadlocks and serialization failures say nothing about the request: the same work may pass at the next try. */

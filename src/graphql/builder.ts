@@ -23,6 +23,7 @@ export interface SchemaTypes {
   Scalars: {
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date | string }
+    Date: { Input: string; Output: string }
     Decimal: { Input: string; Output: string }
     BigInt: { Input: bigint; Output: bigint }
     JSON: { Input: unknown; Output: unknown }

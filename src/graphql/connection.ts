@@ -19,7 +19,10 @@ interface ListOptions<T extends keyof Rows, Filter> {
   readonly table: T
   /** The orders by name. The first is the default, newest first. The columns hold no nulls. */
   readonly orders: Readonly<Record<string, { readonly column: string; readonly description: string }>>
+  /** Without a filter the conditions are those of an empty one; no field of a filter is required. */
   readonly filter: { readonly type: InputRef<Filter>; readonly conditions: (filter: Filter) => readonly Condition[] }
+  /** A column that orders the rows which a filter leaves better than the list's own, e.g. one that an index has. */
+  readonly column?: (filter: Filter) => string | undefined
   /** What every list of this kind leaves out, such as deleted rows. */
   readonly where?: readonly Condition[]
 }
@@ -54,14 +57,16 @@ export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filte
   const { name, type, table, orders, filter } = options
   const { connection, order } = declareTypes(name, type, orders)
 
-  function read(args: ListArgs<Filter>, context: Context, orderName: string, column?: string): PageQuery {
+  function where(context: Context, given: Filter | null | undefined): readonly Condition[] {
+    const conditions = filter.conditions(given ?? ({} as Filter))
+    return [...visible(context.caller, table), ...(options.where ?? []), ...conditions]
+  }
+
+  function read(args: ListArgs<Filter>, context: Context, orderName: string, within?: Within): PageQuery {
+    const column = within?.column ?? options.column?.(args.filter ?? ({} as Filter))
     return {
       from: table,
-      where: [
-        ...visible(context.caller, table),
-        ...(options.where ?? []),
-        ...(args.filter ? filter.conditions(args.filter) : []),
-      ],
+      where: where(context, args.filter),
       order: { column: column ?? orders[orderName]?.column ?? 'id', direction: args.orderBy?.direction ?? 'DESC' },
       size: sizeOf(args),
       backward: typeof args.last === 'number',
@@ -71,6 +76,9 @@ export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filte
   }
 
   return {
+    /** Which rows a list with this filter has. */
+    where,
+
     /** The type, arguments and cost of a field that shows such a list. */
     field: (t: { arg: ArgBuilder<ResolvedTypes> }) => ({
       type: connection,
@@ -88,7 +96,7 @@ export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filte
     /** @throws GraphQLError BAD_USER_INPUT when the page is too large, or a cursor is none of this list. */
     open(context: Context, args: ListArgs<Filter>, within?: Within) {
       const orderName = args.orderBy?.field ?? Object.keys(orders)[0] ?? ''
-      const query = read(args, context, orderName, within?.column)
+      const query = read(args, context, orderName, within)
       const { db } = context.app
       const shown = connectionOf<Rows[T]>(orderName, within ? () => pageWithin(within) : () => page<Rows[T]>(db, query))
       return Object.assign(shown, { count: within ? () => countWithin(within) : () => count(db, query) })

@@ -1,12 +1,16 @@
 import type { Database } from '../db/database.ts'
 import type { Provider, TransactionState } from '../db/generated/enums.ts'
-import type { EventRow } from '../db/rows.ts'
+import type { EventRow, LedgerTransactionRow } from '../db/rows.ts'
+import type { Actor, Call, Caller, Done } from '../kernel/actor.ts'
 import type { Money } from '../kernel/money.ts'
-import type { Actor, Call, Caller, Done } from '../organizations/actor.ts'
+import type { AccountDimension, EntryDimension, Group, TransactionDimension, Wanted } from '../ledger/stats.ts'
 import type { Loaders } from './loaders.ts'
 import type { Sockets } from './sockets.ts'
 
 type Verb = (call: Call, input: unknown) => Promise<Done>
+/** A posting answers with its row, where it has just been written. */
+export type Posted = Done & { readonly row?: LedgerTransactionRow | undefined }
+type Posting = (call: Call, input: unknown) => Promise<Posted>
 
 /** What the API asks of the house: the parts of the App that resolvers may reach. */
 export interface Services {
@@ -31,9 +35,18 @@ export interface Services {
   readonly keys: { create(call: Call, input: unknown): Promise<Done & { secret?: string | undefined }>; remove: Verb }
   readonly connections: { list(tenantId: string): Promise<readonly Connection[]> }
   readonly payments: Statuses
+  readonly accounts: { create: Verb; update: Verb; freeze: Verb; unfreeze: Verb }
+  readonly currencies: { create: Verb; setRate: Verb }
+  readonly transactions: { create: Posting; fund: Posting }
+  readonly holds: { create: Verb; update: Verb; complete: Verb; decline: Verb }
+  readonly returns: { rollback: Verb; refund: Verb }
   readonly ledger: {
     proof(tenantId: string): Promise<Proof>
     totals(tenantId: string): Promise<readonly Money[]>
+    balancesAt(tenantId: string, accountIds: readonly string[], at: Date): Promise<bigint[]>
+    accountStats(wanted: Wanted<AccountDimension>): Promise<Group<AccountDimension, 'balance' | 'held' | 'available'>[]>
+    transactionStats(wanted: Wanted<TransactionDimension>): Promise<Group<TransactionDimension, 'total' | 'refunded'>[]>
+    entryStats(wanted: Wanted<EntryDimension>): Promise<Group<EntryDimension, 'received' | 'paid' | 'net'>[]>
   }
   readonly stream: { follow(wanted: Follow): AsyncIterableIterator<EventRow> }
 }

@@ -1,6 +1,6 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql'
 import type { YogaServerInstance } from 'graphql-yoga'
-import type { Caller } from '../organizations/actor.ts'
+import type { Caller } from '../kernel/actor.ts'
 
 /** Who asks and how, where a door other than Yoga's own has found out already. */
 export interface Asked {

@@ -1,9 +1,59 @@
 import { type Condition, equals, NEVER } from '../db/condition.ts'
+import { findCurrency } from '../kernel/currency.ts'
 import { decodeId, type IdKind } from '../kernel/id.ts'
+import { parseDecimal } from '../kernel/money.ts'
+import { badInput } from './refusal.ts'
 
 /** Rows that point to what an id names. An id of another kind names nothing, and nothing points to it. */
 export function refersTo(column: string, kind: IdKind, id: string | null | undefined): Condition[] {
   if (id === null || id === undefined) return []
   const decoded = decodeId(id)
   return [decoded?.kind === kind ? equals(column, decoded.uuid) : NEVER]
+}
+
+/** Rows whose metadata has all of these values, each compared as text. */
+export function hasMetadata(wanted: readonly { key: string; value: string }[] | null | undefined): Condition[] {
+  return (wanted ?? []).map(({ key, value }) => ({
+    values: [key, value],
+    sql: (alias, name, text) => `${alias}.metadata ->> ${name} = ${text}`,
+  }))
+}
+
+/** Bounds in major units of one currency. */
+interface Range {
+  readonly currency: string
+  readonly equals?: string | null | undefined
+  readonly atLeast?: string | null | undefined
+  readonly above?: string | null | undefined
+  readonly atMost?: string | null | undefined
+  readonly below?: string | null | undefined
+}
+
+const OPERATORS = { equals: '=', atLeast: '>=', above: '>', atMost: '<=', below: '<' } as const
+const DIGITS_AT_MOST = 40
+
+/**
+ * Rows whose amount, a column of minor units, is within bounds. The exponent of a currency of the tenant's own is known
+ * to the database alone, which therefore does the sum; a currency that is unknown has no amounts.
+ * @throws GraphQLError BAD_USER_INPUT when a bound is no decimal.
+ */
+export function amountIn(column: string, range: Range | null | undefined): Condition[] {
+  if (!range) return []
+  const { currency } = range
+  const known = findCurrency(currency)?.exponent
+  const exponentOf = (alias: string, code: string) =>
+    known ?? `(SELECT c.exponent FROM currency AS c WHERE c.tenant_id = ${alias}.tenant_id AND c.code = ${code})`
+  const bounds = Object.entries(OPERATORS).flatMap(([name, operator]): Condition[] => {
+    const bound = range[name as keyof typeof OPERATORS]
+    if (bound === null || bound === undefined) return []
+    if (parseDecimal(bound, DIGITS_AT_MOST) === undefined) throw badInput(`\`${name}\` must be a decimal`)
+    return [
+      {
+        values: known === undefined ? [bound, currency] : [bound],
+        sql: (alias, value, code = '') =>
+          `${alias}.${column} ${operator} ${value}::numeric * 10::numeric ^ ${exponentOf(alias, code)}`,
+      },
+    ]
+  })
+  return [equals('currency', currency), ...bounds]
 }

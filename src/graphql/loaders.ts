@@ -2,13 +2,13 @@ import { brandWithType } from '@pothos/core'
 import DataLoader from 'dataloader'
 import { type Condition, equals, oneOf } from '../db/condition.ts'
 import type { Database } from '../db/database.ts'
-import type { ApiKeyRow, EntryRow, EventRow, ProviderLinkRow } from '../db/rows.ts'
+import type { ApiKeyRow, CurrencyRow, EntryRow, EventRow, LedgerTransactionRow, ProviderLinkRow } from '../db/rows.ts'
 import { readRows } from '../db/statement.ts'
+import type { Actor, Caller } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
 import { decodeId, type IdKind } from '../kernel/id.ts'
-import type { Actor, Caller } from '../organizations/actor.ts'
-import type { Clocks } from '../organizations/clocks.ts'
 import { NODES, type Rows } from './refs.ts'
-import { visible } from './visibility.ts'
+import { ofTenant, type Table, visible } from './visibility.ts'
 
 /** Reads for one request: rows asked for one by one are fetched together, and only those the caller may see. */
 export type Loaders = ReturnType<typeof createLoaders>
@@ -37,6 +37,22 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
     })
   }
 
+  /** The rows that point to each of many, all read together and in the order of their ids. */
+  function pointing<Row extends { readonly id: string }>(
+    table: Table,
+    column: string,
+    property: keyof Row,
+    id: string,
+  ) {
+    const groupsOf = loader<Row[]>(`${table}.${column} many`, async (keys) => {
+      const found = await readRows<Row>(db, table, [...visible(caller, table), oneOf(column, keys)])
+      const groups = new Map<unknown, Row[]>(keys.map((key) => [key, []]))
+      for (const row of found.sort((a, b) => (a.id < b.id ? -1 : 1))) groups.get(row[property])?.push(row)
+      return keys.map((key) => groups.get(key) ?? [])
+    })
+    return groupsOf.load(id).then((group) => group ?? [])
+  }
+
   const self = {
     /** One row by its UUID, also when it was deleted; null when there is none that the caller may see. */
     one<T extends keyof Rows>(table: T, id: string): Promise<Rows[T] | null> {
@@ -48,9 +64,17 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
       return id === null ? null : self.one(table, id)
     },
 
-    /** One row as it stands now, after a mutation. */
+    /** One row as it stands after a mutation; what was read before holds no more. */
     fresh<T extends keyof Rows>(table: T, id: string): Promise<Rows[T] | null> {
-      return rows(table, 'id').clear(id).load(id)
+      byKey.clear()
+      return rows(table, 'id').load(id)
+    },
+
+    /** The same where the mutation has answered with the row. */
+    known<T extends keyof Rows>(table: T, row: Rows[T]): Rows[T] {
+      byKey.clear()
+      rows(table, 'id').prime(row.id, row)
+      return row
     },
 
     /** The row with this value in a unique column; deleted rows have given theirs up. */
@@ -83,28 +107,30 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
       return row
     },
 
-    async links(entityId: string): Promise<ProviderLinkRow[]> {
-      const links = loader<ProviderLinkRow[]>('provider_link', async (keys) => {
-        const found = await readRows<ProviderLinkRow>(db, 'provider_link', [
-          ...visible(caller, 'provider_link'),
-          oneOf('entity_id', keys),
-        ])
-        return keys.map((key) => found.filter((link) => link.entityId === key))
-      })
-      return (await links.load(entityId)) ?? []
+    links(entityId: string): Promise<ProviderLinkRow[]> {
+      return pointing<ProviderLinkRow>('provider_link', 'entity_id', 'entityId', entityId)
     },
 
     /** What a ledger transaction did, in the order of its recipe. */
-    async entriesOf(transactionId: string): Promise<EntryRow[]> {
-      const entries = loader<EntryRow[]>('entry.transaction_id', async (keys) => {
-        const found = await readRows<EntryRow>(db, 'entry', [
-          ...visible(caller, 'entry'),
-          oneOf('transaction_id', keys),
-        ])
-        const sorted = found.sort((a, b) => (a.id < b.id ? -1 : 1))
-        return keys.map((key) => sorted.filter((entry) => entry.transactionId === key))
+    entriesOf(transactionId: string): Promise<EntryRow[]> {
+      return pointing<EntryRow>('entry', 'transaction_id', 'transactionId', transactionId)
+    },
+
+    /** The INTERNAL transactions behind an EXTERNAL one, in the order of its charges. */
+    partsOf(transactionId: string): Promise<LedgerTransactionRow[]> {
+      return pointing<LedgerTransactionRow>('ledger_transaction', 'parent_id', 'parentId', transactionId)
+    },
+
+    /** How many digits after the point a currency of the tenant's own has. Whoever may see an amount may know it. */
+    async exponent(code: string): Promise<number> {
+      const exponents = loader<number>('currency.code', async (codes) => {
+        const found = await readRows<CurrencyRow>(db, 'currency', [ofTenant(caller), oneOf('code', codes)])
+        const map = new Map(found.map((currency) => [currency.code, currency.exponent]))
+        return codes.map((each) => map.get(each) ?? null)
       })
-      return (await entries.load(transactionId)) ?? []
+      const exponent = await exponents.load(code)
+      if (exponent === null) throw new Error(`unknown currency ${code}`)
+      return exponent
     },
 
     /** What happened to a checkout or payment that the caller was shown, oldest first. */
@@ -132,7 +158,7 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
       return now
     },
 
-    /** A loader that a connection makes for itself, one for each set of arguments. */
+    /** A loader that a field makes for itself, one for each set of arguments. */
     batch<Value>(
       name: string,
       load: (parents: readonly string[]) => Promise<Value[]>,

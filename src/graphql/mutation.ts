@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { InputFieldMap, ObjectRef } from '@pothos/core'
+import type { Call, Done } from '../kernel/actor.ts'
 import { DomainError, type Problem } from '../kernel/errors.ts'
-import type { Call, Done } from '../organizations/actor.ts'
 import { type Builder, builder, type ResolvedTypes } from './builder.ts'
 import { canonical } from './canonical.ts'
 import { actorOf, type Context, type Services } from './context.ts'
@@ -21,7 +21,13 @@ interface MutationOptions<Answer extends Done> {
   readonly idempotency: 'optional' | 'required'
   readonly input: (t: InputFields) => InputFieldMap
   /** The object that the mutation answers with. */
-  readonly object: { readonly name: string; readonly kind: Kind; readonly description: string }
+  readonly object: {
+    readonly name: string
+    readonly kind: Kind
+    readonly description: string
+    /** The object's row, where the answer has it as it stands; it is read otherwise. */
+    readonly row?: (answer: Answer) => Rows[(typeof NODES)[Kind]['table']] | undefined
+  }
   /** A field of the answer that is no part of the object. */
   readonly also?: {
     readonly name: string
@@ -119,8 +125,9 @@ async function run<Answer extends Done>(
   try {
     const answer = await options.run(context.app, call, renamed, context)
     const table: keyof Rows = NODES[object.kind].table
+    const known = object.row?.(answer)
     return {
-      object: await context.loaders.fresh(table, answer.id),
+      object: known ? context.loaders.known(table, known) : await context.loaders.fresh(table, answer.id),
       userErrors: (answer.problems ?? []).map((problem) => withNames(problem, names)),
       replayed: answer.replayed,
       also: also?.value(answer) ?? null,

@@ -66,8 +66,8 @@ function originOf(error: Error): Error {
   return error instanceof GraphQLError && error.originalError ? originOf(error.originalError) : error
 }
 
-/** Text or a number that PostgreSQL cannot take as the column's type: a NUL, a year that no calendar has. */
-const DATA_EXCEPTIONS = new Set(['22003', '22007', '22008', '22021', '22P02', '22P05'])
+/** Text or a number that PostgreSQL cannot take as the column's type: a NUL, a year that no calendar has, a time zone. */
+const DATA_EXCEPTIONS = new Set(['22003', '22007', '22008', '22021', '22023', '22P02', '22P05'])
 
 function isDataException(error: Error): boolean {
   return 'code' in error && typeof error.code === 'string' && DATA_EXCEPTIONS.has(error.code)

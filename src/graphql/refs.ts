@@ -2,6 +2,7 @@ import type {
   AccountRow,
   ApiKeyRow,
   CheckoutRow,
+  CurrencyRow,
   CustomerRow,
   EntryRow,
   EventRow,
@@ -9,6 +10,7 @@ import type {
   OrganizationRow,
   PaymentRow,
   ProductRow,
+  RateRow,
   UserRow,
 } from '../db/rows.ts'
 import type { IdKind } from '../kernel/id.ts'
@@ -26,6 +28,8 @@ export const PaymentRef = builder.objectRef<PaymentRow>('Payment')
 export const AccountRef = builder.objectRef<AccountRow>('Account')
 export const LedgerTransactionRef = builder.objectRef<LedgerTransactionRow>('LedgerTransaction')
 export const EntryRef = builder.objectRef<EntryRow>('Entry')
+export const CurrencyRef = builder.objectRef<CurrencyRow>('Currency')
+export const RateRef = builder.objectRef<RateRow>('Rate')
 export const EventRef = builder.objectRef<EventRow>('Event')
 
 export interface Rows {
@@ -39,6 +43,8 @@ export interface Rows {
   account: AccountRow
   ledger_transaction: LedgerTransactionRow
   entry: EntryRow
+  currency: CurrencyRow
+  rate: RateRow
   event: EventRow
 }
 
@@ -54,5 +60,7 @@ export const NODES = {
   Account: { table: 'account', ref: AccountRef },
   LedgerTransaction: { table: 'ledger_transaction', ref: LedgerTransactionRef },
   Entry: { table: 'entry', ref: EntryRef },
+  Currency: { table: 'currency', ref: CurrencyRef },
+  Rate: { table: 'rate', ref: RateRef },
   Event: { table: 'event', ref: EventRef },
 } as const satisfies Record<IdKind, { table: Table & keyof Rows; ref: object }>

@@ -18,6 +18,11 @@ export function inTimezone(at: Date, timezone: string): string {
   return `${date}T${part('hour')}:${part('minute')}:${part('second')}.${part('fractionalSecond')}${offset}`
 }
 
+/** @throws GraphQLError BAD_USER_INPUT when there is no such time zone. */
+export function assertTimezone(timezone: string): void {
+  formatFor(timezone)
+}
+
 function formatFor(timezone: string): Intl.DateTimeFormat {
   let format = FORMATS.get(timezone)
   if (!format) {

@@ -1,8 +1,7 @@
 import type { Provider } from '../db/generated/enums.ts'
 import { ERROR_CODES, type ErrorCode, type Problem } from '../kernel/errors.ts'
-import type { Money } from '../kernel/money.ts'
 import { builder } from './builder.ts'
-import { MoneyRef } from './types/money.ts'
+import { amount, MoneyRef } from './types/money.ts'
 import { ProviderEnum } from './types/provider.ts'
 
 /** What was wrong with a mutation, for its caller to act on. */
@@ -20,6 +19,7 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   CURRENCY_MISMATCH: 'The currencies do not fit together.',
   TOTALS_MISMATCH: 'The parts do not add up to the total.',
   INSUFFICIENT_FUNDS: 'The account has less available than is needed.',
+  RATE_MISSING: 'No rate was set from the one currency to the other.',
   ACCOUNT_FROZEN: 'The account is frozen.',
   IDEMPOTENCY_KEY_REUSED: 'The idempotency key was used before with other input.',
   UNSUPPORTED: 'The provider cannot do this.',
@@ -62,8 +62,17 @@ builder.objectType(builder.objectRef<Problem>('InsufficientFunds'), {
     available: t.field({
       type: MoneyRef,
       description: 'What the account has available.',
-      resolve: (problem) => problem.facts?.available as Money,
+      resolve: (problem) => availableOf(problem),
     }),
+    accountId: t.id({ description: 'The account.', resolve: (problem) => accountOf(problem) }),
+  }),
+})
+
+builder.objectType(builder.objectRef<Problem>('AccountFrozen'), {
+  description: 'An account is frozen: nothing moves in or out of it until it is unfrozen.',
+  interfaces: [UserErrorRef],
+  fields: (t) => ({
+    accountId: t.id({ description: 'The account.', resolve: (problem) => accountOf(problem) }),
   }),
 })
 
@@ -91,8 +100,19 @@ builder.objectType(builder.objectRef<Problem>('ProviderRefusal'), {
 /** A typed error needs its facts; a problem without them is told by its code alone. */
 function typeOf({ code, facts }: Problem): string {
   if (code === 'INSUFFICIENT_FUNDS' && facts?.available) return 'InsufficientFunds'
+  if (code === 'ACCOUNT_FROZEN' && facts?.account) return 'AccountFrozen'
   if ((code === 'PROVIDER_REFUSED' || code === 'PROVIDER_UNAVAILABLE') && facts?.provider) return 'ProviderRefusal'
   return 'InputError'
+}
+
+function availableOf({ facts }: Problem) {
+  const available = facts?.available as { minor: bigint; currency: string } | undefined
+  if (!available) throw new Error('an account without enough available does not say what it has')
+  return amount(available.minor, available.currency)
+}
+
+function accountOf({ facts }: Problem): string {
+  return String(facts?.account)
 }
 
 function text(value: unknown): string | null {

@@ -1,5 +1,5 @@
 import { type Condition, equals, NEVER } from '../db/condition.ts'
-import type { Caller } from '../organizations/actor.ts'
+import type { Caller } from '../kernel/actor.ts'
 
 /**
  * Who may see which rows, in one place: every read of the API, by id, by reference or page by page, asks here.
@@ -19,24 +19,38 @@ const OWNER_COLUMN = {
   account: undefined,
   ledger_transaction: undefined,
   entry: undefined,
+  currency: undefined,
+  rate: undefined,
   event: undefined,
 } as const satisfies Record<string, string | undefined>
 
 export type Table = keyof typeof OWNER_COLUMN
 
+/** Rows of the tenant that is asked for, whoever asks. */
+export function ofTenant(caller: Caller): Condition {
+  switch (caller.kind) {
+    case 'key':
+      return equals('tenant_id', caller.actor.tenantId)
+    case 'checkout':
+      return equals('tenant_id', caller.tenantId)
+    case 'anonymous':
+      return NEVER
+  }
+}
+
 export function visible(caller: Caller, table: Table): readonly Condition[] {
   switch (caller.kind) {
     case 'key': {
-      const { tenantId, organizationId, role, userId } = caller.actor
+      const { organizationId, role, userId } = caller.actor
       if (table === 'organization') return [equals('id', organizationId)]
-      const tenant = equals('tenant_id', tenantId)
+      const tenant = ofTenant(caller)
       // A link says no more than the product or customer that it is read through.
       if (role !== 'USER' || table === 'provider_link') return [tenant]
       const column = OWNER_COLUMN[table]
       return column === undefined || userId === null ? [NEVER] : [tenant, equals(column, userId)]
     }
     case 'checkout': {
-      const tenant = equals('tenant_id', caller.tenantId)
+      const tenant = ofTenant(caller)
       if (table === 'checkout') return [tenant, equals('id', caller.checkoutId)]
       if (table === 'payment') return [tenant, equals('checkout_id', caller.checkoutId)]
       return [NEVER]

@@ -5,6 +5,8 @@ export interface DueWork {
   readonly inbox: { applyDue(): Promise<unknown> }
   readonly reconciliation: { resolveDue(): Promise<unknown> }
   readonly sandbox: { runDue(): Promise<unknown> }
+  readonly holds: { expireDue(): Promise<unknown> }
+  readonly ledger: { sealDue(): Promise<unknown> }
   forgetExpiredAnswers(): Promise<unknown>
 }
 
@@ -20,6 +22,8 @@ export function createSchedules(work: DueWork): Schedule[] {
     { name: 'inbox', everyMs: SECOND, run: () => work.inbox.applyDue() },
     { name: 'checkouts', everyMs: SECOND, run: () => work.reconciliation.resolveDue() },
     { name: 'sandbox', everyMs: SECOND, run: () => work.sandbox.runDue() },
+    { name: 'holds', everyMs: SECOND, run: () => work.holds.expireDue() },
+    { name: 'seals', everyMs: SECOND, run: () => work.ledger.sealDue() },
     { name: 'idempotency', everyMs: HOUR, run: () => work.forgetExpiredAnswers() },
   ]
 }

@@ -3,6 +3,11 @@ export interface Clock {
   now(): Date
 }
 
+/** The time as each tenant has it: in test mode its test clock may run ahead of ours. */
+export interface Clocks {
+  now(tenantId: string): Promise<Date>
+}
+
 export const systemClock: Clock = { now: () => new Date() }
 
 /** A clock that runs ahead of another by a number of milliseconds. */

@@ -42,6 +42,9 @@ const KNOWN = new Map(
   Object.entries(EXPONENTS).map(([code, exponent]) => [code, Object.freeze({ code, exponent })] as const),
 )
 
+/** The currencies that everybody has. */
+export const CURRENCIES: readonly Currency[] = [...KNOWN.values()]
+
 /** The currency with this code, or undefined. Codes are upper case. */
 export function findCurrency(code: string): Currency | undefined {
   return KNOWN.get(code)

@@ -13,6 +13,8 @@ export const PREFIXES = {
   Account: 'acct',
   LedgerTransaction: 'txn',
   Entry: 'ent',
+  Currency: 'cur',
+  Rate: 'rate',
   Event: 'evt',
 } as const
 

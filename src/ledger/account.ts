@@ -11,6 +11,24 @@ export interface AccountSpec {
   readonly overdraft: boolean
 }
 
+const OF_RECIPES =
+  /^(world|exchange|(customers|fees|organization|organization-fees):[a-z]+|seller:[0-9a-f-]{36}):[A-Z0-9]{2,12}$/
+
+/** Whether recipes look for an account under this external id, which then nobody else may open. */
+export function isReserved(externalId: string): boolean {
+  return OF_RECIPES.test(externalId)
+}
+
+/** Everything outside the books, from which money comes in and to which it goes. */
+export function worldOf(currency: Currency): AccountSpec {
+  return system(`world:${currency.code}`, 'The world outside', currency, true)
+}
+
+/** What the conversions of charges took in or gave out of a currency. */
+export function exchangeOf(currency: Currency): AccountSpec {
+  return system(`exchange:${currency.code}`, 'Exchange', currency, true)
+}
+
 /** What customers paid through a provider, seen from outside: its balance is minus everything received. */
 export function customersOf(provider: Provider, currency: Currency): AccountSpec {
   return system(

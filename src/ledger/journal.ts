@@ -1,29 +1,12 @@
 import type { Transaction } from '../db/database.ts'
 import type { AccountKind } from '../db/generated/enums.ts'
 import type { Change, Emit } from '../events/outbox.ts'
-import { DomainError } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import type { AccountSpec } from './account.ts'
-import { assertBalanced, type Posting } from './posting.ts'
+import type { Posting } from './posting.ts'
+import { type Header, type Line, type Outcome, outcomeFrom, POST_AT, type Prepared, parametersOf } from './statement.ts'
 
-/** The only writer of the books. */
-
-interface Line {
-  readonly accountId: string
-  readonly amount: bigint
-  readonly currency: string
-}
-
-interface Header {
-  readonly recipe: string
-  readonly type: 'EXTERNAL' | 'INTERNAL'
-  readonly accountId: string
-  readonly total: bigint
-  readonly currency: string
-  readonly causeKind: string
-  readonly causeId: string
-  readonly referenceId: string | null
-}
+/** The writer of the books inside a transaction that changes more than them. */
 
 /**
  * Posts a recipe; a cause that was posted already is left as it is, so that a settlement is posted once.
@@ -31,28 +14,34 @@ interface Header {
  * @throws DomainError ACCOUNT_FROZEN or INSUFFICIENT_FUNDS
  */
 export async function post(tx: Transaction, change: Change, emit: Emit, entry: Posting): Promise<string | undefined> {
-  const ids = await openAccounts(
+  const accounts = await openAccounts(
     tx,
     change,
     emit,
     entry.legs.map((leg) => leg.account),
   )
-  const lines = entry.legs.map((leg) => ({
-    accountId: ids.get(leg.account.externalId) as string,
-    amount: leg.amount,
-    currency: leg.account.currency.code,
-  }))
+  const idOf = (account: AccountSpec) => accounts.get(account.externalId) as string
+  const id = newId()
   const [source] = entry.legs
-  return insert(tx, change, emit, lines, {
-    recipe: entry.recipe,
+  const header: Header = {
+    id,
     type: 'EXTERNAL',
-    accountId: ids.get(source.account.externalId) as string,
+    state: 'COMPLETED',
+    recipe: entry.recipe,
+    accountId: idOf(source.account),
     total: source.amount < 0n ? -source.amount : source.amount,
     currency: source.account.currency.code,
     causeKind: entry.cause.kind,
     causeId: entry.cause.id,
-    referenceId: null,
-  })
+  }
+  const lines = entry.legs.map(({ account, amount }) => ({
+    transactionId: id,
+    accountId: idOf(account),
+    currency: account.currency.code,
+    amount,
+    held: 0n,
+  }))
+  return (await write(tx, change, emit, header, lines)) ? id : undefined
 }
 
 /**
@@ -64,66 +53,87 @@ export async function reverse(
   change: Change,
   emit: Emit,
   transactionId: string,
+  { id = newId(), metadata = {} }: { id?: string; metadata?: object } = {},
 ): Promise<string | undefined> {
   const where = { tenantId: change.tenantId, id: transactionId }
-  const original = await tx.ledgerTransaction.findUniqueOrThrow({
-    where: { tenantId_id: where },
-    include: { entries: true },
+  const original = await tx.ledgerTransaction.findUniqueOrThrow({ where: { tenantId_id: where } })
+  const entries = await tx.entry.findMany({
+    where: { tenantId: change.tenantId, transactionId },
+    orderBy: { id: 'asc' },
   })
-  const lines = original.entries.map(({ accountId, amount, currency }) => ({
-    accountId,
-    amount: -exact(amount),
-    currency,
-  }))
-  const id = await insert(tx, change, emit, lines, {
-    recipe: 'reversal',
+  const header: Header = {
+    id,
     type: 'INTERNAL',
+    state: 'COMPLETED',
+    recipe: 'rollback',
     accountId: original.accountId,
-    total: exact(original.total),
+    total: original.total,
     currency: original.currency,
     causeKind: 'LedgerTransaction',
     causeId: original.id,
     referenceId: original.id,
+    metadata,
+  }
+  const lines = entries.map(({ accountId, currency, amount }) => ({
+    transactionId: id,
+    accountId,
+    currency,
+    amount: -amount,
+    held: 0n,
+  }))
+  if (!(await write(tx, change, emit, header, lines))) return undefined
+  await tx.ledgerTransaction.updateMany({
+    where: { tenantId: change.tenantId, OR: [{ id: transactionId }, { parentId: transactionId }] },
+    data: { state: 'ROLLED_BACK' },
   })
-  if (id) await tx.ledgerTransaction.update({ where: { tenantId_id: where }, data: { state: 'ROLLED_BACK' } })
   return id
 }
 
-async function insert(
+async function write(
   tx: Transaction,
   change: Change,
   emit: Emit,
-  lines: readonly Line[],
   header: Header,
-): Promise<string | undefined> {
-  assertBalanced(lines)
-  const id = newId()
-  const [row] = await tx.$queryRaw<{ answer: string }[]>`
-    SELECT ledger_post(
-      ${change.tenantId}::uuid, ${id}::uuid, ${header.type}::"LedgerTransactionType", ${header.recipe}, ${header.accountId}::uuid,
-      ${header.total.toString()}::numeric, ${header.currency}, ${header.causeKind}, ${header.causeId}::uuid,
-      ${header.referenceId}::uuid, '{}'::jsonb, ${change.at},
-      ${lines.map(() => newId())}::uuid[], ${lines.map((line) => line.accountId)}::uuid[],
-      ${lines.map((line) => line.amount.toString())}::numeric[]) AS answer`
-  const answer = row?.answer
-  if (answer === 'already_posted') return undefined
-  if (answer !== 'posted') throw refusal(answer ?? 'no answer', header.currency)
-  emit({
+  lines: readonly Line[],
+): Promise<boolean> {
+  const { state } = await postPrepared(tx, change, { headers: [header], lines })
+  if (state !== 'posted') return false
+  emit(postedEvent(header, lines))
+  return true
+}
+
+/** Posts within a transaction; its events are the caller's to emit. */
+export async function postPrepared(tx: Transaction, change: Change, prepared: Prepared): Promise<Outcome> {
+  const parameters = parametersOf(change.tenantId, change.at, [prepared])
+  const [row] = await tx.$queryRawUnsafe<{ answers: string[] }[]>(POST_AT, ...parameters)
+  return outcomeFrom(row?.answers[0] ?? '', currencyIn(prepared))
+}
+
+/** The currency of an account, as the lines of a posting say it. */
+export function currencyIn({ lines }: Prepared): (accountId: string) => string {
+  return (accountId) => lines.find((line) => line.accountId === accountId)?.currency ?? ''
+}
+
+export function postedEvent({ id, recipe, total, currency }: Header, lines: readonly Line[]) {
+  return {
     type: 'ledger.transaction_posted',
     entityKind: 'LedgerTransaction',
     entityId: id,
     object: {
       id: encodeId('LedgerTransaction', id),
-      recipe: header.recipe,
-      total: header.total.toString(),
-      currency: header.currency,
-      entries: lines.map((line) => ({ account: encodeId('Account', line.accountId), amount: line.amount.toString() })),
+      recipe,
+      total: total.toString(),
+      currency,
+      entries: lines.map(({ accountId, amount }) => ({
+        account: encodeId('Account', accountId),
+        amount: amount.toString(),
+      })),
     },
-  })
-  return id
+  } as const
 }
 
-async function openAccounts(
+/** The ids of the accounts that recipes need, by external id; those that are missing are opened. */
+export async function openAccounts(
   tx: Transaction,
   change: Change,
   emit: Emit,
@@ -141,25 +151,4 @@ async function openAccounts(
     emit({ type: 'account.created', entityKind: 'Account', entityId: row.id, object })
   }
   return new Map(rows.map((row) => [row.external_id, row.id]))
-}
-
-function refusal(answer: string, currency: string): DomainError {
-  const [reason, accountId, available] = answer.split(' ')
-  const account = accountId ? encodeId('Account', accountId) : undefined
-  if (reason === 'account_frozen') {
-    return new DomainError({ code: 'ACCOUNT_FROZEN', message: 'The account is frozen', facts: { account } })
-  }
-  if (reason === 'insufficient_funds') {
-    return new DomainError({
-      code: 'INSUFFICIENT_FUNDS',
-      message: 'The account has not enough available',
-      facts: { account, available: { minor: BigInt(available ?? 0), currency } },
-    })
-  }
-  throw new Error(`the posting was refused: ${answer}`)
-}
-
-/** Rows that come with a relation are not passed through the client's conversion of amounts. */
-function exact(amount: { toString(): string } | bigint): bigint {
-  return BigInt(amount.toString())
 }

@@ -23,6 +23,7 @@ export interface Posting {
 /** Makes a posting; legs of nothing are left out, and an unbalanced set is a bug. */
 export function posting(recipe: string, cause: Cause, [source, ...others]: readonly [Leg, ...Leg[]]): Posting {
   const legs: readonly [Leg, ...Leg[]] = [source, ...others.filter((leg) => leg.amount !== 0n)]
+  if (legs.length < 2) throw new Error('a posting needs two legs')
   assertBalanced(legs.map((leg) => ({ currency: leg.account.currency.code, amount: leg.amount })))
   return { recipe, cause, legs }
 }
@@ -34,5 +35,4 @@ export function assertBalanced(legs: readonly { currency: string; amount: bigint
   for (const [currency, sum] of sums) {
     if (sum !== 0n) throw new Error(`a posting is out of balance by ${sum} ${currency}`)
   }
-  if (legs.length < 2) throw new Error('a posting needs two legs')
 }

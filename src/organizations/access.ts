@@ -1,9 +1,9 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import DataLoader from 'dataloader'
 import type { Database } from '../db/database.ts'
+import type { Caller, Mode, Role } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { decodeId, encodeId } from '../kernel/id.ts'
-import type { Caller, Mode, Role } from './actor.ts'
 import { hashOf, looksLikeKey } from './api-key.ts'
 
 const SEPARATOR = '_secret_'

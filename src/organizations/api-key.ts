@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { ApiKeyRow } from '../db/rows.ts'
+import type { Mode } from '../kernel/actor.ts'
 import { encodeId } from '../kernel/id.ts'
 import { id, optional, text } from '../kernel/input.ts'
-import type { Mode } from './actor.ts'
 
 /** A secret key: `sk_test_…` or `sk_live_…`, kept as its SHA-256. */
 

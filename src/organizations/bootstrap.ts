@@ -1,8 +1,8 @@
 import type { Database } from '../db/database.ts'
 import { transact } from '../events/outbox.ts'
+import type { Mode } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
-import type { Mode } from './actor.ts'
 import { newSecret } from './api-key.ts'
 import { issue } from './keys.ts'
 

@@ -1,11 +1,7 @@
 import type { Database } from '../db/database.ts'
-import { aheadOf, type Clock } from '../kernel/clock.ts'
+import { aheadOf, type Clock, type Clocks } from '../kernel/clock.ts'
 
-/** The time as each tenant has it: in test mode its test clock may run ahead of ours. */
-export interface Clocks {
-  now(tenantId: string): Promise<Date>
-}
-
+/** The tenants' clocks, as their rows have them. */
 export function clocksOf(db: Database, system: Clock): Clocks {
   return {
     async now(tenantId) {

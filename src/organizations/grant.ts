@@ -1,9 +1,9 @@
 import type { Database } from '../db/database.ts'
 import { transact } from '../events/outbox.ts'
+import type { Mode, Role } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { decodeId, encodeId, type IdKind, newId } from '../kernel/id.ts'
-import type { Mode, Role } from './actor.ts'
 import { newSecret } from './api-key.ts'
 import { issue } from './keys.ts'
 
@@ -33,7 +33,8 @@ export async function grantKey(db: Database, clock: Clock, wanted: GrantedKey): 
   return secret.secret
 }
 
-async function findTenant(db: Database, mode: Mode, organizationId: string | undefined) {
+/** @throws DomainError NOT_FOUND, or REQUIRED where only a name can tell which organization is meant. */
+export async function findTenant(db: Database, mode: Mode, organizationId: string | undefined) {
   const organization = organizationId === undefined ? {} : { organizationId: uuidOf('Organization', organizationId) }
   const tenants = await db.prisma.tenant.findMany({ where: { mode, ...organization }, orderBy: { createdAt: 'asc' } })
   const [tenant, ...others] = tenants

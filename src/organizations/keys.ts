@@ -1,11 +1,11 @@
 import type { Database, Transaction } from '../db/database.ts'
 import { type Emit, transactOnce } from '../events/outbox.ts'
+import type { Actor, Call, Done, Role } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
-import type { Actor, Call, Done, Role } from './actor.ts'
 import { ApiKeyId, apiKeyObject, CreateApiKey, newSecret, type Secret } from './api-key.ts'
-import type { Clocks } from './clocks.ts'
 
 const RANK: Readonly<Record<Role, number>> = { USER: 0, ADMIN: 1, OWNER: 2 }
 

@@ -4,8 +4,7 @@ import type { CheckoutOpening } from '../checkouts/opening.ts'
 import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
 import type { CheckoutRow } from '../db/rows.ts'
-import type { Clock } from '../kernel/clock.ts'
-import type { Clocks } from '../organizations/clocks.ts'
+import type { Clock, Clocks } from '../kernel/clock.ts'
 import { isFinal } from '../payments/payment.ts'
 
 /** Doubt about a checkout, resolved by asking its provider. */

@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts'
-import { type Check, LEDGER_CHECKS, type LedgerProof, prove } from '../ledger/proof.ts'
-import type { Clocks } from '../organizations/clocks.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { type Check, LEDGER_CHECKS } from '../ledger/checks.ts'
+import { type LedgerProof, prove } from '../ledger/proof.ts'
 
 const SETTLED = `('COMPLETED', 'OVERPAID', 'PAID_LATE', 'REFUNDED')`
 

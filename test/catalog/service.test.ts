@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Actor } from '../../src/kernel/actor.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
-import type { Actor } from '../../src/organizations/actor.ts'
 import { call } from '../support/app.ts'
 import { openShop, refusals, type Shop } from '../support/shop.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Actor } from '../../src/kernel/actor.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
-import type { Actor } from '../../src/organizations/actor.ts'
 import { call } from '../support/app.ts'
 import { ADA, ITEM, openShop, refusals, type Shop } from '../support/shop.ts'
 import { type Wire, wireTo } from '../support/wire.ts'

@@ -1,18 +1,18 @@
 import {
   type GraphQLArgument,
   type GraphQLField,
-  type GraphQLInputField,
   type GraphQLInputType,
   getNamedType,
   isEnumType,
   isInputObjectType,
+  isListType,
   isNonNullType,
   isRequiredInputField,
 } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { schema } from '../../src/graphql/schema.ts'
+import type { Actor } from '../../src/kernel/actor.ts'
 import { decodeId, newId } from '../../src/kernel/id.ts'
-import type { Actor } from '../../src/organizations/actor.ts'
 import { call } from '../support/app.ts'
 import { ITEM } from '../support/shop.ts'
 import { newTenant } from '../support/tenant.ts'
@@ -214,25 +214,38 @@ function changes(): Change[] {
     const fields = Object.values(type.getFields())
     const target = fields.find((input) => isNonNullType(input.type) && getNamedType(input.type).name === 'ID')
     if (!target) return []
-    const input = ({ ids }: Fixtures) =>
-      Object.fromEntries(
-        fields
-          .filter(isRequiredInputField)
-          .map((each) => [each.name, each === target ? targetOf(field, ids) : least(each)]),
-      )
+    const required = fields.filter((each) => isRequiredInputField(each) && each !== target)
+    const input = ({ ids }: Fixtures) => ({
+      idempotencyKey: newId(),
+      ...Object.fromEntries(required.map((each) => [each.name, least(each.type, ids)])),
+      [target.name]: targetOf(field, target.name, ids),
+    })
     return [{ name: field.name, field, path: target.name, input }]
   })
 }
 
-/** What a mutation's name ends with is what it changes. */
-function targetOf({ name }: Field, ids: Fixtures['ids']): string {
-  const kind = Object.keys(ids).find((each) => name.endsWith(each))
+/** What a mutation changes is told by the name of its input field, or by what its own name ends with. */
+function targetOf({ name }: Field, input: string, ids: Fixtures['ids']): string {
+  if (input === 'transactionId') return named(ids, 'LedgerTransaction')
+  const kind = Object.keys(ids).find((each) => (input === 'id' ? name.endsWith(each) : input === `${lower(each)}Id`))
   if (!kind) throw new Error(`no fixture for what ${name} changes`)
   return named(ids, kind)
 }
 
-function least(input: GraphQLInputField): unknown {
-  const type = getNamedType(input.type)
-  if (isEnumType(type)) return type.getValues()[0]?.name
-  return 'something'
+function lower(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1)
 }
+
+/** A value that is good in itself; ids within it are those of accounts. */
+function least(type: GraphQLInputType, ids: Fixtures['ids']): unknown {
+  if (isNonNullType(type)) return least(type.ofType, ids)
+  if (isListType(type)) return [least(type.ofType, ids)]
+  if (isEnumType(type)) return type.getValues()[0]?.name
+  if (isInputObjectType(type)) {
+    const fields = Object.values(type.getFields()).filter(isRequiredInputField)
+    return Object.fromEntries(fields.map((each) => [each.name, least(each.type, ids)]))
+  }
+  return LEAST[type.name] ?? (type.name === 'ID' ? named(ids, 'Account') : 'something')
+}
+
+const LEAST: Readonly<Record<string, unknown>> = { Decimal: '1.00', CurrencyCode: 'USD', Int: 1, Boolean: true }

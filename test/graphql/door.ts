@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import type { GraphQLFormattedError } from 'graphql'
 import type { App } from '../../src/app.ts'
 import { createGraphql, type GraphqlOptions } from '../../src/graphql/yoga.ts'
+import type { Mode, Role } from '../../src/kernel/actor.ts'
 import { encodeId } from '../../src/kernel/id.ts'
-import type { Mode, Role } from '../../src/organizations/actor.ts'
 import { call, type TestApp, testApp } from '../support/app.ts'
 
 export interface Answer {

@@ -39,6 +39,8 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
     role: 'USER' as const,
   }
   await prisma.user.create({ data: user })
+  const currency = await app.currencies.create(call(actor), { code: 'GEMS', exponent: 3 })
+  const rate = await app.currencies.setRate(call(actor), { from: 'USD', to: 'GEMS', rate: '12.5' })
   const key = await app.keys.create(call(actor), { name: 'a key', role: 'ADMIN' })
   return {
     ids: {
@@ -52,6 +54,8 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
       Account: encodeId('Account', entry.accountId),
       LedgerTransaction: encodeId('LedgerTransaction', entry.transactionId),
       Entry: encodeId('Entry', entry.id),
+      Currency: encodeId('Currency', currency.id),
+      Rate: encodeId('Rate', rate.id),
       Event: encodeId('Event', event.id),
     },
     names: { ...names, externalId: entry.account.externalId ?? '' },

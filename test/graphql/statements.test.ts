@@ -1,6 +1,7 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newId } from '../../src/kernel/id.ts'
+import { statements } from './counting.ts'
 import { type Door, openDoor } from './door.ts'
 
 /** How many statements a query takes, however many rows it shows. The first is the look-up of the key. */
@@ -63,24 +64,6 @@ async function fill(pool: pg.Pool, tenant: string, count: number): Promise<void>
       payment,
     )
   }
-}
-
-/** Counts what goes to PostgreSQL while something is done. */
-async function statements(work: () => Promise<unknown>): Promise<string[]> {
-  const seen: string[] = []
-  const { query } = pg.Client.prototype
-  pg.Client.prototype.query = function (this: pg.Client, ...args: never[]) {
-    const [first] = args as unknown[] as [string | { text: string }]
-    seen.push(typeof first === 'string' ? first : first.text)
-    return Reflect.apply(query, this, args)
-  } as typeof query
-  try {
-    await work()
-  } finally {
-    pg.Client.prototype.query = query
-  }
-  // The stream looks after itself now and then, whatever is asked.
-  return seen.filter((text) => !text.includes('cursor > $2') && !text.includes('FROM event_counter'))
 }
 
 const QUERIES: [string, number, string][] = [

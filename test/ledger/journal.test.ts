@@ -5,9 +5,10 @@ import { currency } from '../../src/kernel/currency.ts'
 import { DomainError } from '../../src/kernel/errors.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
 import { type AccountSpec, customersOf, organizationOf, sellerOf } from '../../src/ledger/account.ts'
+import { LEDGER_CHECKS } from '../../src/ledger/checks.ts'
 import { post, reverse } from '../../src/ledger/journal.ts'
 import { posting } from '../../src/ledger/posting.ts'
-import { LEDGER_CHECKS, prove } from '../../src/ledger/proof.ts'
+import { prove } from '../../src/ledger/proof.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { newTenant } from '../support/tenant.ts'
 
@@ -154,7 +155,7 @@ describe('a reversal', () => {
     const rows = await db.prisma.ledgerTransaction.findMany({ where: { tenantId }, orderBy: { id: 'asc' } })
     expect(rows).toMatchObject([
       { id, state: 'ROLLED_BACK', total: 100n },
-      { id: mirror, state: 'COMPLETED', referenceId: id, recipe: 'reversal', total: 100n },
+      { id: mirror, state: 'COMPLETED', referenceId: id, recipe: 'rollback', total: 100n },
     ])
     expect(await breaks()).toEqual([])
   })

@@ -10,6 +10,7 @@ import { paymentSettled } from '../../src/ledger/recipes.ts'
 import { clocksOf } from '../../src/organizations/clocks.ts'
 import { proofService } from '../../src/reconciliation/proof.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { tamper } from '../support/tamper.ts'
 import { newTenant } from '../support/tenant.ts'
 
 const NOW = new Date('2026-03-31T12:00:00Z')
@@ -54,17 +55,9 @@ beforeEach(async () => {
 const proof = () => proofService({ db, clocks: clocksOf(db, { now: () => NOW }) }).proof(tenantId)
 const kinds = ({ breaks }: LedgerProof) => [...new Set(breaks.map(({ kind }) => kind))].sort()
 
-/** Changes rows of this tenant behind the back of every rule. */
-async function tamper(statement: string): Promise<void> {
-  const client = await db.pool.connect()
-  try {
-    await client.query(`SET session_replication_role = replica`)
-    const { rowCount } = await client.query(statement, [tenantId, paymentId].slice(0, statement.includes('$2') ? 2 : 1))
-    expect(rowCount).toBeGreaterThan(0)
-  } finally {
-    await client.query(`SET session_replication_role = DEFAULT`)
-    client.release()
-  }
+async function spoil(statement: string): Promise<void> {
+  const values = statement.includes('$2') ? [tenantId, paymentId] : [tenantId]
+  expect(await tamper(db, statement, values)).toBeGreaterThan(0)
 }
 
 const POSTING = `(SELECT id FROM ledger_transaction WHERE tenant_id = $1 AND cause_id = $2)`
@@ -87,13 +80,6 @@ test('books of nothing balance', async () => {
   expect(await proof()).toMatchObject({ balanced: true, accountsChecked: 0, entriesChecked: 0n })
 })
 
-test('the head is the same for the same books, and another after any change of them', async () => {
-  const { head } = await proof()
-  expect((await proof()).head).toBe(head)
-  await settle()
-  expect((await proof()).head).not.toBe(head)
-})
-
 test.each([
   [
     'an entry that was changed',
@@ -113,7 +99,7 @@ test.each([
   [
     'a posting whose entries are gone',
     `DELETE FROM entry WHERE tenant_id = $1 AND transaction_id = ${POSTING}`,
-    ['balance_differs', 'posting_without_entries'],
+    ['balance_differs', 'entries_differ'],
   ],
   [
     'a balance that was changed',
@@ -133,17 +119,17 @@ test.each([
   [
     'an account that is overdrawn',
     `UPDATE account SET held = balance + 1 WHERE tenant_id = $1 AND external_id = 'fees:qbitflow:USD'`,
-    ['overdrawn'],
+    ['held_differs', 'overdrawn'],
   ],
   [
     'a posting that nobody announced',
     `DELETE FROM event WHERE tenant_id = $1 AND entity_id = ${POSTING}`,
-    ['posting_without_event'],
+    ['events_missing', 'posting_without_event'],
   ],
   [
     'a settled payment that nobody announced',
     `DELETE FROM event WHERE tenant_id = $1 AND entity_id = $2`,
-    ['payment_without_event'],
+    ['events_missing', 'payment_without_event'],
   ],
   [
     'a settled payment without its posting',
@@ -167,7 +153,7 @@ test.each([
   ],
 ])('the proof finds %s', async (_, statement, expected) => {
   expect(kinds(await proof())).toEqual([])
-  await tamper(statement)
+  await spoil(statement)
   const found = await proof()
   expect(found.balanced).toBe(false)
   expect(kinds(found)).toEqual(expected)
@@ -175,7 +161,7 @@ test.each([
 
 test('the proof names the account and the transaction, and nothing of another tenant', async () => {
   const broken = tenantId
-  await tamper(`UPDATE account SET balance = balance + 5 WHERE tenant_id = $1 AND external_id = 'fees:qbitflow:USD'`)
+  await spoil(`UPDATE account SET balance = balance + 5 WHERE tenant_id = $1 AND external_id = 'fees:qbitflow:USD'`)
   const { id } = await db.prisma.account.findFirstOrThrow({ where: { tenantId, externalId: 'fees:qbitflow:USD' } })
   expect((await proof()).breaks).toMatchObject([{ accountId: id, message: expect.stringContaining('455') }])
   tenantId = (await newTenant(db)).tenantId

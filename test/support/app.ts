@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { pino } from 'pino'
 import { type App, createApp } from '../../src/app.ts'
+import type { Actor, Call, Mode } from '../../src/kernel/actor.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
-import type { Actor, Call, Mode } from '../../src/organizations/actor.ts'
 import { bootstrap } from '../../src/organizations/bootstrap.ts'
 import { freshDatabase } from './database.ts'
 

@@ -1,7 +1,7 @@
 import type { CheckoutRow, PaymentRow } from '../../src/db/rows.ts'
+import type { Actor, Done } from '../../src/kernel/actor.ts'
 import { DomainError } from '../../src/kernel/errors.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
-import type { Actor, Done } from '../../src/organizations/actor.ts'
 import { call, eventually, type TestApp, testApp } from './app.ts'
 import { type TurnableClock, turnableClock } from './clock.ts'
 

@@ -1,6 +1,6 @@
 import type { Database } from '../../src/db/database.ts'
+import type { Actor, Mode } from '../../src/kernel/actor.ts'
 import { newId } from '../../src/kernel/id.ts'
-import type { Actor, Mode } from '../../src/organizations/actor.ts'
 
 /** A new organization's tenant, with nothing in it, and its owner's key. */
 export async function newTenant(db: Database, mode: Mode = 'TEST'): Promise<Actor> {

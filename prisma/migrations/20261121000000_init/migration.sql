@@ -243,10 +243,17 @@ CREATE TABLE "ledger_transaction" (
     "account_id" UUID NOT NULL,
     "total" DECIMAL(38,0) NOT NULL,
     "currency" TEXT NOT NULL,
+    "refunded" DECIMAL(38,0) NOT NULL DEFAULT 0,
+    "parent_id" UUID,
+    "destination_id" UUID,
+    "converted" DECIMAL(38,0),
+    "converted_currency" TEXT,
+    "rate" DECIMAL(38,18),
     "cause_kind" TEXT,
     "cause_id" UUID,
     "reference_id" UUID,
     "metadata" JSONB NOT NULL DEFAULT '{}',
+    "expires_at" TIMESTAMPTZ(6),
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "completed_at" TIMESTAMPTZ(6),
 
@@ -324,6 +331,44 @@ CREATE TABLE "idempotency_record" (
     CONSTRAINT "idempotency_record_pkey" PRIMARY KEY ("tenant_id","id")
 );
 
+-- CreateTable
+CREATE TABLE "currency" (
+    "tenant_id" UUID NOT NULL,
+    "id" UUID NOT NULL,
+    "code" TEXT NOT NULL,
+    "exponent" INTEGER NOT NULL,
+    "name" TEXT,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "currency_pkey" PRIMARY KEY ("tenant_id","id")
+);
+
+-- CreateTable
+CREATE TABLE "rate" (
+    "tenant_id" UUID NOT NULL,
+    "id" UUID NOT NULL,
+    "from_currency" TEXT NOT NULL,
+    "to_currency" TEXT NOT NULL,
+    "rate" DECIMAL(38,18) NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "rate_pkey" PRIMARY KEY ("tenant_id","id")
+);
+
+-- CreateTable
+CREATE TABLE "ledger_seal" (
+    "tenant_id" UUID NOT NULL,
+    "id" UUID NOT NULL,
+    "number" BIGINT NOT NULL,
+    "cursor" BIGINT NOT NULL,
+    "postings" INTEGER NOT NULL,
+    "digests" BYTEA NOT NULL,
+    "hash" BYTEA NOT NULL,
+    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "ledger_seal_pkey" PRIMARY KEY ("tenant_id","id")
+);
+
 -- CreateIndex
 CREATE UNIQUE INDEX "tenant_organization_id_mode_key" ON "tenant"("organization_id", "mode");
 
@@ -382,25 +427,10 @@ CREATE INDEX "account_tenant_id_created_at_id_idx" ON "account"("tenant_id", "cr
 CREATE UNIQUE INDEX "account_tenant_id_external_id_key" ON "account"("tenant_id", "external_id");
 
 -- CreateIndex
-CREATE INDEX "ledger_transaction_tenant_id_created_at_id_idx" ON "ledger_transaction"("tenant_id", "created_at", "id");
-
--- CreateIndex
-CREATE INDEX "ledger_transaction_tenant_id_account_id_created_at_id_idx" ON "ledger_transaction"("tenant_id", "account_id", "created_at", "id");
-
--- CreateIndex
-CREATE UNIQUE INDEX "ledger_transaction_tenant_id_cause_id_recipe_key" ON "ledger_transaction"("tenant_id", "cause_id", "recipe");
-
--- CreateIndex
 CREATE INDEX "entry_tenant_id_transaction_id_idx" ON "entry"("tenant_id", "transaction_id");
 
 -- CreateIndex
-CREATE INDEX "entry_tenant_id_at_id_idx" ON "entry"("tenant_id", "at", "id");
-
--- CreateIndex
 CREATE UNIQUE INDEX "entry_tenant_id_account_id_number_key" ON "entry"("tenant_id", "account_id", "number");
-
--- CreateIndex
-CREATE INDEX "event_tenant_id_topic_id_cursor_idx" ON "event"("tenant_id", "topic_id", "cursor");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "event_tenant_id_cursor_key" ON "event"("tenant_id", "cursor");
@@ -419,6 +449,15 @@ CREATE INDEX "idempotency_record_expires_at_idx" ON "idempotency_record"("expire
 
 -- CreateIndex
 CREATE UNIQUE INDEX "idempotency_record_tenant_id_operation_key_key" ON "idempotency_record"("tenant_id", "operation", "key");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "currency_tenant_id_code_key" ON "currency"("tenant_id", "code");
+
+-- CreateIndex
+CREATE INDEX "rate_tenant_id_from_currency_to_currency_id_idx" ON "rate"("tenant_id", "from_currency", "to_currency", "id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "ledger_seal_tenant_id_number_key" ON "ledger_seal"("tenant_id", "number");
 
 -- AddForeignKey
 ALTER TABLE "tenant" ADD CONSTRAINT "tenant_organization_id_fkey" FOREIGN KEY ("organization_id") REFERENCES "organization"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
@@ -481,16 +520,13 @@ ALTER TABLE "payment" ADD CONSTRAINT "payment_tenant_id_user_id_fkey" FOREIGN KE
 ALTER TABLE "account" ADD CONSTRAINT "account_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "ledger_transaction" ADD CONSTRAINT "ledger_transaction_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
-
--- AddForeignKey
 ALTER TABLE "ledger_transaction" ADD CONSTRAINT "ledger_transaction_tenant_id_account_id_fkey" FOREIGN KEY ("tenant_id", "account_id") REFERENCES "account"("tenant_id", "id") ON DELETE NO ACTION ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "ledger_transaction" ADD CONSTRAINT "ledger_transaction_tenant_id_reference_id_fkey" FOREIGN KEY ("tenant_id", "reference_id") REFERENCES "ledger_transaction"("tenant_id", "id") ON DELETE NO ACTION ON UPDATE CASCADE;
+ALTER TABLE "ledger_transaction" ADD CONSTRAINT "ledger_transaction_tenant_id_destination_id_fkey" FOREIGN KEY ("tenant_id", "destination_id") REFERENCES "account"("tenant_id", "id") ON DELETE NO ACTION ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "entry" ADD CONSTRAINT "entry_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "ledger_transaction" ADD CONSTRAINT "ledger_transaction_tenant_id_reference_id_fkey" FOREIGN KEY ("tenant_id", "reference_id") REFERENCES "ledger_transaction"("tenant_id", "id") ON DELETE NO ACTION ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "entry" ADD CONSTRAINT "entry_tenant_id_account_id_fkey" FOREIGN KEY ("tenant_id", "account_id") REFERENCES "account"("tenant_id", "id") ON DELETE NO ACTION ON UPDATE CASCADE;
@@ -499,15 +535,18 @@ ALTER TABLE "entry" ADD CONSTRAINT "entry_tenant_id_account_id_fkey" FOREIGN KEY
 ALTER TABLE "entry" ADD CONSTRAINT "entry_tenant_id_transaction_id_fkey" FOREIGN KEY ("tenant_id", "transaction_id") REFERENCES "ledger_transaction"("tenant_id", "id") ON DELETE NO ACTION ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "event" ADD CONSTRAINT "event_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
-
--- AddForeignKey
 ALTER TABLE "event_counter" ADD CONSTRAINT "event_counter_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "inbox_message" ADD CONSTRAINT "inbox_message_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "idempotency_record" ADD CONSTRAINT "idempotency_record_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "currency" ADD CONSTRAINT "currency_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "rate" ADD CONSTRAINT "rate_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "ledger_seal" ADD CONSTRAINT "ledger_seal_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenant"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 

@@ -1,15 +1,19 @@
-import { contains, equals } from '../../db/condition.ts'
+import { atLeast, below, contains, equals } from '../../db/condition.ts'
 import type { AccountKind } from '../../db/generated/enums.ts'
+import type { AccountRow } from '../../db/rows.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { amountIn, hasMetadata } from '../filters.ts'
 import { AccountRef } from '../refs.ts'
 import { entries } from './entry.ts'
-import { ledgerTransactions } from './ledger-transaction.ts'
+import { AmountRange, MetadataFilter } from './filter-inputs.ts'
+import { ledgerTransactions } from './ledger-transaction-list.ts'
 import { moment, momentField } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 
-const AccountKindEnum = builder.enumType('AccountKind', {
+export const AccountKindEnum = builder.enumType('AccountKind', {
   description: 'Whose account it is.',
   values: {
     SYSTEM: { description: 'One that the books need, such as fees or what customers paid.' },
@@ -33,8 +37,15 @@ AccountRef.implement({
     overdraft: t.exposeBoolean('overdraft', { description: 'Whether the balance may fall below zero.' }),
     balance: t.field({
       type: MoneyRef,
-      description: 'What is posted.',
-      resolve: ({ balance, currency }) => amount(balance, currency),
+      description: 'What is posted: now, or at a moment in the past.',
+      args: {
+        asOf: t.arg({
+          type: 'DateTime',
+          description: 'The moment, with all that was posted at it; now when left out.',
+        }),
+      },
+      resolve: (account, { asOf }, context) =>
+        asOf ? balanceAt(account, asOf, context) : amount(account.balance, account.currency),
     }),
     held: t.field({
       type: MoneyRef,
@@ -54,19 +65,26 @@ AccountRef.implement({
         entries.open(context, args, {
           parentId: account.id,
           belongs: (alias, parent) => `${alias}.account_id = ${parent}`,
-          // An account's entries are numbered as they are posted, and there is an index over the numbers.
           column: 'number',
         }),
     }),
     transactions: t.field({
       ...ledgerTransactions.field(t),
-      description: 'The ledger transactions that changed the account, newest first.',
+      description:
+        'The ledger transactions whose money comes from the account, newest first. What it received is among its entries, and in lists filtered by destination.',
       resolve: (account, args, context) =>
         ledgerTransactions.open(context, args, {
           parentId: account.id,
-          belongs: (alias, parent) =>
-            `EXISTS (SELECT FROM entry AS part WHERE part.tenant_id = ${alias}.tenant_id
-              AND part.transaction_id = ${alias}.id AND part.account_id = ${parent})`,
+          belongs: (alias, parent) => `${alias}.account_id = ${parent}`,
+        }),
+    }),
+    holds: t.field({
+      ...ledgerTransactions.field(t),
+      description: 'The holds that keep back money of the account, newest first.',
+      resolve: (account, args, context) =>
+        ledgerTransactions.open(context, args, {
+          parentId: account.id,
+          belongs: (alias, parent) => `${alias}.account_id = ${parent} AND ${alias}.state = 'HELD'`,
         }),
     }),
     createdAt: t.field({
@@ -77,13 +95,23 @@ AccountRef.implement({
   }),
 })
 
-const AccountFilter = builder.inputType('AccountFilter', {
+async function balanceAt({ tenantId, id, currency }: AccountRow, at: Date, { app, loaders }: Context) {
+  const balances = loaders.batch(`balance ${at.toISOString()}`, (ids) => app.ledger.balancesAt(tenantId, ids, at))
+  return amount((await balances.load(id)) ?? 0n, currency)
+}
+
+export const AccountFilter = builder.inputType('AccountFilter', {
   description: 'Which accounts.',
   fields: (t) => ({
     kind: t.field({ type: AccountKindEnum, description: 'Whose they are.' }),
     currency: t.field({ type: 'CurrencyCode', description: 'Their currency.' }),
     frozen: t.boolean({ description: 'Whether nothing may move in or out.' }),
+    externalId: t.string({ description: "The merchant's own name for it." }),
     search: t.string({ description: 'Text that the name or the external id contains.' }),
+    balance: t.field({ type: AmountRange, description: 'What is posted.' }),
+    metadata: t.field({ type: [MetadataFilter], description: 'Own data that they have, all of it.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Opened at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Opened before this moment.' }),
   }),
 })
 
@@ -97,11 +125,16 @@ export const accounts = list({
   },
   filter: {
     type: AccountFilter,
-    conditions: ({ kind, currency, frozen, search }) => [
+    conditions: ({ kind, currency, frozen, externalId, search, balance, metadata, createdFrom, createdBefore }) => [
       ...(kind ? [equals('kind', kind)] : []),
       ...(currency ? [equals('currency', currency)] : []),
       ...(frozen != null ? [equals('frozen', frozen)] : []),
+      ...(externalId != null ? [equals('external_id', externalId)] : []),
       ...(search ? [contains(['name', 'external_id'], search)] : []),
+      ...amountIn('balance', balance),
+      ...hasMetadata(metadata),
+      ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
+      ...(createdBefore ? [below('created_at', createdBefore)] : []),
     ],
   },
 })

@@ -1,5 +1,5 @@
+import type { Done } from '../../kernel/actor.ts'
 import { encodeId } from '../../kernel/id.ts'
-import type { Done } from '../../organizations/actor.ts'
 import { builder } from '../builder.ts'
 import { actorOf } from '../context.ts'
 import { mutation } from '../mutation.ts'

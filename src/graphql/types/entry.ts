@@ -1,9 +1,10 @@
-import { atLeast, below } from '../../db/condition.ts'
+import { above, atLeast, below } from '../../db/condition.ts'
 import { encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { refersTo } from '../filters.ts'
+import { amountIn, refersTo } from '../filters.ts'
 import { AccountRef, EntryRef, LedgerTransactionRef } from '../refs.ts'
+import { AmountRange } from './filter-inputs.ts'
 import { moment, momentField } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 
@@ -48,11 +49,21 @@ EntryRef.implement({
   }),
 })
 
+const EntryDirection = builder.enumType('EntryDirection', {
+  description: 'Which way the money went.',
+  values: {
+    IN: { description: 'Into the account.' },
+    OUT: { description: 'Out of the account.' },
+  },
+})
+
 const EntryFilter = builder.inputType('EntryFilter', {
   description: 'Which entries.',
   fields: (t) => ({
     accountId: t.id({ description: 'Those of this account.' }),
     transactionId: t.id({ description: 'Those of this ledger transaction.' }),
+    direction: t.field({ type: EntryDirection, description: 'Which way the money went.' }),
+    amount: t.field({ type: AmountRange, description: 'By how much: below zero out of the account.' }),
     postedFrom: t.field({ type: 'DateTime', description: 'Posted at this moment or later.' }),
     postedBefore: t.field({ type: 'DateTime', description: 'Posted before this moment.' }),
   }),
@@ -62,12 +73,17 @@ export const entries = list({
   name: 'Entry',
   type: EntryRef,
   table: 'entry',
-  orders: { AT: { column: 'at', description: 'When it was posted.' } },
+  // Ids are in the order of time, and so are the numbers of an account's entries: a page far back is found by the index
+  // in which its rows stand.
+  orders: { AT: { column: 'id', description: 'When it was posted.' } },
+  column: ({ accountId }) => (accountId == null ? undefined : 'number'),
   filter: {
     type: EntryFilter,
-    conditions: ({ accountId, transactionId, postedFrom, postedBefore }) => [
+    conditions: ({ accountId, transactionId, direction, amount, postedFrom, postedBefore }) => [
       ...refersTo('account_id', 'Account', accountId),
       ...refersTo('transaction_id', 'LedgerTransaction', transactionId),
+      ...(direction ? [direction === 'IN' ? above('amount', 0) : below('amount', 0)] : []),
+      ...amountIn('amount', amount),
       ...(postedFrom ? [atLeast('at', postedFrom)] : []),
       ...(postedBefore ? [below('at', postedBefore)] : []),
     ],

@@ -1,22 +1,20 @@
-import { atLeast, below, equals } from '../../db/condition.ts'
 import type { LedgerTransactionState, LedgerTransactionType } from '../../db/generated/enums.ts'
-import { decodeId, encodeId, type IdKind, PREFIXES } from '../../kernel/id.ts'
+import type { LedgerTransactionRow } from '../../db/rows.ts'
+import { encodeId, type IdKind, PREFIXES } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
-import { list } from '../connection.ts'
-import { refersTo } from '../filters.ts'
 import { AccountRef, EntryRef, LedgerTransactionRef } from '../refs.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
-import { amount, MoneyRef } from './money.ts'
+import { amount, MoneyRef, rateText } from './money.ts'
 
-const LedgerTransactionTypeEnum = builder.enumType('LedgerTransactionType', {
+export const LedgerTransactionTypeEnum = builder.enumType('LedgerTransactionType', {
   description: 'What made a ledger transaction.',
   values: {
     EXTERNAL: { description: 'Something that happened outside the books, or was asked for.' },
-    INTERNAL: { description: 'The books themselves, behind another transaction.' },
+    INTERNAL: { description: 'The books themselves: one charge of another transaction, or the mirror that undoes it.' },
   } satisfies Record<LedgerTransactionType, object>,
 })
 
-const LedgerTransactionStateEnum = builder.enumType('LedgerTransactionState', {
+export const LedgerTransactionStateEnum = builder.enumType('LedgerTransactionState', {
   description: 'Where a ledger transaction stands.',
   values: {
     HELD: { description: 'It lowers what is available, and not yet the balance.' },
@@ -26,6 +24,48 @@ const LedgerTransactionStateEnum = builder.enumType('LedgerTransactionState', {
     REFUNDED: { description: 'All of it was given back.' },
     ROLLED_BACK: { description: 'It was undone by its mirror.' },
   } satisfies Record<LedgerTransactionState, object>,
+})
+
+/** A list of what one transaction has is short as a rule, and its rows are read together for a whole page. */
+const FEW = { field: 1, multiplier: 5 }
+
+const Charge = builder.objectRef<LedgerTransactionRow>('Charge').implement({
+  description: 'What one destination receives of a ledger transaction.',
+  fields: (t) => ({
+    destination: t.field({
+      type: AccountRef,
+      description: 'The account that receives it.',
+      resolve: async ({ id, destinationId }, _args, { loaders }) => {
+        const account = await loaders.linked('account', destinationId)
+        if (!account) throw new Error(`charge ${id} has no destination`)
+        return account
+      },
+    }),
+    subtotal: t.field({
+      type: MoneyRef,
+      description: 'How much, in the currency of the account that pays.',
+      resolve: ({ total, currency }) => amount(total, currency),
+    }),
+    converted: t.field({
+      type: MoneyRef,
+      nullable: true,
+      description: 'What the destination receives, where its currency is another one.',
+      resolve: ({ converted, convertedCurrency }) =>
+        converted !== null && convertedCurrency !== null ? amount(converted, convertedCurrency) : null,
+    }),
+    rate: t.field({
+      type: 'Decimal',
+      nullable: true,
+      description: 'What one unit of the one currency was worth in the other when the charge was made.',
+      resolve: ({ rate }) => (rate === null ? null : rateText(rate)),
+    }),
+    refunded: t.field({
+      type: MoneyRef,
+      description: 'What was given back of the subtotal.',
+      resolve: ({ refunded, currency }) => amount(refunded, currency),
+    }),
+    metadata: t.field({ type: 'JSON', description: 'Own data.', resolve: ({ metadata }) => metadata }),
+  }),
 })
 
 LedgerTransactionRef.implement({
@@ -50,15 +90,39 @@ LedgerTransactionRef.implement({
       description: 'How much in all.',
       resolve: ({ total, currency }) => amount(total, currency),
     }),
+    refunded: t.field({
+      type: MoneyRef,
+      description: 'What was given back of the total.',
+      resolve: ({ refunded, currency }) => amount(refunded, currency),
+    }),
+    charges: t.field({
+      type: [Charge],
+      description: 'What each destination receives of it; none where it was not made with charges.',
+      complexity: FEW,
+      resolve: (transaction, _args, { loaders }) => loaders.partsOf(transaction.id),
+    }),
+    parts: t.field({
+      type: [LedgerTransactionRef],
+      description: 'The INTERNAL transactions behind it, one for each charge.',
+      complexity: FEW,
+      resolve: (transaction, _args, { loaders }) => loaders.partsOf(transaction.id),
+    }),
+    parent: t.field({
+      type: LedgerTransactionRef,
+      nullable: true,
+      description: 'The transaction that this one is a part of.',
+      resolve: (transaction, _args, { loaders }) => loaders.linked('ledger_transaction', transaction.parentId),
+    }),
     entries: t.field({
       type: [EntryRef],
-      description: 'What it did to each account.',
+      description: 'What it did to each account; none while it is held. Those of a part are with the whole.',
+      complexity: FEW,
       resolve: (transaction, _args, { loaders }) => loaders.entriesOf(transaction.id),
     }),
     reference: t.field({
       type: LedgerTransactionRef,
       nullable: true,
-      description: 'The transaction that this one undoes.',
+      description: 'The transaction that this one undoes or refunds.',
       resolve: (transaction, _args, { loaders }) => loaders.linked('ledger_transaction', transaction.referenceId),
     }),
     cause: t.field({
@@ -71,6 +135,12 @@ LedgerTransactionRef.implement({
           : null,
     }),
     metadata: t.field({ type: 'JSON', description: 'Own data.', resolve: ({ metadata }) => metadata }),
+    expiresAt: t.field({
+      ...momentField(t),
+      nullable: true,
+      description: 'When the hold is given up by itself; null when it is not, or is no hold.',
+      resolve: (transaction, args, context) => momentOrNull(transaction.expiresAt, args, context),
+    }),
     createdAt: t.field({
       ...momentField(t),
       description: 'When it was made.',
@@ -84,47 +154,3 @@ LedgerTransactionRef.implement({
     }),
   }),
 })
-
-const LedgerTransactionFilter = builder.inputType('LedgerTransactionFilter', {
-  description: 'Which ledger transactions.',
-  fields: (t) => ({
-    type: t.field({ type: LedgerTransactionTypeEnum, description: 'What made them.' }),
-    state: t.field({ type: LedgerTransactionStateEnum, description: 'Where they stand.' }),
-    recipe: t.string({ description: 'The way money moved, by name.' }),
-    accountId: t.id({ description: 'Those whose money came from this account.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
-  }),
-})
-
-export const ledgerTransactions = list({
-  name: 'LedgerTransaction',
-  type: LedgerTransactionRef,
-  table: 'ledger_transaction',
-  orders: { CREATED_AT: { column: 'created_at', description: 'When it was made.' } },
-  filter: {
-    type: LedgerTransactionFilter,
-    conditions: ({ type, state, recipe, accountId, createdFrom, createdBefore }) => [
-      ...(type ? [equals('type', type)] : []),
-      ...(state ? [equals('state', state)] : []),
-      ...(recipe ? [equals('recipe', recipe)] : []),
-      ...refersTo('account_id', 'Account', accountId),
-      ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
-      ...(createdBefore ? [below('created_at', createdBefore)] : []),
-    ],
-  },
-})
-
-builder.queryField('ledgerTransaction', (t) =>
-  t.field({
-    type: LedgerTransactionRef,
-    nullable: true,
-    description: 'One ledger transaction; null when there is none, or none that the key may see.',
-    authScopes: { manager: true },
-    args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
-    resolve: (_root, args, { loaders }) => {
-      const id = decodeId(args.id)
-      return id?.kind === 'LedgerTransaction' ? loaders.one('ledger_transaction', id.uuid) : null
-    },
-  }),
-)

@@ -3,7 +3,8 @@ import { actorOf, type Proof } from '../context.ts'
 import { AccountRef, LedgerTransactionRef } from '../refs.ts'
 import { accounts } from './account.ts'
 import { entries } from './entry.ts'
-import { ledgerTransactions } from './ledger-transaction.ts'
+import { entryStats } from './ledger-stats.ts'
+import { ledgerTransactions } from './ledger-transaction-list.ts'
 import { moment, momentField } from './moment.ts'
 import { MoneyRef } from './money.ts'
 
@@ -42,7 +43,10 @@ const LedgerProofRef = builder.objectRef<Proof>('LedgerProof').implement({
       description: 'The contradictions, the first hundred of them.',
       resolve: ({ breaks }) => [...breaks],
     }),
-    head: t.exposeString('head', { description: 'A hash over all balances: equal heads are equal books.' }),
+    head: t.exposeString('head', {
+      description:
+        'The hash of the last seal of the chain over the postings: equal heads are equal postings, sealed within a second.',
+    }),
     checkedAt: t.field({
       ...momentField(t),
       description: 'When they were verified.',
@@ -76,6 +80,10 @@ const Ledger = builder.objectRef<{ tenantId: string }>('Ledger').implement({
       type: [MoneyRef],
       description: 'What has come in and not gone out, in each currency.',
       resolve: async ({ tenantId }, _args, { app }) => [...(await app.ledger.totals(tenantId))],
+    }),
+    stats: t.field({
+      ...entryStats(t),
+      description: 'What the entries of each group come to.',
     }),
     proof: t.field({
       type: LedgerProofRef,

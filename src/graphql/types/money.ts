@@ -1,14 +1,23 @@
-import { currency } from '../../kernel/currency.ts'
-import { formatDecimal, type Money, money } from '../../kernel/money.ts'
+import { findCurrency } from '../../kernel/currency.ts'
+import { formatDecimal } from '../../kernel/money.ts'
 import { builder } from '../builder.ts'
 
-export const MoneyRef = builder.objectRef<Money>('Money').implement({
+/** An amount as it is shown. A currency of the tenant's own comes by its code alone; how many digits it has is looked up. */
+interface Shown {
+  readonly minor: bigint
+  readonly currency: { readonly code: string; readonly exponent?: number | undefined }
+}
+
+export const MoneyRef = builder.objectRef<Shown>('Money').implement({
   description: 'An exact amount of one currency.',
   fields: (t) => ({
     amount: t.field({
       type: 'Decimal',
       description: 'The amount in major units with all its digits: "99.99" for USD, "9999" for JPY.',
-      resolve: ({ minor, currency: { exponent } }) => formatDecimal(minor, exponent),
+      resolve: ({ minor, currency: { code, exponent } }, _args, { loaders }) =>
+        exponent === undefined
+          ? loaders.exponent(code).then((found) => formatDecimal(minor, found))
+          : formatDecimal(minor, exponent),
     }),
     minor: t.field({
       type: 'BigInt',
@@ -31,7 +40,12 @@ export const MoneyInput = builder.inputType('MoneyInput', {
   }),
 })
 
+/** A rate without the zeros that a column of fixed scale puts at its end. */
+export function rateText(rate: { toString(): string }): string {
+  return rate.toString().replace(/\.?0+$/, '')
+}
+
 /** An amount as a row keeps it. */
-export function amount(minor: bigint, code: string): Money {
-  return money(minor, currency(code))
+export function amount(minor: bigint, code: string): Shown {
+  return { minor, currency: findCurrency(code) ?? { code } }
 }

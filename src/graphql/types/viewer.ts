@@ -1,4 +1,4 @@
-import type { Actor } from '../../organizations/actor.ts'
+import type { Actor } from '../../kernel/actor.ts'
 import { builder } from '../builder.ts'
 import { actorOf } from '../context.ts'
 import { ApiKeyRef, OrganizationRef, UserRef } from '../refs.ts'

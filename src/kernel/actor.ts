@@ -1,7 +1,8 @@
-import type { Mode, Role } from '../db/generated/enums.ts'
-import type { Problem } from '../kernel/errors.ts'
+import type { Problem } from './errors.ts'
 
-export type { Mode, Role }
+export type Mode = 'TEST' | 'LIVE'
+
+export type Role = 'OWNER' | 'ADMIN' | 'USER'
 
 /** Who acts: a secret key of one tenant, with the role it carries. */
 export interface Actor {

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import type { Database, Transaction } from '../db/database.ts'
+import { isUniqueViolation } from '../db/errors.ts'
+import type { AccountRow } from '../db/rows.ts'
+import type { EventType } from '../events/catalogue.ts'
+import { type Emit, transactOnce } from '../events/outbox.ts'
+import type { Call, Done } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { DomainError, notFound } from '../kernel/errors.ts'
+import { encodeId, newId } from '../kernel/id.ts'
+import { id, metadata, optional, text } from '../kernel/input.ts'
+import { validate } from '../kernel/validate.ts'
+import { isReserved } from './account.ts'
+import type { Currencies } from './currencies.ts'
+
+const CreateAccount = z.object({
+  externalId: optional(text(100).refine((value) => !isReserved(value), 'is kept for the ledger itself')),
+  name: optional(text(100)),
+  currency: text(12),
+  kind: z.enum(['SYSTEM', 'CLIENT'], 'is required'),
+  overdraft: optional(z.boolean()),
+  metadata: optional(metadata),
+})
+
+const UpdateAccount = z.object({
+  id: id('Account'),
+  name: optional(text(100)),
+  overdraft: optional(z.boolean()),
+  metadata: optional(metadata),
+})
+
+const AccountId = z.object({ id: id('Account') })
+
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  readonly currencies: Currencies
+}
+
+/** Accounts are opened, described and frozen; they are never deleted, and only postings change their balance. */
+export function accountService({ db, clocks, currencies }: Deps) {
+  async function change(
+    call: Call,
+    id: string,
+    type: EventType,
+    work: (tx: Transaction, where: AccountKey, now: Date) => Promise<AccountRow>,
+  ): Promise<Done> {
+    const { tenantId } = call.actor
+    const now = await clocks.now(tenantId)
+    return transactOnce(db, call, now, id, async (tx, emit) => {
+      const where = { tenantId_id: { tenantId, id } }
+      await tx.$queryRaw`SELECT FROM account WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`
+      const account = await tx.account.findUnique({ where })
+      if (!account) throw notFound('Account', ['id'])
+      // Its entries are stamped no earlier than this, so that they stay in the order of their time.
+      const at = new Date(Math.max(account.updatedAt.getTime(), now.getTime()))
+      announce(emit, type, await work(tx, where, at))
+    })
+  }
+
+  return {
+    /** @throws DomainError ALREADY_EXISTS when another account has the external id */
+    async create(call: Call, input: unknown): Promise<Done> {
+      const wanted = validate(CreateAccount, input)
+      const { tenantId } = call.actor
+      if (!(await currencies.find(tenantId, wanted.currency))) {
+        throw new DomainError({ code: 'NOT_FOUND', message: 'unknown currency', field: ['currency'] })
+      }
+      const now = await clocks.now(tenantId)
+      const id = newId()
+      try {
+        return await transactOnce(db, call, now, id, async (tx, emit) => {
+          const data = { tenantId, id, ...wanted, metadata: wanted.metadata ?? {}, createdAt: now, updatedAt: now }
+          announce(emit, 'account.created', await tx.account.create({ data }))
+        })
+      } catch (error) {
+        if (!isUniqueViolation(error, 'account_tenant_id_external_id_key')) throw error
+        const message = 'Another account has this external id'
+        throw new DomainError({ code: 'ALREADY_EXISTS', message, field: ['externalId'] })
+      }
+    },
+
+    /** Takes away the overdraft only of an account that has not used it. */
+    async update(call: Call, input: unknown): Promise<Done> {
+      const { id, ...wanted } = validate(UpdateAccount, input)
+      return change(call, id, 'account.updated', async (tx, where, now) => {
+        const account = await tx.account.update({ where, data: { ...wanted, updatedAt: now } })
+        if (account.overdraft || account.balance >= account.held) return account
+        const message = 'The account is overdrawn'
+        throw new DomainError({ code: 'INVALID_STATE', message, field: ['overdraft'] })
+      })
+    },
+
+    /** Nothing is paid from or to a frozen account until it is unfrozen. */
+    async freeze(call: Call, input: unknown): Promise<Done> {
+      const { id } = validate(AccountId, input)
+      return change(call, id, 'account.frozen', (tx, where, now) =>
+        tx.account.update({ where, data: { frozen: true, updatedAt: now } }),
+      )
+    },
+
+    async unfreeze(call: Call, input: unknown): Promise<Done> {
+      const { id } = validate(AccountId, input)
+      return change(call, id, 'account.unfrozen', (tx, where, now) =>
+        tx.account.update({ where, data: { frozen: false, updatedAt: now } }),
+      )
+    },
+  }
+}
+
+interface AccountKey {
+  readonly tenantId_id: { readonly tenantId: string; readonly id: string }
+}
+
+function announce(emit: Emit, type: EventType, account: AccountRow): void {
+  emit({ type, entityKind: 'Account', entityId: account.id, object: accountObject(account) })
+}
+
+/** The account as events and webhooks show it. */
+function accountObject(account: AccountRow): Record<string, unknown> {
+  const { externalId, name, kind, currency, overdraft, frozen, metadata } = account
+  return { id: encodeId('Account', account.id), externalId, name, kind, currency, overdraft, frozen, metadata }
+}

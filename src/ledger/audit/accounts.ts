@@ -1,0 +1,77 @@
+import { type AccountLine, add, type EntryLine, type EventLine, type Note } from './lines.ts'
+
+interface Balance {
+  readonly account: AccountLine
+  amount: bigint
+  entries: number
+}
+
+/** The accounts of an export, to which every entry is posted again. */
+export function accountAudit(note: Note) {
+  const balances = new Map<string, Balance>()
+  const sums = new Map<string, bigint>()
+
+  function postEntry({ account: id, number, amount, currency, balanceAfter }: EntryLine, cursor: number): void {
+    const balance = balances.get(id)
+    if (!balance) {
+      note('account_missing', `event ${cursor} posts to account ${id}, which is not there`)
+      return
+    }
+    balance.amount += BigInt(amount)
+    balance.entries += 1
+    const agrees = number === balance.entries && BigInt(balanceAfter) === balance.amount
+    if (agrees && currency === balance.account.currency) return
+    const said = `entry ${number} of account ${id} in event ${cursor} leaves ${balanceAfter} ${currency}`
+    note('running_balance_differs', `${said}, but it is entry ${balance.entries} and leaves ${balance.amount}`)
+    // What comes after is judged by what the entry itself says, so that one break is not found a thousand times.
+    balance.entries = number
+    balance.amount = BigInt(balanceAfter)
+  }
+
+  function close({ account, amount, entries }: Balance, held: bigint): void {
+    const { id, overdraft } = account
+    const said = `account ${id} has a balance of ${account.balance}, ${account.held} held and ${account.entries} entries`
+    if (BigInt(account.balance) !== amount || BigInt(account.held) !== held || account.entries !== entries) {
+      note('balance_differs', `${said}, but its entries and holds come to ${amount}, ${held} and ${entries}`)
+    }
+    if (!overdraft && amount < held) note('overdrawn', `${said}, and may not be overdrawn`)
+  }
+
+  return {
+    open(account: AccountLine): void {
+      balances.set(account.id, { account, amount: 0n, entries: 0 })
+    },
+
+    /** Whether conversions run over the account, on which nobody's charge is told from another's. */
+    isExchange(id: string): boolean {
+      const account = balances.get(id)?.account
+      return account?.externalId === `exchange:${account?.currency}`
+    },
+
+    /** Posts the entries of an event. Answers what each account has gained. */
+    post({ cursor, entries, transaction }: EventLine): Map<string, bigint> {
+      const gains = new Map<string, bigint>()
+      const inCurrency = new Map<string, bigint>()
+      for (const entry of entries) {
+        const amount = BigInt(entry.amount)
+        add(gains, entry.account, amount)
+        add(inCurrency, entry.currency, amount)
+        add(sums, entry.currency, amount)
+        postEntry(entry, cursor)
+      }
+      for (const [currency, sum] of inCurrency) {
+        const message = `the entries of event ${cursor} in ${currency} sum to ${sum}`
+        if (sum !== 0n) note('transaction_out_of_balance', message, transaction?.id)
+      }
+      return gains
+    },
+
+    /** Compares what the accounts are said to have with what has been posted, and with what is held of them. */
+    finish(held: ReadonlyMap<string, bigint>): void {
+      for (const [id, balance] of balances) close(balance, held.get(id) ?? 0n)
+      for (const [currency, sum] of sums) {
+        if (sum !== 0n) note('currency_out_of_balance', `all entries in ${currency} sum to ${sum}`)
+      }
+    },
+  }
+}

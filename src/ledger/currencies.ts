@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import type { Database } from '../db/database.ts'
+import { isUniqueViolation } from '../db/errors.ts'
+import { transactOnce } from '../events/outbox.ts'
+import type { Call, Done } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { type Currency, findCurrency } from '../kernel/currency.ts'
+import { DomainError } from '../kernel/errors.ts'
+import { encodeId, newId } from '../kernel/id.ts'
+import { optional, refuse, text } from '../kernel/input.ts'
+import { parseDecimal } from '../kernel/money.ts'
+import { validate } from '../kernel/validate.ts'
+
+/** Rates have at most this many digits after the point. */
+export const RATE_DIGITS = 18
+const HIGHEST_EXPONENT = 24
+
+const code = text(12).regex(/^[A-Z][A-Z0-9]{1,11}$/, 'has 2 to 12 capital letters and digits')
+
+const CreateCurrency = z.object({
+  code: code.refine((value) => !findCurrency(value), 'is a currency that everybody has'),
+  exponent: z.number({ error: 'is required' }).int().min(0).max(HIGHEST_EXPONENT),
+  name: optional(text(100)),
+})
+
+const SetRate = z.object({
+  from: code,
+  to: code,
+  rate: z.string({ error: 'is required' }).superRefine((value, context) => {
+    const rate = parseDecimal(value, RATE_DIGITS)
+    const message = `must be a decimal above zero with at most ${RATE_DIGITS} digits after the point`
+    if (rate === undefined || rate <= 0n || rate >= 10n ** 38n) refuse(context, 'INVALID', message)
+  }),
+})
+
+/** The currencies of a tenant: those that everybody has, and its own. */
+export interface Currencies {
+  find(tenantId: string, code: string): Promise<Currency | undefined>
+}
+
+export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }) {
+  // A currency never changes once it is made, so what was found may be kept.
+  const found = new Map<string, Currency>()
+
+  async function find(tenantId: string, code: string): Promise<Currency | undefined> {
+    const known = findCurrency(code) ?? found.get(`${tenantId} ${code}`)
+    if (known) return known
+    const row = await db.prisma.currency.findUnique({ where: { tenantId_code: { tenantId, code } } })
+    if (!row) return undefined
+    const currency = { code, exponent: row.exponent }
+    found.set(`${tenantId} ${code}`, currency)
+    return currency
+  }
+
+  return {
+    find,
+
+    /** Makes a currency of the tenant's own. */
+    async create(call: Call, input: unknown): Promise<Done> {
+      const wanted = validate(CreateCurrency, input)
+      const { tenantId } = call.actor
+      const now = await clocks.now(tenantId)
+      const id = newId()
+      try {
+        return await transactOnce(db, call, now, id, async (tx, emit) => {
+          await tx.currency.create({ data: { tenantId, id, ...wanted, createdAt: now } })
+          const object = { id: encodeId('Currency', id), ...wanted }
+          emit({ type: 'currency.created', entityKind: 'Currency', entityId: id, object })
+        })
+      } catch (error) {
+        if (!isUniqueViolation(error, 'currency_tenant_id_code_key')) throw error
+        throw new DomainError({ code: 'ALREADY_EXISTS', message: 'There is a currency of this code', field: ['code'] })
+      }
+    },
+
+    /** Says what one unit of a currency is worth in another from now on. Earlier rates are kept. */
+    async setRate(call: Call, input: unknown): Promise<Done> {
+      const { from, to, rate } = validate(SetRate, input)
+      const { tenantId } = call.actor
+      for (const [field, code] of [
+        ['from', from],
+        ['to', to],
+      ] as const) {
+        if (await find(tenantId, code)) continue
+        throw new DomainError({ code: 'NOT_FOUND', message: `unknown currency ${code}`, field: [field] })
+      }
+      if (from === to) {
+        throw new DomainError({ code: 'INVALID', message: 'must be another currency', field: ['to'] })
+      }
+      const now = await clocks.now(tenantId)
+      const id = newId()
+      return transactOnce(db, call, now, id, async (tx, emit) => {
+        await tx.rate.create({ data: { tenantId, id, fromCurrency: from, toCurrency: to, rate, createdAt: now } })
+        const object = { id: encodeId('Rate', id), from, to, rate }
+        emit({ type: 'rate.set', entityKind: 'Rate', entityId: id, object })
+      })
+    },
+
+    /** The rate of the moment, in units of 10^-18; undefined when none was set. */
+    async rate(tenantId: string, from: string, to: string): Promise<bigint | undefined> {
+      const [row] = await db.query<{ rate: string }>(
+        'ledger.rate',
+        `SELECT rate::text AS rate FROM rate WHERE tenant_id = $1 AND from_currency = $2 AND to_currency = $3 ORDER BY id DESC LIMIT 1`,
+        [tenantId, from, to],
+      )
+      return row && parseDecimal(row.rate, RATE_DIGITS)
+    },
+  }
+}

@@ -1,0 +1,250 @@
+import type { Database, Transaction } from '../db/database.ts'
+import type { LedgerTransactionRow } from '../db/rows.ts'
+import type { EventType } from '../events/catalogue.ts'
+import { type Change, type Emit, transact, transactOnce } from '../events/outbox.ts'
+import type { Call, Done } from '../kernel/actor.ts'
+import type { Clock, Clocks } from '../kernel/clock.ts'
+import type { Currency } from '../kernel/currency.ts'
+import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
+import { encodeId, newId } from '../kernel/id.ts'
+import { parseDecimal } from '../kernel/money.ts'
+import { validate } from '../kernel/validate.ts'
+import { exchangeOf } from './account.ts'
+import { type Currencies, RATE_DIGITS } from './currencies.ts'
+import { postPrepared } from './journal.ts'
+import { type Planning, readAmount } from './planning.ts'
+import {
+  assertTotals,
+  type Charge,
+  CreateHold,
+  headersOf,
+  holdLine,
+  linesOf,
+  TransactionId,
+  type Transfer,
+  UpdateHold,
+} from './transfer.ts'
+
+const EXPIRE_AT_ONCE = 100
+
+interface Deps {
+  readonly db: Database
+  readonly clock: Clock
+  readonly clocks: Clocks
+  readonly currencies: Currencies
+  readonly plan: Planning
+}
+
+/** Payments in two steps: what is held cannot be spent, and moves only when the hold is completed. */
+export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
+  /** One change of a hold that is there, under its lock. */
+  async function change(
+    call: Call,
+    id: string,
+    type: EventType,
+    work: (
+      tx: Transaction,
+      change: Change,
+      hold: LedgerTransactionRow,
+      parts: LedgerTransactionRow[],
+    ) => Promise<object>,
+  ): Promise<Done> {
+    const { tenantId, requestId } = call.actor
+    const at = await clocks.now(tenantId)
+    // Whatever has to be looked up is looked up before: inside the transaction it would take a second connection.
+    const seen = await read(db.prisma, tenantId, id)
+    await transferOf(seen.hold, seen.parts)
+    return transactOnce(db, call, at, id, async (tx, emit) => {
+      const { hold, parts } = await lock(tx, tenantId, id)
+      const data = await work(tx, { tenantId, at, requestId }, hold, parts)
+      announce(emit, type, hold, data)
+    })
+  }
+
+  /** A hold as the transfer that it will be, with the rates that were frozen when it was made. */
+  async function transferOf(hold: LedgerTransactionRow, parts: readonly LedgerTransactionRow[]): Promise<Transfer> {
+    const { tenantId, id, accountId, total } = hold
+    const currency = await find(tenantId, hold.currency)
+    const charges = await Promise.all(parts.map((part) => chargeOf(part, currency)))
+    return { id, accountId, currency, total, charges }
+  }
+
+  async function chargeOf(part: LedgerTransactionRow, currency: Currency): Promise<Charge> {
+    const charge = { destinationId: part.destinationId as string, subtotal: part.total }
+    if (part.convertedCurrency === null || part.rate === null) return charge
+    const to = await find(part.tenantId, part.convertedCurrency)
+    const [exchangeFrom, exchangeTo] = await Promise.all([
+      plan.systemAccount(part.tenantId, exchangeOf(currency)),
+      plan.systemAccount(part.tenantId, exchangeOf(to)),
+    ])
+    const rate = parseDecimal(part.rate.toFixed(RATE_DIGITS), RATE_DIGITS) as bigint
+    return { ...charge, conversion: { to, rate, exchangeFrom, exchangeTo } }
+  }
+
+  async function find(tenantId: string, code: string): Promise<Currency> {
+    const currency = await currencies.find(tenantId, code)
+    if (!currency) throw new Error(`a hold has the unknown currency ${code}`)
+    return currency
+  }
+
+  async function release(tx: Transaction, change: Change, hold: LedgerTransactionRow): Promise<object> {
+    const currency = await find(hold.tenantId, hold.currency)
+    await postPrepared(tx, change, { headers: [], lines: [holdLine({ ...hold, currency }, -hold.total)] })
+    await setState(tx, hold, { state: 'DECLINED' })
+    return { state: 'DECLINED' }
+  }
+
+  return {
+    /** Holds money of an account for charges to come. @throws DomainError as for a transaction in one step */
+    async create(call: Call, input: unknown): Promise<Done> {
+      const wanted = validate(CreateHold, input)
+      const { tenantId, requestId } = call.actor
+      const { accountId, metadata, expiresAt } = wanted
+      const at = await clocks.now(tenantId)
+      const currency = await plan.payer(tenantId, accountId)
+      const total = readAmount(wanted.total, currency, ['total'])
+      const charges = await plan.charges(tenantId, accountId, currency, wanted.charges)
+      assertTotals(total, charges, currency)
+      const transfer: Transfer = { id: newId(), accountId, currency, total, charges, metadata }
+      return transactOnce(db, call, at, transfer.id, async (tx, emit) => {
+        // Only the first request is asked this: a repeat may come when the hold has long ended.
+        if (expiresAt && expiresAt <= at) {
+          throw new DomainError({ code: 'OUT_OF_RANGE', message: 'must be in the future', field: ['expiresAt'] })
+        }
+        const headers = headersOf(transfer, 'HELD', { recipe: 'transfer', ...(expiresAt && { expiresAt }) })
+        await postPrepared(tx, { tenantId, at, requestId }, { headers, lines: [holdLine(transfer, total)] })
+        emit(
+          event('ledger.hold_created', transfer.id, {
+            state: 'HELD',
+            total: total.toString(),
+            currency: currency.code,
+            charges: chargesObject(charges),
+            expiresAt: expiresAt?.toISOString() ?? null,
+          }),
+        )
+      })
+    },
+
+    /** Changes what is held: with one charge its subtotal follows the total, with several they come along. */
+    async update(call: Call, input: unknown): Promise<Done> {
+      const { transactionId, metadata, ...wanted } = validate(UpdateHold, input)
+      const { tenantId } = call.actor
+      const { hold: seen } = await read(db.prisma, tenantId, transactionId)
+      const currency = await find(tenantId, seen.currency)
+      const total = readAmount(wanted.total, currency, ['total'])
+      const planned = wanted.charges && (await plan.charges(tenantId, seen.accountId, currency, wanted.charges))
+      return change(call, transactionId, 'ledger.hold_updated', async (tx, change, hold, parts) => {
+        refuseExpired(hold, change.at)
+        const before = await transferOf(hold, parts)
+        const charges = planned ?? followTotal(before.charges, total)
+        assertTotals(total, charges, currency)
+        const after: Transfer = { ...before, total, charges }
+        const [, ...newParts] = headersOf(after, 'HELD', { recipe: hold.recipe })
+        await tx.ledgerTransaction.deleteMany({ where: { tenantId: hold.tenantId, parentId: hold.id } })
+        await postPrepared(tx, change, { headers: newParts, lines: [holdLine(after, total - hold.total)] })
+        const data = { total: total.toString(), ...(metadata && { metadata }) }
+        await tx.ledgerTransaction.update({ where: { tenantId_id: { tenantId: hold.tenantId, id: hold.id } }, data })
+        return { state: 'HELD', total: total.toString(), charges: chargesObject(charges) }
+      })
+    },
+
+    /** Turns a hold into the payment: the account is charged and every destination receives its part. */
+    async complete(call: Call, input: unknown): Promise<Done> {
+      const { transactionId } = validate(TransactionId, input)
+      return change(call, transactionId, 'ledger.hold_completed', async (tx, change, hold, parts) => {
+        refuseExpired(hold, change.at)
+        const transfer = await transferOf(hold, parts)
+        await postPrepared(tx, change, { headers: [], lines: linesOf(transfer, true) })
+        await setState(tx, hold, { state: 'COMPLETED', completedAt: change.at })
+        return { state: 'COMPLETED' }
+      })
+    },
+
+    /** Gives a hold up: what was held is available again. */
+    async decline(call: Call, input: unknown): Promise<Done> {
+      const { transactionId } = validate(TransactionId, input)
+      return change(call, transactionId, 'ledger.hold_declined', release)
+    },
+
+    /** Declines the holds that have expired on their tenant's clock. Answers how many. */
+    async expireDue(): Promise<number> {
+      const due = await db.query<LedgerTransactionRow>(
+        'ledger.holds.due',
+        `SELECT h.* FROM ledger_transaction h JOIN tenant t ON t.id = h.tenant_id
+         WHERE h.expires_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
+         ORDER BY h.expires_at LIMIT ${EXPIRE_AT_ONCE}`,
+        [clock.now()],
+      )
+      for (const { tenantId, id } of due) {
+        const change = { tenantId, at: await clocks.now(tenantId) }
+        await transact(db, change, async (tx, emit) => {
+          // Another node may have declined it meanwhile, or its owner completed it.
+          const { hold } = await lock(tx, tenantId, id).catch(notHeldAnyMore)
+          if (hold) announce(emit, 'ledger.hold_expired', hold, await release(tx, change, hold))
+        })
+      }
+      return due.length
+    },
+  }
+}
+
+/** @throws DomainError NOT_FOUND, or INVALID_STATE when it is no hold any more */
+async function lock(tx: Transaction, tenantId: string, id: string) {
+  await tx.$queryRaw`SELECT FROM ledger_transaction WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
+  const { hold, parts } = await read(tx, tenantId, id)
+  if (hold.state !== 'HELD') throw invalidState(`The transaction is ${hold.state}, not held`, ['transactionId'])
+  return { hold, parts }
+}
+
+/** A hold ends when its time has come, not when somebody comes round to end it. */
+function refuseExpired({ expiresAt }: LedgerTransactionRow, at: Date): void {
+  if (expiresAt && expiresAt <= at) throw invalidState('The hold has expired', ['transactionId'])
+}
+
+/** @throws DomainError NOT_FOUND */
+async function read(reader: Transaction, tenantId: string, id: string) {
+  const hold = await reader.ledgerTransaction.findUnique({ where: { tenantId_id: { tenantId, id } } })
+  if (hold?.type !== 'EXTERNAL') throw notFound('Transaction', ['transactionId'])
+  const parts = await reader.ledgerTransaction.findMany({ where: { tenantId, parentId: id }, orderBy: { id: 'asc' } })
+  return { hold, parts }
+}
+
+function notHeldAnyMore(error: unknown): { hold: undefined } {
+  if (error instanceof DomainError) return { hold: undefined }
+  throw error
+}
+
+async function setState(
+  tx: Transaction,
+  { tenantId, id }: LedgerTransactionRow,
+  data: { state: 'COMPLETED' | 'DECLINED'; completedAt?: Date },
+): Promise<void> {
+  const where = { tenantId, OR: [{ id }, { parentId: id }] }
+  await tx.ledgerTransaction.updateMany({ where, data: { ...data, expiresAt: null } })
+}
+
+function chargesObject(charges: readonly Charge[]): object[] {
+  return charges.map(({ destinationId, subtotal }) => ({
+    destination: encodeId('Account', destinationId),
+    subtotal: subtotal.toString(),
+  }))
+}
+
+function announce(emit: Emit, type: EventType, hold: LedgerTransactionRow, data: object): void {
+  emit(event(type, hold.id, { total: hold.total.toString(), currency: hold.currency, ...data }))
+}
+
+function event(type: EventType, id: string, object: object) {
+  return {
+    type,
+    entityKind: 'LedgerTransaction' as const,
+    entityId: id,
+    object: { id: encodeId('LedgerTransaction', id), ...object },
+  }
+}
+
+function followTotal(charges: readonly Charge[], total: bigint): Charge[] {
+  const [only, ...others] = charges
+  if (only && others.length === 0) return [{ ...only, subtotal: total }]
+  throw new DomainError({ code: 'REQUIRED', message: 'several charges must come with a new total', field: ['charges'] })
+}

@@ -1,0 +1,152 @@
+import type { Database } from '../db/database.ts'
+import { type Change, transact } from '../events/outbox.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import type { Currency } from '../kernel/currency.ts'
+import { DomainError, notFound, type Problem } from '../kernel/errors.ts'
+import { MAX_MINOR, parseDecimal } from '../kernel/money.ts'
+import { type AccountSpec, exchangeOf } from './account.ts'
+import type { currencyService } from './currencies.ts'
+import { openAccounts } from './journal.ts'
+import { type Charge, type Conversion, type MoneyText, unknownAccount } from './transfer.ts'
+
+/** What a request means in the tenant's accounts and currencies, before anything is posted. */
+
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  readonly currencies: ReturnType<typeof currencyService>
+}
+
+export type Planning = ReturnType<typeof planning>
+
+interface WantedCharge {
+  readonly destinationId: string
+  readonly subtotal: MoneyText
+  readonly metadata?: object | undefined
+}
+
+export function planning({ db, clocks, currencies }: Deps) {
+  // Neither an account's currency nor the accounts that conversions run over ever change.
+  const currencyCodes = new Map<string, string>()
+  const systemAccounts = new Map<string, string>()
+
+  /** The currency of each account; accounts that are not there are left out. */
+  async function currenciesOf(tenantId: string, accountIds: readonly string[]): Promise<Map<string, string>> {
+    const missing = [...new Set(accountIds)].filter((id) => !currencyCodes.has(`${tenantId} ${id}`))
+    if (missing.length > 0) {
+      const rows = await db.query<{ id: string; currency: string }>(
+        'ledger.currencies',
+        'SELECT id, currency FROM account WHERE tenant_id = $1 AND id = ANY ($2::uuid[])',
+        [tenantId, missing],
+      )
+      for (const { id, currency } of rows) currencyCodes.set(`${tenantId} ${id}`, currency)
+    }
+    const found = new Map<string, string>()
+    for (const id of accountIds) {
+      const code = currencyCodes.get(`${tenantId} ${id}`)
+      if (code !== undefined) found.set(id, code)
+    }
+    return found
+  }
+
+  async function currencyOf(tenantId: string, code: string): Promise<Currency> {
+    const currency = await currencies.find(tenantId, code)
+    if (!currency) throw new Error(`an account has the unknown currency ${code}`)
+    return currency
+  }
+
+  /** The id of an account that the books need for themselves, opened at its first use. */
+  async function systemAccount(tenantId: string, spec: AccountSpec): Promise<string> {
+    const key = `${tenantId} ${spec.externalId}`
+    const known = systemAccounts.get(key)
+    if (known !== undefined) return known
+    const change: Change = { tenantId, at: await clocks.now(tenantId) }
+    const opened = await transact(db, change, (tx, emit) => openAccounts(tx, change, emit, [spec]))
+    const id = opened.get(spec.externalId)
+    if (id === undefined) throw new Error(`account ${spec.externalId} was not opened`)
+    systemAccounts.set(key, id)
+    return id
+  }
+
+  async function conversion(tenantId: string, from: Currency, to: Currency, field: string[]): Promise<Conversion> {
+    const rate = await currencies.rate(tenantId, from.code, to.code)
+    if (rate === undefined) {
+      const message = `no rate from ${from.code} to ${to.code} was set`
+      throw new DomainError({ code: 'RATE_MISSING', message, field })
+    }
+    const [exchangeFrom, exchangeTo] = await Promise.all([
+      systemAccount(tenantId, exchangeOf(from)),
+      systemAccount(tenantId, exchangeOf(to)),
+    ])
+    return { to, rate, exchangeFrom, exchangeTo }
+  }
+
+  return {
+    systemAccount,
+
+    /** The currency of the account that pays. @throws DomainError NOT_FOUND */
+    async payer(tenantId: string, accountId: string): Promise<Currency> {
+      const code = (await currenciesOf(tenantId, [accountId])).get(accountId)
+      if (code === undefined) throw notFound('Account', ['accountId'])
+      return currencyOf(tenantId, code)
+    },
+
+    /** Charges in the payer's currency, with the rate of the moment for destinations of another one. */
+    async charges(
+      tenantId: string,
+      accountId: string,
+      currency: Currency,
+      wanted: readonly WantedCharge[],
+    ): Promise<Charge[]> {
+      const ids = wanted.map(({ destinationId }) => destinationId)
+      const codes = await currenciesOf(tenantId, ids)
+      refuseAll(
+        wanted.flatMap(({ destinationId }, index) => destinationProblems(destinationId, accountId, codes, index)),
+      )
+      const charges: Charge[] = []
+      for (const [index, { destinationId, subtotal, metadata }] of wanted.entries()) {
+        const field = ['charges', String(index)]
+        const charge = { destinationId, subtotal: readAmount(subtotal, currency, [...field, 'subtotal']), metadata }
+        const code = codes.get(destinationId) ?? currency.code
+        if (code === currency.code) {
+          charges.push(charge)
+          continue
+        }
+        const to = await currencyOf(tenantId, code)
+        charges.push({ ...charge, conversion: await conversion(tenantId, currency, to, [...field, 'destinationId']) })
+      }
+      return charges
+    },
+  }
+}
+
+function destinationProblems(id: string, source: string, codes: Map<string, string>, index: number): Problem[] {
+  const field = ['charges', String(index), 'destinationId']
+  if (id === source) return [{ code: 'INVALID', message: 'an account cannot pay itself', field }]
+  return codes.has(id) ? [] : [unknownAccount(field)]
+}
+
+function refuseAll([first, ...rest]: readonly Problem[]): void {
+  if (first) throw new DomainError(first, ...rest)
+}
+
+/** An amount above zero in a currency that is known. @throws DomainError naming the amount or the currency */
+export function readAmount(
+  { amount, currency: code }: MoneyText,
+  currency: Currency,
+  field: readonly string[],
+): bigint {
+  if (code !== currency.code) {
+    const message = `must be in ${currency.code}, the currency of the account`
+    throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field: [...field, 'currency'] })
+  }
+  const minor = parseDecimal(amount, currency.exponent)
+  const at = [...field, 'amount']
+  if (minor === undefined) {
+    const message = `must be a decimal with at most ${currency.exponent} digits after the point in ${code}`
+    throw new DomainError({ code: 'INVALID', message, field: at })
+  }
+  if (minor <= 0n) throw new DomainError({ code: 'OUT_OF_RANGE', message: 'must be above zero', field: at })
+  if (minor > MAX_MINOR) throw new DomainError({ code: 'OUT_OF_RANGE', message: 'is too large', field: at })
+  return minor
+}

@@ -1,0 +1,207 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { formatDecimal, MAX_MINOR } from '../../src/kernel/money.ts'
+import { type TestApp, testApp } from '../support/app.ts'
+import { type Desk, openDesk, refusal } from './desk.ts'
+
+let house: TestApp
+let desk: Desk
+
+beforeAll(async () => {
+  house = await testApp()
+})
+afterAll(() => house.close())
+beforeEach(async () => {
+  desk = await openDesk(house.app)
+})
+
+/** Accounts in these currencies. */
+const open = (...currencies: string[]) => Promise.all(currencies.map((currency) => desk.account({ currency })))
+const minor = async (...accounts: string[]) =>
+  Promise.all(accounts.map(async (account) => (await desk.balance(account)).balance))
+const exchanged = async (...currencies: string[]) =>
+  Promise.all(currencies.map(async (currency) => (await desk.system(`exchange:${currency}`)).balance))
+
+test('a cent is paid whole', async () => {
+  const [payer, shop] = (await open('USD', 'USD')) as [string, string]
+  await desk.fund(payer, '0.01 USD')
+  await desk.pay(payer, '0.01 USD', [[shop, '0.01 USD']])
+  expect(await minor(payer, shop)).toEqual([0n, 1n])
+})
+
+test('a hundred in three parts leaves nothing over, and parts that lose a cent are refused', async () => {
+  const [payer, a, b, c] = (await open('USD', 'USD', 'USD', 'USD')) as [string, string, string, string]
+  await desk.fund(payer, '100.00 USD')
+  const third = '33.33 USD'
+  const short = desk.pay(payer, '100.00 USD', [
+    [a, third],
+    [b, third],
+    [c, third],
+  ])
+  expect(await refusal(short)).toMatchObject({ code: 'TOTALS_MISMATCH', field: ['total'] })
+  await desk.pay(payer, '100.00 USD', [
+    [a, '33.34 USD'],
+    [b, third],
+    [c, third],
+  ])
+  expect(await minor(payer, a, b, c)).toEqual([0n, 3_334n, 3_333n, 3_333n])
+})
+
+test('the same destination may be charged twice, each charge a part of its own', async () => {
+  const [payer, shop] = (await open('USD', 'USD')) as [string, string]
+  await desk.fund(payer, '10.00 USD')
+  const paid = await desk.pay(payer, '10.00 USD', [
+    [shop, '7.00 USD'],
+    [shop, '3.00 USD'],
+  ])
+  expect((await desk.transaction(paid)).parts).toMatchObject([{ total: 700n }, { total: 300n }])
+  await desk.refund(paid, [[shop, '8.00 USD']])
+  expect((await desk.transaction(paid)).parts).toMatchObject([
+    { refunded: 700n, state: 'REFUNDED' },
+    { refunded: 100n, state: 'PARTIALLY_REFUNDED' },
+  ])
+  expect(await desk.breaks()).toEqual([])
+})
+
+test('amounts of eighteen decimals are paid and given back to the last', async () => {
+  const [payer, a, b] = (await open('ETH', 'ETH', 'ETH')) as [string, string, string]
+  await desk.fund(payer, '1.000000000000000001 ETH')
+  const paid = await desk.pay(payer, '1.000000000000000001 ETH', [
+    [a, '0.333333333333333334 ETH'],
+    [b, '0.666666666666666667 ETH'],
+  ])
+  expect(await minor(payer, a, b)).toEqual([0n, 333_333_333_333_333_334n, 666_666_666_666_666_667n])
+  await desk.refund(paid, [[b, '0.000000000000000001 ETH']])
+  expect(await minor(payer, a, b)).toEqual([1n, 333_333_333_333_333_334n, 666_666_666_666_666_666n])
+})
+
+test('amounts of 10^30 minor units are exact through payment, hold, refund and rollback', async () => {
+  const [payer, shop] = (await open('USD', 'USD')) as [string, string]
+  const huge = 10n ** 30n + 7n
+  const usd = (amount: bigint) => `${formatDecimal(amount, 2)} USD`
+  await desk.fund(payer, usd(2n * huge))
+  const paid = await desk.pay(payer, usd(huge), [[shop, usd(huge)]])
+  expect(await minor(payer, shop)).toEqual([huge, huge])
+  const hold = await desk.hold(payer, usd(huge), [[shop, usd(huge)]])
+  expect(await desk.balance(payer)).toEqual({ balance: huge, held: huge })
+  await desk.updateHold(hold, usd(huge - 1n))
+  await desk.complete(hold)
+  await desk.refund(paid, [[shop, usd(3n)]])
+  await desk.rollback(hold)
+  expect(await minor(payer, shop)).toEqual([huge + 3n, huge - 3n])
+  expect(await desk.breaks()).toEqual([])
+})
+
+test('a balance of more than 38 digits is refused, and takes nobody with it', async () => {
+  const [rich, other] = (await open('USD', 'USD')) as [string, string]
+  const most = `${formatDecimal(MAX_MINOR, 2)} USD`
+  await desk.fund(rich, most)
+  const [tooMuch, fine] = await Promise.allSettled([
+    desk.fund(rich, '0.01 USD'),
+    desk.pay(rich, '1.00 USD', [[other, '1.00 USD']]),
+  ])
+  expect(tooMuch).toMatchObject({ reason: { problems: [{ code: 'OUT_OF_RANGE' }] } })
+  expect(fine.status).toBe('fulfilled')
+  expect(await refusal(desk.fund(rich, `${formatDecimal(MAX_MINOR + 1n, 2)} USD`))).toMatchObject({
+    code: 'OUT_OF_RANGE',
+    field: ['total', 'amount'],
+  })
+  const debtor = await desk.account({ overdraft: true })
+  await desk.hold(debtor, most, [[other, most]])
+  expect(await refusal(desk.hold(debtor, '0.01 USD', [[other, '0.01 USD']]))).toMatchObject({ code: 'OUT_OF_RANGE' })
+  expect(await desk.breaks()).toEqual([])
+})
+
+test.each([
+  ['0.01', '0.5', 0n],
+  ['0.03', '0.5', 2n],
+  ['0.05', '0.5', 2n],
+  ['0.07', '0.5', 4n],
+  ['0.01', '0.500000000000000001', 1n],
+  ['0.01', '0.499999999999999999', 0n],
+  ['10.01', '0.92', 921n],
+])('%s at %s is rounded half to even, and each currency still sums to zero', async (amount, rate, received) => {
+  const [payer, shop] = (await open('USD', 'EUR')) as [string, string]
+  await desk.fund(payer, '100.00 USD')
+  await desk.setRate('USD', 'EUR', rate)
+  const paid = await desk.pay(payer, `${amount} USD`, [[shop, `${amount} USD`]])
+  const gave = BigInt(amount.replace('.', ''))
+  expect(await minor(payer, shop)).toEqual([10_000n - gave, received])
+  expect(await exchanged('USD', 'EUR')).toEqual([gave, -received])
+  expect((await desk.transaction(paid)).parts).toMatchObject([{ converted: received, convertedCurrency: 'EUR' }])
+  expect(await desk.breaks()).toEqual([])
+})
+
+test('a conversion knows the exponents of both currencies, a custom one included', async () => {
+  await desk.currency('GOLD', 0)
+  const [payer, yen, ether, gold] = (await open('USD', 'JPY', 'ETH', 'GOLD')) as [string, string, string, string]
+  await desk.fund(payer, '10.00 USD')
+  await desk.setRate('USD', 'JPY', '149.5')
+  await desk.setRate('USD', 'ETH', '0.000123456789012345')
+  await desk.setRate('USD', 'GOLD', '1000')
+  await desk.pay(payer, '3.03 USD', [
+    [yen, '1.01 USD'],
+    [ether, '1.01 USD'],
+    [gold, '1.01 USD'],
+  ])
+  expect(await minor(yen, ether, gold)).toEqual([151n, 124_691_356_902_468n, 1_010n])
+  expect(await desk.breaks()).toEqual([])
+})
+
+test('what a destination would receive in digits that nobody can keep is refused', async () => {
+  const [payer, ether] = (await open('USD', 'ETH')) as [string, string]
+  await desk.fund(payer, '100000000000000000000.00 USD')
+  await desk.setRate('USD', 'ETH', '99')
+  const all = '100000000000000000000.00 USD'
+  expect(await refusal(desk.pay(payer, all, [[ether, all]]))).toMatchObject({ code: 'OUT_OF_RANGE' })
+  const hold = await desk.hold(payer, '1.00 USD', [[ether, '1.00 USD']])
+  expect(await refusal(desk.updateHold(hold, all))).toMatchObject({ code: 'OUT_OF_RANGE' })
+  expect(await desk.balance(payer)).toMatchObject({ held: 100n })
+})
+
+test('the rate is the one of the moment of the payment, of a hold that of its making', async () => {
+  const [payer, shop] = (await open('USD', 'EUR')) as [string, string]
+  await desk.fund(payer, '100.00 USD')
+  expect(await refusal(desk.pay(payer, '1.00 USD', [[shop, '1.00 USD']]))).toMatchObject({
+    code: 'RATE_MISSING',
+    field: ['charges', '0', 'destinationId'],
+  })
+  await desk.setRate('USD', 'EUR', '0.5')
+  const hold = await desk.hold(payer, '10.00 USD', [[shop, '10.00 USD']])
+  await desk.setRate('USD', 'EUR', '0.9')
+  await desk.updateHold(hold, '20.00 USD')
+  await desk.complete(hold)
+  expect(await minor(shop)).toEqual([1_000n])
+  await desk.pay(payer, '10.00 USD', [[shop, '10.00 USD']])
+  expect(await minor(shop)).toEqual([1_900n])
+})
+
+test('a converted charge that is given back in odd parts gives back exactly what was received', async () => {
+  const seed = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 1_000_000 }),
+      fc.integer({ min: 1, max: 30_000 }),
+      fc.array(fc.integer({ min: 1, max: 400_000 }), { maxLength: 6 }),
+      async (cents, rate, wanted) => {
+        desk = await openDesk(house.app)
+        const [payer, shop] = (await open('USD', 'EUR')) as [string, string]
+        const usd = (amount: number) => `${formatDecimal(BigInt(amount), 2)} USD`
+        await desk.fund(payer, usd(cents))
+        await desk.setRate('USD', 'EUR', formatDecimal(BigInt(rate), 4))
+        const paid = await desk.pay(payer, usd(cents), [[shop, usd(cents)]])
+        let left = cents
+        for (const odd of [...wanted, cents]) {
+          const back = Math.min(odd, left)
+          if (back > 0) await desk.refund(paid, [[shop, usd(back)]])
+          left -= back
+        }
+        expect(await minor(payer, shop)).toEqual([BigInt(cents), 0n])
+        expect(await exchanged('USD', 'EUR')).toEqual([0n, 0n])
+        expect(await desk.transaction(paid)).toMatchObject({ state: 'REFUNDED' })
+        expect(await desk.breaks()).toEqual([])
+      },
+    ),
+    { seed, numRuns: 15 },
+  )
+})
