@@ -1,0 +1,85 @@
+import type { ArgBuilder } from '@pothos/core'
+import { atLeast, below, type Condition } from '../../db/condition.ts'
+import type { EntryDimension, Group } from '../../ledger/stats.ts'
+import { builder, type ResolvedTypes } from '../builder.ts'
+import type { Context } from '../context.ts'
+import { AccountRef } from '../refs.ts'
+import { visible } from '../visibility.ts'
+import { MoneyRef } from './money.ts'
+import { amounts, BY, STATS_COST, textOf, timezoneArg, zoneOf } from './stats.ts'
+
+const LedgerDimensionEnum = builder.enumType('LedgerDimension', {
+  description: 'What entries can be grouped by.',
+  values: BY satisfies Record<string, { value: EntryDimension; description: string }>,
+})
+
+const LedgerStat = builder.objectRef<Group<EntryDimension, 'received' | 'paid' | 'net'>>('LedgerStat').implement({
+  description: 'What a group of entries comes to.',
+  fields: (t) => ({
+    account: t.field({
+      type: AccountRef,
+      nullable: true,
+      description: 'The account that changed, when grouped by it.',
+      resolve: ({ key }, _args, { loaders }) => loaders.linked('account', textOf(key.account)),
+    }),
+    currency: t.field({
+      type: 'CurrencyCode',
+      nullable: true,
+      description: 'Their currency, when grouped by it.',
+      resolve: ({ key }) => textOf(key.currency),
+    }),
+    day: t.field({
+      type: 'Date',
+      nullable: true,
+      description: 'The day on which they were posted, when grouped by it.',
+      resolve: ({ key }) => textOf(key.day),
+    }),
+    count: t.exposeInt('count', { description: 'How many they are.' }),
+    received: t.field({
+      type: [MoneyRef],
+      description: 'What came into accounts, in each currency.',
+      resolve: ({ sums }) => amounts(sums.received),
+    }),
+    paid: t.field({
+      type: [MoneyRef],
+      description: 'What went out of accounts, in each currency.',
+      resolve: ({ sums }) => amounts(sums.paid),
+    }),
+    net: t.field({
+      type: [MoneyRef],
+      description: 'What came in less what went out, in each currency; zero over all accounts.',
+      resolve: ({ sums }) => amounts(sums.net),
+    }),
+  }),
+})
+
+/** `Ledger.stats`, without its description. */
+export function entryStats(t: { arg: ArgBuilder<ResolvedTypes> }) {
+  return {
+    type: [LedgerStat] as [typeof LedgerStat],
+    complexity: STATS_COST,
+    args: {
+      groupBy: t.arg({ type: [LedgerDimensionEnum], required: true, description: 'By what; all as one when empty.' }),
+      from: t.arg({ type: 'DateTime', description: 'Posted at this moment or later.' }),
+      to: t.arg({ type: 'DateTime', description: 'Posted before this moment.' }),
+      ...timezoneArg(t),
+    },
+    resolve: (_ledger: unknown, args: EntryStatsArgs, context: Context) =>
+      context.app.ledger.entryStats({
+        by: args.groupBy,
+        where: [...visible(context.caller, 'entry'), ...between(args)],
+        timezone: zoneOf(args.timezone, context),
+      }),
+  }
+}
+
+interface EntryStatsArgs {
+  readonly groupBy: readonly EntryDimension[]
+  readonly from?: Date | null | undefined
+  readonly to?: Date | null | undefined
+  readonly timezone?: string | null | undefined
+}
+
+function between({ from, to }: EntryStatsArgs): Condition[] {
+  return [...(from ? [atLeast('at', from)] : []), ...(to ? [below('at', to)] : [])]
+}

@@ -1,0 +1,40 @@
+import type { ArgBuilder } from '@pothos/core'
+import type { Sum } from '../../ledger/stats.ts'
+import type { ResolvedTypes } from '../builder.ts'
+import type { Context } from '../context.ts'
+import { assertTimezone } from '../timezone.ts'
+import { amount } from './money.ts'
+
+/** What counts and sums of groups have in common. A group tells nothing of what its rows were not grouped by. */
+
+/** A statistic reads every row that it is about. */
+export const STATS_COST = 50
+
+export const BY = {
+  ACCOUNT: { value: 'account', description: 'By account.' },
+  CURRENCY: { value: 'currency', description: 'By currency.' },
+  DAY: { value: 'day', description: 'By day, in the time zone that is asked for.' },
+} as const
+
+export function timezoneArg(t: { arg: ArgBuilder<ResolvedTypes> }) {
+  return {
+    timezone: t.arg.string({
+      description:
+        'The time zone whose days are meant, e.g. Asia/Yangon; the Time-Zone header is its default, else UTC.',
+    }),
+  }
+}
+
+export function zoneOf(timezone: string | null | undefined, context: Context): string | undefined {
+  const zone = timezone ?? context.timezone
+  if (zone !== undefined) assertTimezone(zone)
+  return zone
+}
+
+export function amounts(sums: readonly Sum[]) {
+  return sums.map(({ minor, currency }) => amount(minor, currency))
+}
+
+export function textOf(value: string | boolean | undefined): string | null {
+  return typeof value === 'string' ? value : null
+}
