@@ -1,15 +1,11 @@
 import { deepStrictEqual } from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Database, openDatabase } from '../src/db/database.ts'
-import { openEmbedded } from '../src/db/embedded.ts'
 import { systemClock } from '../src/kernel/clock.ts'
 import { newId } from '../src/kernel/id.ts'
 import { grantKey } from '../src/organizations/grant.ts'
 import { type Contestant, contest } from './support/contest.ts'
 import { type Server, startServer } from './support/server.ts'
+import { onStage } from './support/stage.ts'
 
 const PRODUCTS = 1_000
 const CLIENTS = 20
@@ -25,24 +21,17 @@ const QUERY = `query Page($first: Int!) {
 const BODY = JSON.stringify({ query: QUERY, variables: { first: 20 } })
 
 /** A page of products from the gateway as it runs in production, beside a bare Yoga on the same PostgreSQL. */
-export async function catalog(): Promise<{ catalogOverBareYoga: number }> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'tollgate-bench-'))
-  chmodSync(dataDir, 0o711)
-  const endings: (() => unknown)[] = [() => rmSync(dataDir, { recursive: true })]
-  try {
-    const postgres = await openEmbedded({ dataDir, exclusive: true })
-    endings.push(postgres.stop)
-    const gateway = await startGateway(postgres.url)
-    endings.push(gateway.stop)
-    const db = openDatabase(postgres.url, { poolSize: 2 })
-    endings.push(db.close)
+export function catalog(): Promise<{ catalogOverBareYoga: number }> {
+  return onStage(async (stage) => {
+    const gateway = await stage.startGateway()
+    const db = stage.keep(openDatabase(stage.databaseUrl, { poolSize: 2 }), (it) => it.close())
 
     const key = await grantKey(db, systemClock, { mode: 'TEST', role: 'OWNER', name: 'bench' })
     const ours: Contestant = { name: 'Tollgate', server: gateway, headers: { authorization: `Bearer ${key}` } }
     const tenantId = await fill(db)
     const page = await ask(ours)
-    const bare = await startBareYoga({ DATABASE_URL: postgres.url, TENANT: tenantId, PAGE_SQL: await pageSql(db) })
-    endings.push(bare.stop)
+    const bare = await startBareYoga({ DATABASE_URL: stage.databaseUrl, TENANT: tenantId, PAGE_SQL: await pageSql(db) })
+    stage.keep(bare, (it) => it.stop())
     const baseline: Contestant = { name: 'bare Yoga', server: bare, headers: {} }
     deepStrictEqual(page, await ask(baseline))
 
@@ -56,20 +45,7 @@ export async function catalog(): Promise<{ catalogOverBareYoga: number }> {
       secondsPerRound: SECONDS_PER_ROUND,
     })
     return { catalogOverBareYoga: Math.round(ratio * 1_000) / 1_000 }
-  } finally {
-    for (const end of endings.reverse()) await end()
-  }
-}
-
-function startGateway(databaseUrl: string): Promise<Server> {
-  const env = {
-    NODE_ENV: 'production',
-    HOST: '127.0.0.1',
-    PUBLIC_URL: 'https://tollgate.example',
-    SECRET_KEY: randomBytes(32).toString('base64'),
-    DATABASE_URL: databaseUrl,
-  }
-  return startServer({ args: ['src/main.ts', 'serve'], env, readyPath: '/health/ready' })
+  })
 }
 
 function startBareYoga(env: Record<string, string>): Promise<Server> {

@@ -4,6 +4,14 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<objec
     about: 'a page of 20 products out of 1,000 over HTTP, beside a bare Yoga that sends the same SQL',
     run: async () => (await import('./catalog.ts')).catalog(),
   },
+  ledger: {
+    about: 'transfers in process and over GraphQL, beside pgbench that calls the same SQL function one by one',
+    run: async () => (await import('./ledger.ts')).ledger(),
+  },
+  growth: {
+    about: 'pages, balances and postings at 1 million rows, beside the same at 10 thousand',
+    run: async () => (await import('./growth.ts')).growth(),
+  },
 }
 
 // Ctrl-C reaches the servers too; the benchmark fails for want of them and leaves everything in order. A second ends it.

@@ -2,11 +2,13 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** The same POST again and again, by clients that each wait for their answer before they ask again. */
+/** POST after POST, by clients that each wait for their answer before they ask again. */
 export interface Load {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** In it `<uuid>` stands for a new one each time, and `<key>` for a text drawn from the list that `choices` has. */
   readonly body: string
+  readonly choices?: Readonly<Record<string, readonly string[]>>
   readonly clients: number
   readonly seconds: number
 }
@@ -16,7 +18,7 @@ export interface Answered {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly requests: number
-  /** Answers that were not 200 or had GraphQL errors. */
+  /** Answers that were not 200 or told of an error, at the top or to the user. */
   readonly failures: number
 }
 

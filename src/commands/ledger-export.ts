@@ -1,0 +1,83 @@
+import { createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Config } from '../config.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { DomainError } from '../kernel/errors.ts'
+import { StartError } from '../kernel/start-error.ts'
+import { type Command, oneOf, textOf } from './command.ts'
+
+export const exportLedger: Command = {
+  name: 'ledger export',
+  usage: `Usage: tollgate ledger export [options]
+
+Writes the books of one tenant as they are at one moment, with everything that \`tollgate ledger verify\` needs to prove
+them. Works beside a running gateway on the same DATA_DIR or DATABASE_URL.
+
+  --mode test|live         whose books: those of the test tenant, as without it, or of the live one
+  --organization <id>      whose books; needed where there are several organizations
+  --format jsonl|hledger   lines of JSON to be verified, as without it, or a journal that hledger reads
+  --output <file>          where to; without it standard output
+`,
+  options: {
+    mode: { type: 'string' },
+    organization: { type: 'string' },
+    format: { type: 'string' },
+    output: { type: 'string' },
+  },
+  async run(config, values) {
+    await writeBooks(config, {
+      mode: values.mode === undefined ? 'TEST' : oneOf(['TEST', 'LIVE'], 'mode', values.mode),
+      format: values.format === undefined ? 'JSONL' : oneOf(['JSONL', 'HLEDGER'], 'format', values.format),
+      organizationId: textOf(values.organization),
+      output: textOf(values.output),
+    })
+  },
+}
+
+interface Wish {
+  readonly mode: 'TEST' | 'LIVE'
+  readonly format: 'JSONL' | 'HLEDGER'
+  readonly organizationId: string | undefined
+  readonly output: string | undefined
+}
+
+async function writeBooks(config: Config, { mode, format, organizationId, output }: Wish): Promise<void> {
+  const { connectDatabase } = await import('../db/connect.ts')
+  const { openDatabase } = await import('../db/database.ts')
+  const { migrate } = await import('../db/migrate.ts')
+  const { exportBooks } = await import('../ledger/export.ts')
+  const { exportJournal } = await import('../ledger/hledger.ts')
+  const { sealService } = await import('../ledger/seal.ts')
+  const { findTenant } = await import('../organizations/grant.ts')
+
+  const server = await connectDatabase({ ...config, exclusive: false })
+  try {
+    await migrate(server.url)
+    const db = openDatabase(server.url, { poolSize: 2 })
+    try {
+      const { id: tenantId } = await findTenant(db, mode, organizationId)
+      await sealService({ db, clock: systemClock }).sealAll(tenantId)
+      const books = { tenantId, mode, at: systemClock.now() }
+      await write(format === 'JSONL' ? exportBooks(db, books) : exportJournal(db, books), output)
+    } finally {
+      await db.close()
+    }
+  } catch (error) {
+    throw readable(error)
+  } finally {
+    await server.stop()
+  }
+}
+
+async function write(pieces: AsyncIterable<string>, output: string | undefined): Promise<void> {
+  if (output === undefined) await pipeline(Readable.from(pieces), process.stdout, { end: false })
+  else await pipeline(Readable.from(pieces), createWriteStream(output))
+}
+
+/** What the person who asks can put right is one line. */
+function readable(error: unknown): unknown {
+  if (error instanceof DomainError) return new StartError(error.message)
+  const { code, syscall, message } = error as NodeJS.ErrnoException
+  return code !== undefined && (syscall === 'open' || syscall === 'write') ? new StartError(message) : error
+}
