@@ -14,8 +14,8 @@ const ACCOUNTS = 10_000
 const CLIENTS = 32
 const PGBENCH_THREADS = 2
 const WARM_UPS = 2
-const ROUNDS = 3
-const SECONDS_PER_ROUND = 4
+const ROUNDS = 5
+const SECONDS_PER_ROUND = 3
 
 const LOADS = ['spread', 'hot'] as const
 type Kind = (typeof LOADS)[number]
