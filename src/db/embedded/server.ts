@@ -34,7 +34,7 @@ export type Settings = Readonly<Record<string, string>>
 const SETTINGS: Settings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: '60',
+  max_connections: '100',
   shared_buffers: '128MB',
   max_wal_size: '512MB',
   fsync: 'on',
