@@ -184,7 +184,7 @@ test('after complete nothing comes any more, and nothing is left behind', async 
   const actor = await door.house.actor()
   const it = await ready({ apiKey: key })
   it.subscribe('1', EVENTS)
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
   await door.app.products.create(call(actor), PRODUCT)
   expect((await it.next()).payload.data.events.type).toBe('product.created')
   it.send({ type: 'complete', id: '1' })
