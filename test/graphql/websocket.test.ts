@@ -29,7 +29,7 @@ async function ready(payload?: object): Promise<Peer> {
   return opened
 }
 
-const EVENTS = 'subscription { events { type } }'
+const EVENTS = 'subscription { events(types: ["product.created"]) { type } }'
 
 test.each([
   ['that is no JSON', 'hello'],
