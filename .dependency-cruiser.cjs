@@ -1,15 +1,15 @@
 // Who may import whom. Imports point down:
-// http, graphql, jobs → inbox, reconciliation → capabilities → ledger, events, providers → db → kernel.
+// http, graphql, jobs → inbox, reconciliation → capabilities → ledger, events, providers, outbound → db → kernel.
 
 const CAPABILITIES =
   '(organizations|catalog|customers|checkouts|payments|subscriptions|refunds|exchange|payouts|webhooks|accounting)'
 const DOORS = '(http|graphql|jobs)'
 const WORK = '(inbox|reconciliation)'
-const GROUND = '(ledger|events|providers)'
+const GROUND = '(ledger|events|providers|outbound)'
 /** What the simulators share beside the files at their top. */
 const SANDBOX_SHARED = '(?:pages)'
 /** The composition root and the commands: they alone may import from every room. */
-const ROOT = '(main|app|config|secret-key)\\.ts|commands/'
+const ROOT = '(main|app|config|secret-key|tracing)\\.ts|commands/'
 
 function rooms(names) {
   return `^src/${names}/`
@@ -50,7 +50,7 @@ module.exports = {
     ),
     forbid(
       'ground-knows-no-verbs',
-      'Ledger, events and providers serve the capabilities and never ask them.',
+      'Ledger, events, providers and outbound serve the capabilities and never ask them.',
       { path: rooms(GROUND) },
       {
         path: [rooms(CAPABILITIES), rooms(WORK), rooms(DOORS)],

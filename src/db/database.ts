@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from './generated/client.ts'
+import { traceStatements } from './tracing.ts'
 
 /** PostgreSQL, reached in two ways over one pool: Prisma for ordinary reads and writes, named statements for hot paths. */
 export type Database = ReturnType<typeof openDatabase>
@@ -17,6 +18,8 @@ export function openDatabase(url: string, options: { poolSize?: number } = {}) {
   const pool = new pg.Pool({ connectionString: url, max: options.poolSize ?? 16, application_name: 'tollgate' })
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {})
+  traceStatements(pool)
+  pool.on('connect', traceStatements)
   const prisma = withExactMoney(
     new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: TRANSACTION_LIMITS }),
   )

@@ -22,3 +22,6 @@ export type CurrencyRow = RowOf<Models['currency']>
 export type RateRow = RowOf<Models['rate']>
 export type EventRow = RowOf<Models['event']>
 export type InboxMessageRow = RowOf<Models['inboxMessage']>
+export type WebhookEndpointRow = RowOf<Models['webhookEndpoint']>
+export type WebhookDeliveryRow = RowOf<Models['webhookDelivery']>
+export type WebhookAttemptRow = RowOf<Models['webhookAttempt']>
