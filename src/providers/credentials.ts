@@ -1,8 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-
-const ALGORITHM = 'aes-256-gcm'
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
+import { type Binding, decrypt, encrypt } from '../kernel/encryption.ts'
 
 export type Credentials = Readonly<Record<string, string>>
 
@@ -12,22 +8,14 @@ export function sealCredentials(
   connectionId: string,
   credentials: Credentials,
 ): Uint8Array<ArrayBuffer> {
-  const nonce = randomBytes(NONCE_BYTES)
-  const cipher = createCipheriv(ALGORITHM, sealingKey(secretKey), nonce).setAAD(Buffer.from(connectionId))
-  const sealed = Buffer.concat([cipher.update(JSON.stringify(credentials), 'utf8'), cipher.final()])
-  return Uint8Array.from(Buffer.concat([nonce, cipher.getAuthTag(), sealed]))
+  return encrypt(bindingOf(secretKey, connectionId), JSON.stringify(credentials))
 }
 
 /** @throws when the bytes were sealed under another key or for another connection. */
 export function openCredentials(secretKey: Uint8Array, connectionId: string, bytes: Uint8Array): Credentials {
-  const sealed = Buffer.from(bytes)
-  const decipher = createDecipheriv(ALGORITHM, sealingKey(secretKey), sealed.subarray(0, NONCE_BYTES))
-    .setAAD(Buffer.from(connectionId))
-    .setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
-  const text = Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()])
-  return JSON.parse(text.toString('utf8'))
+  return JSON.parse(decrypt(bindingOf(secretKey, connectionId), bytes))
 }
 
-function sealingKey(secretKey: Uint8Array): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secretKey, '', 'tollgate provider credentials', 32))
+function bindingOf(secretKey: Uint8Array, connectionId: string): Binding {
+  return { secretKey, purpose: 'tollgate provider credentials', rowId: connectionId }
 }

@@ -1,0 +1,28 @@
+import type { GuardedFetch, OutboundAnswer, OutboundRequest } from './guarded-fetch.ts'
+import { NoAnswer } from './guarded-fetch.ts'
+
+const HOPS_AT_MOST = 3
+
+/**
+ * Sends a request and follows redirects with one of these statuses, each time with the same method and body, at most
+ * `hopsAtMost` times. Every hop is checked as the first address was, and all of them share the request's time.
+ * @throws OutboundError as a guarded fetch does, and NoAnswer for too many hops
+ */
+export async function fetchFollowing(
+  fetch: GuardedFetch,
+  url: string,
+  request: OutboundRequest,
+  statuses: readonly number[],
+  hopsAtMost = HOPS_AT_MOST,
+): Promise<OutboundAnswer> {
+  const until = performance.now() + request.timeoutMs
+  let target = url
+  for (let hop = 0; hop <= hopsAtMost; hop++) {
+    const timeoutMs = Math.max(1, until - performance.now())
+    const answer = await fetch(target, { ...request, timeoutMs })
+    const location = answer.headers.get('location')
+    if (!statuses.includes(answer.status) || location === null || !URL.canParse(location, target)) return answer
+    target = new URL(location, target).href
+  }
+  throw new NoAnswer(`More than ${hopsAtMost} redirects`)
+}
