@@ -41,7 +41,16 @@ export const EVENT_TYPES = [
   'ledger.hold_declined',
   'ledger.hold_expired',
   'api_key.created',
+  'api_key.updated',
   'api_key.deleted',
+  'data_removal.requested',
+  'data_removal.cancelled',
+  'organization.client_authentication_set',
+  'webhook_endpoint.created',
+  'webhook_endpoint.updated',
+  'webhook_endpoint.deleted',
+  'webhook_endpoint.disabled',
+  'webhook_endpoint.secret_rotated',
 ] as const
 
 export type EventType = (typeof EVENT_TYPES)[number]
@@ -58,6 +67,7 @@ export interface Status {
 export interface NewEvent {
   readonly type: EventType
   readonly entityKind:
+    | 'Organization'
     | 'Product'
     | 'Customer'
     | 'Checkout'
@@ -67,6 +77,8 @@ export interface NewEvent {
     | 'Rate'
     | 'LedgerTransaction'
     | 'ApiKey'
+    | 'Organization'
+    | 'WebhookEndpoint'
   readonly entityId: string
   /** The checkout whose status page shows this event. */
   readonly topicId?: string

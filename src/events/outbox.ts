@@ -1,11 +1,9 @@
-import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import type { Call, Done } from '../kernel/actor.ts'
-import { DomainError, type Problem } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
-import { text } from '../kernel/input.ts'
-import { validate } from '../kernel/validate.ts'
+import { traceparent } from '../kernel/trace.ts'
 import type { NewEvent } from './catalogue.ts'
+import { claim } from './idempotency.ts'
 
 export type Emit = (event: NewEvent) => void
 
@@ -17,8 +15,6 @@ export interface Change {
 }
 
 const SERIALIZATION_RETRIES = 5
-const IDEMPOTENCY_HOURS = 24
-const IdempotencyKey = z.object({ idempotencyKey: text(255) })
 
 /**
  * One transaction that changes something: the rows and their events commit together or not at all.
@@ -46,7 +42,7 @@ export async function transact<T>(
 /**
  * A mutation, once: under an idempotency key the first request does the work and a repeat is given its object.
  * A repeat at the same moment waits, inside PostgreSQL, for the first to commit.
- * @throws DomainError IDEMPOTENCY_KEY_REUSED when the key came with other input.
+ * @throws DomainError IDEMPOTENCY_KEY_REUSED when the key came with other input, RefusedBefore when it was refused.
  */
 export async function transactOnce(
   db: Database,
@@ -63,47 +59,6 @@ export async function transactOnce(
   })
 }
 
-/** The object of an earlier mutation under the same key, or undefined when this one is the first. */
-async function claim(tx: Transaction, call: Call, at: Date, subjectId: string): Promise<string | undefined> {
-  const { idempotencyKey: key, operation, requestHash } = call
-  if (key === undefined) return undefined
-  assertKey(key)
-  const expiresAt = new Date(at.getTime() + IDEMPOTENCY_HOURS * 3_600_000)
-  const tenantId = call.actor.tenantId
-  const claimed = await tx.$queryRaw<{ id: string }[]>`
-    INSERT INTO idempotency_record AS r (tenant_id, id, operation, key, request_hash, subject_id, created_at, expires_at)
-    VALUES (${tenantId}::uuid, ${newId()}::uuid, ${operation}, ${key}, ${requestHash}, ${subjectId}::uuid, ${at}, ${expiresAt})
-    ON CONFLICT (tenant_id, operation, key) DO UPDATE
-      SET request_hash = excluded.request_hash, subject_id = excluded.subject_id,
-          created_at = excluded.created_at, expires_at = excluded.expires_at
-      WHERE r.expires_at <= ${at}
-    RETURNING r.id`
-  if (claimed.length > 0) return undefined
-  const earlier = await tx.idempotencyRecord.findUniqueOrThrow({
-    where: { tenantId_operation_key: { tenantId, operation, key } },
-  })
-  if (Buffer.compare(earlier.requestHash, requestHash) !== 0) throw new DomainError(KEY_REUSED)
-  if (earlier.subjectId === null) throw new Error(`idempotency record ${earlier.id} names no object`)
-  return earlier.subjectId
-}
-
-/** @throws DomainError when no idempotency key can read so. */
-export function assertKey(idempotencyKey: string): void {
-  validate(IdempotencyKey, { idempotencyKey })
-}
-
-/** Frees the key of a mutation that came to nothing after all, so that it may be tried again. */
-export async function forget(db: Database, { actor, operation, idempotencyKey: key }: Call): Promise<void> {
-  if (key === undefined) return
-  await db.prisma.idempotencyRecord.deleteMany({ where: { tenantId: actor.tenantId, operation, key } })
-}
-
-const KEY_REUSED: Problem = {
-  code: 'IDEMPOTENCY_KEY_REUSED',
-  message: 'This idempotency key was used with other input',
-  field: ['idempotencyKey'],
-}
-
 async function append(tx: Transaction, change: Change, events: readonly NewEvent[]): Promise<void> {
   const rows = JSON.stringify(events.map(eventRow))
   await tx.$executeRaw`
@@ -112,7 +67,8 @@ async function append(tx: Transaction, change: Change, events: readonly NewEvent
 
 /** An event as append_events takes it. */
 export function eventRow({ type, entityKind, entityId, topicId, status, object }: NewEvent): object {
-  return { id: newId(), type, entityKind, entityId, topicId, payload: { object, ...(status && { status }) } }
+  const payload = { object, ...(status && { status }) }
+  return { id: newId(), type, entityKind, entityId, topicId, payload, trace: traceparent() }
 }
 
 /** Deadlocks and serialization failures say nothing about the request: the same work may pass at the next try. */

@@ -8,13 +8,20 @@ import { EventReader, type Follow, matches, type Tail } from './reader.ts'
  * last it saw and hands them to its readers. Cursors count commits, so a reader at n has missed nothing below n.
  */
 
-const CHANNEL = 'tollgate_events'
+const EVENTS = 'tollgate_events'
+const WEBHOOKS = 'tollgate_webhooks'
 const PAGE = 500
 /** Wakes every tail now and then, should a notification have been lost with its connection. */
 const SWEEP_MS = 2_000
 const RECONNECT_MS = 500
 
-export async function openStream(db: Database, onError: (error: unknown) => void) {
+interface Hooks {
+  onError(error: unknown): void
+  /** Deliveries of events have become due, by a commit on any node. */
+  onDeliveries(): void
+}
+
+export async function openStream(db: Database, { onError, onDeliveries }: Hooks) {
   const tails = new Map<string, Tail>()
   let listener: pg.Client | undefined
   let closed = false
@@ -26,10 +33,10 @@ export async function openStream(db: Database, onError: (error: unknown) => void
     client.on('end', () => {
       if (!closed) setTimeout(() => listen().catch(onError), RECONNECT_MS).unref()
     })
-    client.on('notification', ({ payload }) => payload && wake(payload))
+    client.on('notification', ({ channel, payload = '' }) => (channel === EVENTS ? wake(payload) : onDeliveries()))
     await client.connect()
     if (closed) return client.end()
-    await client.query(`LISTEN ${CHANNEL}`)
+    await client.query(`LISTEN ${EVENTS}; LISTEN ${WEBHOOKS}`)
     listener = client
     for (const tenantId of tails.keys()) wake(tenantId)
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { InputFieldMap, ObjectRef } from '@pothos/core'
-import type { Call, Done } from '../kernel/actor.ts'
-import { DomainError, type Problem } from '../kernel/errors.ts'
+import { type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import { DomainError, type Problem, RefusedBefore } from '../kernel/errors.ts'
 import { type Builder, builder, type ResolvedTypes } from './builder.ts'
 import { canonical } from './canonical.ts'
 import { actorOf, type Context, type Services } from './context.ts'
@@ -37,6 +37,12 @@ interface MutationOptions<Answer extends Done> {
   /** Input fields that the service knows by another name, as { theirs: ours }. */
   readonly names?: Readonly<Record<string, string>>
   readonly run: (app: Services, call: Call, input: Input, context: Context) => Promise<Answer>
+}
+
+/** What came of a mutation: its object as it stands and the field beside it are known where it was done just now. */
+interface Outcome extends Done {
+  readonly row?: Rows[keyof Rows] | undefined
+  readonly also?: string | undefined
 }
 
 interface Payload {
@@ -87,7 +93,7 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
         resolve: (answer) => [...answer.userErrors],
       }),
       replayed: t.exposeBoolean('replayed', {
-        description: 'Whether an earlier request with the same idempotency key had done it already.',
+        description: 'Whether an earlier request with the same idempotency key was given this answer already.',
       }),
     }),
   })
@@ -100,15 +106,21 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
       args: { input: t.arg({ type: input, required: true, description: 'What to do.' }) },
       resolve: async (_root, args, context, info): Promise<Payload> => {
         const { idempotencyKey: given, ...rest } = args.input as Input & { idempotencyKey?: string | null }
-        const key = given || (countRootFields(info) === 1 ? context.idempotencyKey : undefined)
+        const isAlone = countRootFields(info) === 1
+        const key = given || (isAlone ? context.idempotencyKey : undefined)
         if (required && !key) return refused([MISSING_KEY])
+        const actor = actorOf(context)
         const call = {
-          actor: actorOf(context),
+          actor,
           operation: name,
           ...(key && { idempotencyKey: key }),
-          requestHash: createHash('sha256').update(canonical(rest)).digest(),
+          requestHash: createHash('sha256')
+            .update(canonical({ owner: ownerOf(actor), input: rest }))
+            .digest(),
         }
-        return run(context, options, call, rest)
+        const payload = await run(context, options, call, rest)
+        if (isAlone && key) echo(context, key, payload)
+        return payload
       },
     }),
   )
@@ -123,19 +135,29 @@ async function run<Answer extends Done>(
   const ours = Object.fromEntries(Object.entries(names).map(([theirs, our]) => [our, theirs]))
   const renamed = Object.fromEntries(Object.entries(input).map(([field, value]) => [ours[field] ?? field, value]))
   try {
-    const answer = await options.run(context.app, call, renamed, context)
+    const answer: Outcome = await context.app.idempotency.once(call, async () => {
+      if (options.idempotency === 'required') await context.app.preflight.ask(call, input)
+      const done = await options.run(context.app, call, renamed, context)
+      return { ...done, row: object.row?.(done), also: also?.value(done) }
+    })
     const table: keyof Rows = NODES[object.kind].table
-    const known = object.row?.(answer)
     return {
-      object: known ? context.loaders.known(table, known) : await context.loaders.fresh(table, answer.id),
+      object: answer.row ? context.loaders.known(table, answer.row) : await context.loaders.fresh(table, answer.id),
       userErrors: (answer.problems ?? []).map((problem) => withNames(problem, names)),
       replayed: answer.replayed,
-      also: also?.value(answer) ?? null,
+      also: answer.also ?? null,
     }
   } catch (error) {
     if (!(error instanceof DomainError)) throw error
-    return refused(error.problems.map((problem) => withNames(problem, names)))
+    const problems = error.problems.map((problem) => withNames(problem, names))
+    return refused(problems, error instanceof RefusedBefore)
   }
+}
+
+/** Says in the headers of a request with one mutation how it was answered. */
+function echo({ setHeader }: Context, key: string, { replayed }: Payload): void {
+  if (/^[\x20-\x7e]{1,255}$/.test(key)) setHeader?.('x-idempotency-key', key)
+  if (replayed) setHeader?.('idempotent-replayed', 'true')
 }
 
 /** Problems name the field as the API calls it. */
@@ -145,8 +167,8 @@ function withNames(problem: Problem, names: Readonly<Record<string, string>>): P
   return named === undefined ? problem : { ...problem, field: [named, ...rest] }
 }
 
-function refused(userErrors: readonly Problem[]): Payload {
-  return { object: null, userErrors, replayed: false, also: null }
+function refused(userErrors: readonly Problem[], replayed = false): Payload {
+  return { object: null, userErrors, replayed, also: null }
 }
 
 const MISSING_KEY: Problem = {

@@ -14,11 +14,21 @@ export interface Actor {
   readonly userId: string | null
   readonly apiKeyId: string
   readonly requestId: string
+  /** Whether somebody has to be asked before money moves; left out where that is not known. */
+  readonly preflight?: boolean
+}
+
+/** What holds for every request of a key. */
+export interface Terms {
+  /** How many requests it may make in a window of fifteen minutes. */
+  readonly rateLimit: number
+  /** Where the tokens of the tenant's own clients are checked; null when they show none. */
+  readonly clientAuthUrl: string | null
 }
 
 /** Who asks: a secret key, the holder of one checkout's client secret, or nobody in particular. */
 export type Caller =
-  | { readonly kind: 'key'; readonly actor: Actor }
+  | { readonly kind: 'key'; readonly actor: Actor; readonly terms: Terms }
   | { readonly kind: 'checkout'; readonly tenantId: string; readonly checkoutId: string; readonly requestId: string }
   | { readonly kind: 'anonymous'; readonly requestId: string }
 

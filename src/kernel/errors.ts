@@ -21,6 +21,8 @@ export const ERROR_CODES = [
   'UNSUPPORTED',
   'PROVIDER_REFUSED',
   'PROVIDER_UNAVAILABLE',
+  'PREFLIGHT_REFUSED',
+  'PRECONDITION_FAILED',
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
@@ -42,6 +44,11 @@ export class DomainError extends Error {
     super(problems.map((problem) => problem.message).join('; '))
     this.problems = problems
   }
+}
+
+/** A refusal given again: an earlier request under the same idempotency key was refused so. */
+export class RefusedBefore extends DomainError {
+  override readonly name = 'RefusedBefore'
 }
 
 export function notFound(what: string, field: readonly string[]): DomainError {

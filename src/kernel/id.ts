@@ -16,6 +16,8 @@ export const PREFIXES = {
   Currency: 'cur',
   Rate: 'rate',
   Event: 'evt',
+  WebhookEndpoint: 'whe',
+  WebhookDelivery: 'whd',
 } as const
 
 export type IdKind = keyof typeof PREFIXES

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { findCurrency } from './currency.ts'
-import type { ErrorCode } from './errors.ts'
+import { type Currency, findCurrency } from './currency.ts'
+import type { ErrorCode, Problem } from './errors.ts'
 import { decodeId, type IdKind } from './id.ts'
 import { MAX_MINOR, type Money, money, parseDecimal } from './money.ts'
 
@@ -59,37 +59,38 @@ export function id(kind: IdKind) {
   })
 }
 
-/** An amount above zero: `{ amount: "99.99", currency: "USD" }`. */
-export const price = z
-  .object({
-    amount: z.string({ error: requiredOr('must be a decimal, as text') }),
-    currency: z.string({ error: requiredOr('must be the code of a currency') }),
-  })
-  .transform((value, context): Money => {
-    const currency = findCurrency(value.currency)
-    if (!currency) {
-      refuse(context, 'INVALID', `unknown currency ${value.currency.slice(0, 12)}`, ['currency'])
-      return z.NEVER
-    }
-    const minor = parseDecimal(value.amount, currency.exponent)
-    const wrong = amountProblem(minor, currency.code, currency.exponent)
-    if (wrong || minor === undefined) {
-      refuse(context, wrong?.code ?? 'INVALID', wrong?.message ?? 'must be a decimal', ['amount'])
-      return z.NEVER
-    }
-    return money(minor, currency)
-  })
+/** An amount as it is sent: `{ amount: "99.99", currency: "USD" }`. */
+export const moneyText = z.object({
+  amount: z.string({ error: requiredOr('must be a decimal, as text') }),
+  currency: z.string({ error: requiredOr('must be the code of a currency') }),
+})
+export type MoneyText = z.output<typeof moneyText>
 
-function amountProblem(minor: bigint | undefined, code: string, exponent: number) {
-  if (minor === undefined) {
-    return {
-      code: 'INVALID' as const,
-      message: `must be a decimal with at most ${exponent} digits after the point in ${code}`,
-    }
+/** An amount above zero, in a currency that everybody has. */
+export const price = moneyText.transform((value, context): Money => {
+  const currency = findCurrency(value.currency)
+  if (!currency) {
+    refuse(context, 'INVALID', `unknown currency ${value.currency.slice(0, 12)}`, ['currency'])
+    return z.NEVER
   }
-  if (minor <= 0n) return { code: 'OUT_OF_RANGE' as const, message: 'must be above zero' }
-  if (minor > MAX_MINOR) return { code: 'OUT_OF_RANGE' as const, message: 'is too large' }
-  return undefined
+  const minor = minorAboveZero(value.amount, currency)
+  if (typeof minor === 'bigint') return money(minor, currency)
+  refuse(context, minor.code, minor.message, ['amount'])
+  return z.NEVER
+})
+
+/** An amount above zero in minor units, or what is wrong with it. */
+export function minorAboveZero(
+  amount: string,
+  { code, exponent }: Currency,
+): bigint | Pick<Problem, 'code' | 'message'> {
+  const minor = parseDecimal(amount, exponent)
+  if (minor === undefined) {
+    return { code: 'INVALID', message: `must be a decimal with at most ${exponent} digits after the point in ${code}` }
+  }
+  if (minor <= 0n) return { code: 'OUT_OF_RANGE', message: 'must be above zero' }
+  if (minor > MAX_MINOR) return { code: 'OUT_OF_RANGE', message: 'is too large' }
+  return minor
 }
 
 const METADATA_KEYS = 24

@@ -24,7 +24,7 @@ let tenantId: string
 
 async function openNode(): Promise<Node> {
   const db = openDatabase(database.url)
-  return { db, stream: await openStream(db, (error) => stumbles.push(error)) }
+  return { db, stream: await openStream(db, { onError: (error) => stumbles.push(error), onDeliveries: () => {} }) }
 }
 
 beforeAll(async () => {
@@ -200,7 +200,7 @@ describe('the end of a reader', () => {
         return nodes[0].db.query(...statement)
       },
     }
-    const stream = await openStream(db, (error) => stumbles.push(error))
+    const stream = await openStream(db, { onError: (error) => stumbles.push(error), onDeliveries: () => {} })
     const [first, last] = [stream.follow({ tenantId, after: 0n }), stream.follow({ tenantId, after: 0n })]
     await first.return?.()
     const waiting = last.next()

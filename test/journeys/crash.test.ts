@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeId } from '../../src/kernel/id.ts'
 import { type Api, apiOf, watchStatus } from '../support/api.ts'
 import { eventually } from '../support/app.ts'
 import { expectAllSettled, look } from '../support/books.ts'
@@ -119,6 +120,42 @@ test('killed between the page at the provider and our commit, it opens the check
   await Promise.all([repeated, found].map(({ checkout }) => payAndSettle(checkout)))
   await expectAllSettled({ api, databaseUrl: database.url })
 }, 60_000)
+
+test('killed between a posting and its answer, it gives the answer when it is asked again', async () => {
+  const usd = (amount: string) => ({ amount, currency: 'USD' })
+  const [source, destination] = [await account(), await account()]
+  await api.change(FUND, { accountId: source, total: usd('10'), idempotencyKey: randomUUID() })
+  const charges = [{ destinationId: destination, subtotal: usd('3') }]
+  const input = { accountId: source, total: usd('3'), charges, idempotencyKey: randomUUID() }
+
+  const books = await hold(database.url, 'SELECT 1 FROM account FOR UPDATE')
+  const lost = api.change(PAY, input).catch((error: Error) => error)
+  await eventually(async () => (await waitersFor('%ledger\\_post%')) > 0)
+  gateway.freeze()
+  await books.release()
+  const paid = `SELECT id FROM ledger_transaction WHERE type = 'EXTERNAL' AND recipe = 'transfer'`
+  await eventually(async () => (await look(database.url, paid)).length === 1)
+  await gateway.end('SIGKILL')
+  expect(await lost).toBeInstanceOf(Error)
+
+  gateway = await serve(variables)
+  const repeated = await api.change<{ transaction: { id: string }; replayed: boolean }>(PAY, input)
+  expect(repeated.replayed).toBe(true)
+  const [made] = await look<{ id: string }>(database.url, paid)
+  expect(repeated.transaction.id).toBe(encodeId('LedgerTransaction', made?.id ?? ''))
+  expect(await look(database.url, paid)).toHaveLength(1)
+  await expectAllSettled({ api, databaseUrl: database.url })
+}, 60_000)
+
+const FUND = `mutation ($input: FundAccountInput!) { fundAccount(input: $input) { userErrors { code message } } }`
+const PAY = `mutation ($input: CreateTransactionInput!) {
+  createTransaction(input: $input) { transaction { id } replayed userErrors { code message } }
+}`
+
+async function account(): Promise<string> {
+  const query = `mutation ($input: CreateAccountInput!) { createAccount(input: $input) { account { id } userErrors { code } } }`
+  return (await api.change<{ account: { id: string } }>(query, { kind: 'CLIENT', currency: 'USD' })).account.id
+}
 
 function create(idempotencyKey: string) {
   return createCheckout(api, {

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import type { Database, Transaction } from '../db/database.ts'
+import type { Call } from '../kernel/actor.ts'
+import { DomainError, type Problem, RefusedBefore } from '../kernel/errors.ts'
+import { newId } from '../kernel/id.ts'
+import { text } from '../kernel/input.ts'
+import { validate } from '../kernel/validate.ts'
+
+/** The records under idempotency keys: the object of what was done, or the problems of what was refused. */
+
+const IDEMPOTENCY_HOURS = 24
+const IdempotencyKey = z.object({ idempotencyKey: text(255) })
+
+/** @throws DomainError when no idempotency key can read so. */
+export function assertKey(idempotencyKey: string): void {
+  validate(IdempotencyKey, { idempotencyKey })
+}
+
+/**
+ * The object of an earlier mutation under the same key, or undefined when this one is the first.
+ * @throws DomainError IDEMPOTENCY_KEY_REUSED, or RefusedBefore with what the earlier one was refused for
+ */
+export async function claim(tx: Transaction, call: Call, at: Date, subjectId: string): Promise<string | undefined> {
+  const { idempotencyKey: key, operation, requestHash } = call
+  if (key === undefined) return undefined
+  assertKey(key)
+  const expiresAt = new Date(at.getTime() + IDEMPOTENCY_HOURS * 3_600_000)
+  const tenantId = call.actor.tenantId
+  const claimed = await tx.$queryRaw<{ id: string }[]>`
+    INSERT INTO idempotency_record AS r (tenant_id, id, operation, key, request_hash, subject_id, created_at, expires_at)
+    VALUES (${tenantId}::uuid, ${newId()}::uuid, ${operation}, ${key}, ${requestHash}, ${subjectId}::uuid, ${at}, ${expiresAt})
+    ON CONFLICT (tenant_id, operation, key) DO UPDATE
+      SET request_hash = excluded.request_hash, subject_id = excluded.subject_id, problems = '[]',
+          created_at = excluded.created_at, expires_at = excluded.expires_at
+      WHERE r.expires_at <= ${at}
+    RETURNING r.id`
+  if (claimed.length > 0) return undefined
+  const [earlier] = await tx.$queryRaw<{ same: boolean; subject_id: string | null; problems: string }[]>`
+    SELECT request_hash = ${requestHash} AS same, subject_id, problems::text AS problems FROM idempotency_record
+    WHERE tenant_id = ${tenantId}::uuid AND operation = ${operation} AND key = ${key}`
+  // Freed in that very moment.
+  if (!earlier) return claim(tx, call, at, subjectId)
+  if (!earlier.same) throw keyReused()
+  if (earlier.subject_id === null) throw refusedBefore(earlier.problems)
+  return earlier.subject_id
+}
+
+/** Frees the key of a mutation that came to nothing after all, so that it may be tried again. */
+export async function forget(db: Database, { actor, operation, idempotencyKey: key }: Call): Promise<void> {
+  if (key === undefined) return
+  await db.prisma.idempotencyRecord.deleteMany({ where: { tenantId: actor.tenantId, operation, key } })
+}
+
+export function keyReused(): DomainError {
+  const message = 'This idempotency key was used with other input'
+  return new DomainError({ code: 'IDEMPOTENCY_KEY_REUSED', message, field: ['idempotencyKey'] })
+}
+
+/** The refusal that was kept as this. */
+export function refusedBefore(kept: string): RefusedBefore {
+  const [first, ...rest] = readProblems(kept)
+  if (!first) throw new Error('a refusal was kept without its problems')
+  return new RefusedBefore(first, ...rest)
+}
+
+/** Problems as JSON that PostgreSQL takes: a caller's own words in them may hold what it does not. */
+export function writeProblems(problems: readonly Problem[]): string {
+  return JSON.stringify(problems, (_key, value: unknown) => {
+    if (typeof value === 'bigint') return { [BIGINT]: value.toString() }
+    if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\uFFFD')
+    return value
+  })
+}
+
+export function readProblems(kept: string): Problem[] {
+  return JSON.parse(kept, (_key, value: unknown) => (isBigint(value) ? BigInt(value[BIGINT]) : value))
+}
+
+/** JSON has no whole numbers of any size: they are kept as text under this name. */
+const BIGINT = '$bigint'
+
+function isBigint(value: unknown): value is { [BIGINT]: string } {
+  return typeof value === 'object' && value !== null && BIGINT in value
+}
