@@ -1,0 +1,75 @@
+import type { Database } from '../db/database.ts'
+import { transact } from '../events/outbox.ts'
+import { newId } from '../kernel/id.ts'
+import type { Attempt } from './attempt.ts'
+import { webhookEndpointObject } from './endpoint.ts'
+import type { Leased } from './lease.ts'
+import { givesUpAt, nextTryAt } from './retries.ts'
+import { failPending } from './service.ts'
+
+/**
+ * Keeps what came of a try, and when the next one is due. A delivery that is no longer this node's is left as it is;
+ * the try is listed all the same. Those behind it, of the same entity, wait as long as it does.
+ */
+export async function record(db: Database, delivery: Leased, attempt: Attempt): Promise<void> {
+  const { now, tries } = delivery
+  const until = delivery.givesUpAt ?? givesUpAt(now)
+  const over = attempt.delivered || attempt.gone
+  const next = over ? undefined : nextTryAt({ number: tries + 1, at: now, givesUpAt: until, wanted: attempt.wanted })
+  const status = attempt.delivered ? 'DELIVERED' : next ? 'PENDING' : 'FAILED'
+  await db.query('webhooks.record', RECORD, [
+    delivery.tenantId,
+    delivery.id,
+    delivery.leasedUntil,
+    status,
+    next ?? null,
+    until,
+    attempt.delivered ? now : null,
+    delivery.entityId,
+    delivery.cursor,
+    delivery.placeId,
+    newId(),
+    now,
+    attempt.durationMs,
+    attempt.status,
+    attempt.error,
+    attempt.answer,
+  ])
+}
+
+const RECORD = `
+  WITH tried AS (
+    UPDATE webhook_delivery
+    SET status = $4::"DeliveryStatus", next_attempt_at = $5, gives_up_at = $6, delivered_at = $7, tries = tries + 1, leased_until = NULL
+    WHERE tenant_id = $1 AND id = $2 AND leased_until = $3
+    RETURNING id
+  ), waiting AS (
+    UPDATE webhook_delivery SET next_attempt_at = $5
+    WHERE tenant_id = $1 AND entity_id = $8 AND cursor > $9 AND next_attempt_at < $5
+      AND coalesce(endpoint_id, checkout_id) = $10 AND EXISTS (SELECT FROM tried)
+  )
+  INSERT INTO webhook_attempt (tenant_id, id, delivery_id, at, duration_ms, status, error, answer)
+  VALUES ($1, $11, $2, $12, $13, $14, $15, $16)`
+
+/** Ends what a receiver does not want any more: the endpoint, or what is left for the address of a checkout. */
+export async function endPlace(db: Database, { tenantId, endpointId, checkoutId, now }: Leased): Promise<void> {
+  if (endpointId === null) {
+    await db.prisma.$executeRaw`
+      UPDATE webhook_delivery SET status = 'FAILED', next_attempt_at = NULL, leased_until = NULL
+      WHERE tenant_id = ${tenantId}::uuid AND checkout_id = ${checkoutId}::uuid AND next_attempt_at IS NOT NULL`
+    return
+  }
+  await transact(db, { tenantId, at: now }, async (tx, emit) => {
+    const data = { active: false, disabledReason: GONE, updatedAt: now }
+    const { count } = await tx.webhookEndpoint.updateMany({ where: { tenantId, id: endpointId, active: true }, data })
+    await failPending(tx, tenantId, endpointId)
+    if (count === 0) return
+    const endpoint = await tx.webhookEndpoint.findUniqueOrThrow({
+      where: { tenantId_id: { tenantId, id: endpointId } },
+    })
+    const object = webhookEndpointObject(endpoint)
+    emit({ type: 'webhook_endpoint.disabled', entityKind: 'WebhookEndpoint', entityId: endpointId, object })
+  })
+}
+
+const GONE = 'The receiver answered 410: it wants no more webhooks'

@@ -1,0 +1,146 @@
+import type { Database, Transaction } from '../db/database.ts'
+import type { WebhookEndpointRow } from '../db/rows.ts'
+import { transactOnce } from '../events/outbox.ts'
+import type { Call, Done } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { DomainError, notFound } from '../kernel/errors.ts'
+import { newId } from '../kernel/id.ts'
+import { validate } from '../kernel/validate.ts'
+import {
+  addressProblem,
+  CreateWebhookEndpoint,
+  ENDPOINTS_AT_MOST,
+  UpdateWebhookEndpoint,
+  WebhookEndpointId,
+  webhookEndpointObject,
+} from './endpoint.ts'
+import { newWebhookSecret, OLD_SECRET_HOURS, sealSecret } from './signature.ts'
+
+const HOUR_MS = 3_600_000
+
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  readonly secretKey: Uint8Array
+}
+
+/** A signing secret is in the answer to its making and nowhere else, so that a repeat does not have it. */
+export type WithSecret = Done & { readonly secret?: string | undefined }
+
+export function webhookService({ db, clocks, secretKey }: Deps) {
+  return {
+    /** @throws DomainError OUT_OF_RANGE when the tenant has as many of this kind as it may. */
+    async create(call: Call, input: unknown): Promise<WithSecret> {
+      const { url, kind, types = [] } = validate(CreateWebhookEndpoint, input)
+      const { tenantId, mode } = call.actor
+      refuse(addressProblem(mode, url))
+      const now = await clocks.now(tenantId)
+      const id = newId()
+      const secret = newWebhookSecret()
+      const done = await transactOnce(db, call, now, id, async (tx, emit) => {
+        await refuseMany(tx, tenantId, kind)
+        const endpoint = await tx.webhookEndpoint.create({
+          data: {
+            tenantId,
+            id,
+            url,
+            kind,
+            types,
+            secret: sealSecret(secretKey, id, secret),
+            createdAt: now,
+            updatedAt: now,
+          },
+        })
+        const object = webhookEndpointObject(endpoint)
+        emit({ type: 'webhook_endpoint.created', entityKind: 'WebhookEndpoint', entityId: id, object })
+      })
+      return done.replayed ? done : { ...done, secret }
+    },
+
+    /** What is on its way to an endpoint that is switched off fails; a redelivery sends it again. */
+    async update(call: Call, input: unknown): Promise<Done> {
+      const { id, ...wanted } = validate(UpdateWebhookEndpoint, input)
+      const { tenantId, mode } = call.actor
+      refuse(addressProblem(mode, wanted.url))
+      const now = await clocks.now(tenantId)
+      return transactOnce(db, call, now, id, async (tx, emit) => {
+        const { kind } = await find(tx, tenantId, id)
+        if (kind === 'PREFLIGHT' && wanted.types && wanted.types.length > 0) {
+          const message = 'a PREFLIGHT endpoint hears of no events'
+          throw new DomainError({ code: 'INVALID', message, field: ['types'] })
+        }
+        const data = { ...wanted, ...(wanted.active && { disabledReason: null }), updatedAt: now }
+        const endpoint = await tx.webhookEndpoint.update({ where: { tenantId_id: { tenantId, id } }, data })
+        if (wanted.active === false) await failPending(tx, tenantId, id)
+        const object = webhookEndpointObject(endpoint)
+        emit({ type: 'webhook_endpoint.updated', entityKind: 'WebhookEndpoint', entityId: id, object })
+      })
+    },
+
+    async remove(call: Call, input: unknown): Promise<Done> {
+      const { id } = validate(WebhookEndpointId, input)
+      const { tenantId } = call.actor
+      const now = await clocks.now(tenantId)
+      return transactOnce(db, call, now, id, async (tx, emit) => {
+        await find(tx, tenantId, id)
+        const data = { active: false, deletedAt: now, updatedAt: now }
+        const endpoint = await tx.webhookEndpoint.update({ where: { tenantId_id: { tenantId, id } }, data })
+        await failPending(tx, tenantId, id)
+        const object = webhookEndpointObject(endpoint)
+        emit({ type: 'webhook_endpoint.deleted', entityKind: 'WebhookEndpoint', entityId: id, object })
+      })
+    },
+
+    /** The old secret signs beside the new one for a day on the tenant's clock, so that no message goes unproven. */
+    async rotate(call: Call, input: unknown): Promise<WithSecret> {
+      const { id } = validate(WebhookEndpointId, input)
+      const { tenantId } = call.actor
+      const now = await clocks.now(tenantId)
+      const secret = newWebhookSecret()
+      const done = await transactOnce(db, call, now, id, async (tx, emit) => {
+        const { secret: previousSecret } = await find(tx, tenantId, id)
+        const endpoint = await tx.webhookEndpoint.update({
+          where: { tenantId_id: { tenantId, id } },
+          data: {
+            secret: sealSecret(secretKey, id, secret),
+            previousSecret,
+            previousEndsAt: new Date(now.getTime() + OLD_SECRET_HOURS * HOUR_MS),
+            updatedAt: now,
+          },
+        })
+        const object = webhookEndpointObject(endpoint)
+        emit({ type: 'webhook_endpoint.secret_rotated', entityKind: 'WebhookEndpoint', entityId: id, object })
+      })
+      return done.replayed ? done : { ...done, secret }
+    },
+  }
+}
+
+function refuse(problem: ReturnType<typeof addressProblem>): void {
+  if (problem) throw new DomainError(problem)
+}
+
+/** The endpoint, held to the end of the transaction. @throws DomainError NOT_FOUND */
+async function find(tx: Transaction, tenantId: string, id: string): Promise<WebhookEndpointRow> {
+  await tx.$queryRaw`
+    SELECT 1 FROM webhook_endpoint WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`
+  const found = await tx.webhookEndpoint.findFirst({ where: { tenantId, id, deletedAt: null } })
+  if (!found) throw notFound('WebhookEndpoint', ['id'])
+  return found
+}
+
+/** The tenant is held, so that two at the same moment count each other. */
+async function refuseMany(tx: Transaction, tenantId: string, kind: keyof typeof ENDPOINTS_AT_MOST): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM tenant WHERE id = ${tenantId}::uuid FOR NO KEY UPDATE`
+  const count = await tx.webhookEndpoint.count({ where: { tenantId, kind, deletedAt: null } })
+  if (count < ENDPOINTS_AT_MOST[kind]) return
+  const message = `There are at most ${ENDPOINTS_AT_MOST[kind]} endpoints of the kind ${kind}`
+  throw new DomainError({ code: 'OUT_OF_RANGE', message, field: ['kind'] })
+}
+
+/** What is on its way to an endpoint does not get there any more. */
+export async function failPending(tx: Transaction, tenantId: string, endpointId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE webhook_delivery SET status = 'FAILED', next_attempt_at = NULL, leased_until = NULL
+    WHERE tenant_id = ${tenantId}::uuid AND endpoint_id = ${endpointId}::uuid AND status = 'PENDING'`
+}
