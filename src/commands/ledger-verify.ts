@@ -11,7 +11,8 @@ export const verifyLedger: Command = {
 
 Proves what \`tollgate ledger export\` wrote, from nothing but the file: that it is whole, that every transaction sums to
 zero in each currency, that the entries lead to the balances and the holds to what is held, that charges, conversions and
-refunds add up, and that the chain of seals holds. Prints what it has checked, or each break; exit code 1 if there is one.
+refunds add up, that the chain of seals holds, and that the metadata of transactions are those that it covers. Prints what
+it has checked, or each break; exit code 1 if there is one.
 
 The head that it prints is the one that \`ledger { proof { head } }\` shows for the books when they are the same.
 `,
@@ -34,16 +35,17 @@ function linesOf(file: string): AsyncIterable<string> {
   return createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
 }
 
-function report({ manifest, found, unsealed, breaks, breakCount }: Verification): string {
+function report({ manifest, found, metadata, unsealed, breaks, breakCount }: Verification): string {
   const { accounts, transactions, entries, events, seals } = found
   const books = manifest ? `The ${manifest.mode} books of tenant ${manifest.tenant}, exported ${manifest.at}\n` : ''
-  const checked = `Checked ${accounts} accounts, ${transactions} transactions, ${entries} entries, ${events} events, ${seals} seals\n`
+  const checked = `Checked ${accounts} accounts, ${transactions} transactions, ${entries} entries, ${events} events, ${seals} seals, ${metadata.proven} metadata\n`
   const tail = unsealed > 0 ? `The last ${unsealed} events were not sealed yet\n` : ''
+  const removed = metadata.removed > 0 ? `Of ${metadata.removed} metadata only the hash is left\n` : ''
   if (breakCount === 0) {
-    return `${books}${checked}${tail}Head ${manifest?.head}\nSums, balances, holds, charges, conversions, refunds and seals agree.\n`
+    return `${books}${checked}${removed}${tail}Head ${manifest?.head}\nSums, balances, holds, charges, conversions, refunds, seals and metadata agree.\n`
   }
   const lines = breaks.map(({ kind, message, transactionId }) => `${kind}: ${message}${named(transactionId)}\n`)
-  return `${books}${checked}${tail}${lines.join('')}`
+  return `${books}${checked}${removed}${tail}${lines.join('')}`
 }
 
 function named(transactionId: string | undefined): string {

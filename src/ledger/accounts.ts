@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
+import { lockRow } from '../db/lock.ts'
 import type { AccountRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
 import { type Emit, transactOnce } from '../events/outbox.ts'
@@ -49,7 +50,7 @@ export function accountService({ db, clocks, currencies }: Deps) {
     const now = await clocks.now(tenantId)
     return transactOnce(db, call, now, id, async (tx, emit) => {
       const where = { tenantId_id: { tenantId, id } }
-      await tx.$queryRaw`SELECT FROM account WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`
+      await lockRow(tx, 'account', tenantId, id)
       const account = await tx.account.findUnique({ where })
       if (!account) throw notFound('Account', ['id'])
       // Its entries are stamped no earlier than this, so that they stay in the order of their time.

@@ -36,6 +36,9 @@ const BALANCE_CHECKS: readonly Check[] = [
    WHERE a.tenant_id = $1::uuid AND a.held <> coalesce(h.total, 0)`,
 ]
 
+/** Whether the tenant's data are there beside the books: nobody has removed them. */
+export const DATA_IS_KEPT = 'EXISTS (SELECT FROM tenant WHERE id = $1::uuid AND removed_at IS NULL)'
+
 /** Transactions: that each is posted as its charges say, and given back no more than it says. */
 const TRANSACTION_CHECKS: readonly Check[] = [
   `SELECT 'entries_differ' AS kind, 'it is ' || t.state || CASE WHEN t.parent_id IS NULL THEN '' ELSE ', a part,' END || ' and has '
@@ -73,6 +76,8 @@ const TRANSACTION_CHECKS: readonly Check[] = [
      WHEN r.mirrors = 1 AND t.refunded = 0 THEN 'ROLLED_BACK'
      WHEN t.state IN ('HELD', 'DECLINED') AND t.refunded = 0 AND r.mirrors IS NULL THEN t.state
      WHEN t.refunded = 0 THEN 'COMPLETED' WHEN t.refunded < t.total THEN 'PARTIALLY_REFUNDED' ELSE 'REFUNDED' END::"LedgerTransactionState"`,
+  `SELECT 'metadata_missing' AS kind, 'in place of its metadata stands their hash' AS message, account_id, id AS transaction_id
+   FROM ledger_transaction WHERE tenant_id = $1::uuid AND jsonb_typeof(metadata) <> 'object' AND ${DATA_IS_KEPT}`,
   // Conversions run over the exchange accounts, which nobody's charge is told apart on.
   `SELECT 'charges_differ' AS kind, 'its entries on the account come to ' || coalesce(e.amount, 0) || ', its charges to ' || coalesce(c.amount, 0) AS message,
           coalesce(c.account_id, e.account_id) AS account_id, coalesce(c.transaction_id, e.transaction_id) AS transaction_id
@@ -143,7 +148,7 @@ const EVENT_CHECKS: readonly Check[] = [
   `SELECT 'events_missing' AS kind, 'there are ' || count(e.id) || ' of ' || c.last || ' events' AS message,
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM event_counter c LEFT JOIN event e ON e.tenant_id = c.tenant_id AND e.cursor BETWEEN 1 AND c.last
-   WHERE c.tenant_id = $1::uuid GROUP BY c.last HAVING count(e.id) <> c.last`,
+   WHERE c.tenant_id = $1::uuid AND ${DATA_IS_KEPT} GROUP BY c.last HAVING count(e.id) <> c.last`,
 ]
 
 /** What the books promise about themselves; each costs one pass over the tables it names. */

@@ -9,11 +9,13 @@ import { DomainError } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { optional, refuse, text } from '../kernel/input.ts'
 import { parseDecimal } from '../kernel/money.ts'
+import { recent } from '../kernel/recent.ts'
 import { validate } from '../kernel/validate.ts'
 
 /** Rates have at most this many digits after the point. */
 export const RATE_DIGITS = 18
 const HIGHEST_EXPONENT = 24
+const CURRENCIES_REMEMBERED = 10_000
 
 const code = text(12).regex(/^[A-Z][A-Z0-9]{1,11}$/, 'has 2 to 12 capital letters and digits')
 
@@ -34,13 +36,11 @@ const SetRate = z.object({
 })
 
 /** The currencies of a tenant: those that everybody has, and its own. */
-export interface Currencies {
-  find(tenantId: string, code: string): Promise<Currency | undefined>
-}
+export type Currencies = ReturnType<typeof currencyService>
 
 export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }) {
   // A currency never changes once it is made, so what was found may be kept.
-  const found = new Map<string, Currency>()
+  const found = recent<Currency>(CURRENCIES_REMEMBERED)
 
   async function find(tenantId: string, code: string): Promise<Currency | undefined> {
     const known = findCurrency(code) ?? found.get(`${tenantId} ${code}`)
@@ -54,6 +54,13 @@ export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }
 
   return {
     find,
+
+    /** The currency of something that there is, which therefore has one. */
+    async known(tenantId: string, code: string): Promise<Currency> {
+      const currency = await find(tenantId, code)
+      if (!currency) throw new Error(`unknown currency ${code}`)
+      return currency
+    },
 
     /** Makes a currency of the tenant's own. */
     async create(call: Call, input: unknown): Promise<Done> {

@@ -4,12 +4,16 @@ import { onSnapshot, type ReadPages } from '../db/snapshot.ts'
 import type { Mode } from '../kernel/actor.ts'
 import { findCurrency } from '../kernel/currency.ts'
 import { genesis, hex } from './chain.ts'
-import { moment, sealedLines } from './sealed.ts'
+import { DATA_IS_KEPT } from './checks.ts'
+import { moment, SETTLING, sealedLines } from './sealed.ts'
 
 /**
  * The books of a tenant as lines of JSON, with everything that it takes to prove them elsewhere: what they are and how
  * much of it (`manifest`), the currencies and accounts, the sealed lines of the ledger's events with each seal after
  * what it seals, the state that the transactions are in, and a hash of all lines before it (`end`).
+ *
+ * A sealed line has but hashes of metadata. The metadata themselves follow it, as the text that is hashed, and the
+ * manifest has the salt; both are left out from the moment that the tenant's data are removed.
  */
 
 export const FORMAT = 'tollgate-ledger/1'
@@ -34,6 +38,8 @@ export interface Manifest {
   readonly seals: number
   /** The hash of the last seal. */
   readonly head: string
+  /** What is hashed before the text of metadata, in hexadecimal. */
+  readonly salt?: string
 }
 
 const COUNTS = `
@@ -42,7 +48,8 @@ const COUNTS = `
          (SELECT count(*) FROM entry WHERE tenant_id = $1::uuid)::int AS entries,
          (SELECT count(*) FROM event WHERE tenant_id = $1::uuid AND entity_kind = 'LedgerTransaction')::int AS events,
          (SELECT count(*) FROM ledger_seal WHERE tenant_id = $1::uuid)::int AS seals,
-         (SELECT encode(hash, 'hex') FROM ledger_seal WHERE tenant_id = $1::uuid ORDER BY number DESC LIMIT 1) AS head`
+         (SELECT encode(hash, 'hex') FROM ledger_seal WHERE tenant_id = $1::uuid ORDER BY number DESC LIMIT 1) AS head,
+         (SELECT encode(seal_salt, 'hex') FROM tenant WHERE id = $1::uuid AND ${DATA_IS_KEPT}) AS salt`
 
 const CURRENCIES_OF = `
   SELECT u.currency AS code, c.exponent FROM (SELECT DISTINCT currency FROM account WHERE tenant_id = $1::uuid) u
@@ -62,6 +69,19 @@ const TRANSACTIONS = lines(
 )
 
 const EVENTS = `SELECT cursor, line FROM (${sealedLines('$1::uuid', '0', '9223372036854775807')}) lines ORDER BY cursor`
+
+const METADATA = `
+  SELECT e.cursor, row_to_json(l)::text AS line
+  FROM event e
+  CROSS JOIN LATERAL (
+    SELECT t.id, t.metadata FROM ledger_transaction t WHERE t.tenant_id = e.tenant_id AND t.id = e.entity_id
+    UNION ALL
+    SELECT p.id, p.metadata FROM ledger_transaction p WHERE p.tenant_id = e.tenant_id AND p.parent_id = e.entity_id
+  ) t
+  CROSS JOIN LATERAL (SELECT 'metadata' AS kind, t.id AS transaction, t.metadata::text AS text) l
+  WHERE e.tenant_id = $1::uuid AND e.entity_kind = 'LedgerTransaction' AND e.type IN ${SETTLING} AND ${DATA_IS_KEPT}
+    AND t.metadata <> '{}' AND jsonb_typeof(t.metadata) <> 'string'
+  ORDER BY e.cursor, t.id`
 
 const SEALS =
   'SELECT number, cursor, postings, digests, hash FROM ledger_seal WHERE tenant_id = $1::uuid ORDER BY number'
@@ -88,11 +108,12 @@ export async function* exportBooks(db: Database, books: Books): AsyncGenerator<s
 async function* pages(read: ReadPages, { tenantId, mode, at }: Books): AsyncGenerator<string[]> {
   for await (const [counts] of read<Record<string, unknown>>(COUNTS, [tenantId])) {
     const head = counts?.head ?? hex(genesis(tenantId).hash)
-    yield [JSON.stringify({ kind: 'manifest', format: FORMAT, tenant: tenantId, mode, at, ...counts, head })]
+    const salt = counts?.salt ?? undefined
+    yield [JSON.stringify({ kind: 'manifest', format: FORMAT, tenant: tenantId, mode, at, ...counts, head, salt })]
   }
   for (const currency of await currenciesOf(read, tenantId)) yield [JSON.stringify({ kind: 'currency', ...currency })]
   yield* linesOf(read, ACCOUNTS, tenantId)
-  yield* eventsAndSeals(read, tenantId)
+  yield* sealedBooks(read, tenantId)
   yield* linesOf(read, TRANSACTIONS, tenantId)
 }
 
@@ -121,6 +142,9 @@ async function* linesOf(read: ReadPages, text: string, tenantId: string): AsyncG
 
 /** Each has up to 64 KB of digests. */
 const SEALS_AT_ONCE = 20
+/** Each has up to 40 KB of text. */
+const METADATA_AT_ONCE = 100
+const LINES_AT_ONCE = 200
 
 interface SealRow {
   readonly number: string
@@ -130,15 +154,28 @@ interface SealRow {
   readonly hash: Buffer
 }
 
-async function* eventsAndSeals(read: ReadPages, tenantId: string): AsyncGenerator<string[]> {
+interface LineRow {
+  /** The event that it is or belongs to. */
+  readonly cursor: string
+  readonly line: string
+}
+
+/** The events in their order, the metadata of each after it, and each seal after its last event. */
+async function* sealedBooks(read: ReadPages, tenantId: string): AsyncGenerator<string[]> {
   const seals = each(read<SealRow>(SEALS, [tenantId], SEALS_AT_ONCE))
+  const metadata = each(read<LineRow>(METADATA, [tenantId], METADATA_AT_ONCE))
   let seal = await seals.next()
-  for await (const events of read<{ cursor: string; line: string }>(EVENTS, [tenantId])) {
-    const page: string[] = []
+  let text = await metadata.next()
+  for await (const events of read<LineRow>(EVENTS, [tenantId])) {
+    let page: string[] = []
     for (const { cursor, line } of events) {
       for (; !seal.done && BigInt(seal.value.cursor) < BigInt(cursor); seal = await seals.next())
         page.push(sealLine(seal.value))
       page.push(line)
+      for (; !text.done && text.value.cursor === cursor; text = await metadata.next()) page.push(text.value.line)
+      if (page.length < LINES_AT_ONCE) continue
+      yield page
+      page = []
     }
     yield page
   }

@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '../db/database.ts'
+import { lockRow } from '../db/lock.ts'
 import type { LedgerTransactionRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
 import { type Change, type Emit, transact, transactOnce } from '../events/outbox.ts'
@@ -37,10 +38,10 @@ interface Deps {
 
 /** Payments in two steps: what is held cannot be spent, and moves only when the hold is completed. */
 export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
-  /** One change of a hold that is there, under its lock. */
+  /** One change of a hold that was seen, under its lock. */
   async function change(
     call: Call,
-    id: string,
+    seen: Seen,
     type: EventType,
     work: (
       tx: Transaction,
@@ -51,8 +52,8 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
   ): Promise<Done> {
     const { tenantId, requestId } = call.actor
     const at = await clocks.now(tenantId)
+    const { id } = seen.hold
     // Whatever has to be looked up is looked up before: inside the transaction it would take a second connection.
-    const seen = await read(db.prisma, tenantId, id)
     await transferOf(seen.hold, seen.parts)
     return transactOnce(db, call, at, id, async (tx, emit) => {
       const { hold, parts } = await lock(tx, tenantId, id)
@@ -64,7 +65,7 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
   /** A hold as the transfer that it will be, with the rates that were frozen when it was made. */
   async function transferOf(hold: LedgerTransactionRow, parts: readonly LedgerTransactionRow[]): Promise<Transfer> {
     const { tenantId, id, accountId, total } = hold
-    const currency = await find(tenantId, hold.currency)
+    const currency = await currencies.known(tenantId, hold.currency)
     const charges = await Promise.all(parts.map((part) => chargeOf(part, currency)))
     return { id, accountId, currency, total, charges }
   }
@@ -72,7 +73,7 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
   async function chargeOf(part: LedgerTransactionRow, currency: Currency): Promise<Charge> {
     const charge = { destinationId: part.destinationId as string, subtotal: part.total }
     if (part.convertedCurrency === null || part.rate === null) return charge
-    const to = await find(part.tenantId, part.convertedCurrency)
+    const to = await currencies.known(part.tenantId, part.convertedCurrency)
     const [exchangeFrom, exchangeTo] = await Promise.all([
       plan.systemAccount(part.tenantId, exchangeOf(currency)),
       plan.systemAccount(part.tenantId, exchangeOf(to)),
@@ -81,14 +82,8 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
     return { ...charge, conversion: { to, rate, exchangeFrom, exchangeTo } }
   }
 
-  async function find(tenantId: string, code: string): Promise<Currency> {
-    const currency = await currencies.find(tenantId, code)
-    if (!currency) throw new Error(`a hold has the unknown currency ${code}`)
-    return currency
-  }
-
   async function release(tx: Transaction, change: Change, hold: LedgerTransactionRow): Promise<object> {
-    const currency = await find(hold.tenantId, hold.currency)
+    const currency = await currencies.known(hold.tenantId, hold.currency)
     await postPrepared(tx, change, { headers: [], lines: [holdLine({ ...hold, currency }, -hold.total)] })
     await setState(tx, hold, { state: 'DECLINED' })
     return { state: 'DECLINED' }
@@ -129,11 +124,11 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
     async update(call: Call, input: unknown): Promise<Done> {
       const { transactionId, metadata, ...wanted } = validate(UpdateHold, input)
       const { tenantId } = call.actor
-      const { hold: seen } = await read(db.prisma, tenantId, transactionId)
-      const currency = await find(tenantId, seen.currency)
+      const seen = await read(db.prisma, tenantId, transactionId)
+      const currency = await currencies.known(tenantId, seen.hold.currency)
       const total = readAmount(wanted.total, currency, ['total'])
-      const planned = wanted.charges && (await plan.charges(tenantId, seen.accountId, currency, wanted.charges))
-      return change(call, transactionId, 'ledger.hold_updated', async (tx, change, hold, parts) => {
+      const planned = wanted.charges && (await plan.charges(tenantId, seen.hold.accountId, currency, wanted.charges))
+      return change(call, seen, 'ledger.hold_updated', async (tx, change, hold, parts) => {
         refuseExpired(hold, change.at)
         const before = await transferOf(hold, parts)
         const charges = planned ?? followTotal(before.charges, total)
@@ -151,7 +146,8 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
     /** Turns a hold into the payment: the account is charged and every destination receives its part. */
     async complete(call: Call, input: unknown): Promise<Done> {
       const { transactionId } = validate(TransactionId, input)
-      return change(call, transactionId, 'ledger.hold_completed', async (tx, change, hold, parts) => {
+      const seen = await read(db.prisma, call.actor.tenantId, transactionId)
+      return change(call, seen, 'ledger.hold_completed', async (tx, change, hold, parts) => {
         refuseExpired(hold, change.at)
         const transfer = await transferOf(hold, parts)
         await postPrepared(tx, change, { headers: [], lines: linesOf(transfer, true) })
@@ -163,7 +159,8 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
     /** Gives a hold up: what was held is available again. */
     async decline(call: Call, input: unknown): Promise<Done> {
       const { transactionId } = validate(TransactionId, input)
-      return change(call, transactionId, 'ledger.hold_declined', release)
+      const seen = await read(db.prisma, call.actor.tenantId, transactionId)
+      return change(call, seen, 'ledger.hold_declined', release)
     },
 
     /** Declines the holds that have expired on their tenant's clock. Answers how many. */
@@ -190,7 +187,7 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
 
 /** @throws DomainError NOT_FOUND, or INVALID_STATE when it is no hold any more */
 async function lock(tx: Transaction, tenantId: string, id: string) {
-  await tx.$queryRaw`SELECT FROM ledger_transaction WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
+  await lockRow(tx, 'ledger_transaction', tenantId, id)
   const { hold, parts } = await read(tx, tenantId, id)
   if (hold.state !== 'HELD') throw invalidState(`The transaction is ${hold.state}, not held`, ['transactionId'])
   return { hold, parts }
@@ -199,6 +196,11 @@ async function lock(tx: Transaction, tenantId: string, id: string) {
 /** A hold ends when its time has come, not when somebody comes round to end it. */
 function refuseExpired({ expiresAt }: LedgerTransactionRow, at: Date): void {
   if (expiresAt && expiresAt <= at) throw invalidState('The hold has expired', ['transactionId'])
+}
+
+interface Seen {
+  readonly hold: LedgerTransactionRow
+  readonly parts: readonly LedgerTransactionRow[]
 }
 
 /** @throws DomainError NOT_FOUND */

@@ -3,18 +3,22 @@ import { type Change, transact } from '../events/outbox.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import type { Currency } from '../kernel/currency.ts'
 import { DomainError, notFound, type Problem } from '../kernel/errors.ts'
-import { MAX_MINOR, parseDecimal } from '../kernel/money.ts'
+import { type MoneyText, minorAboveZero } from '../kernel/input.ts'
+import { recent } from '../kernel/recent.ts'
 import { type AccountSpec, exchangeOf } from './account.ts'
-import type { currencyService } from './currencies.ts'
+import type { Currencies } from './currencies.ts'
 import { openAccounts } from './journal.ts'
-import { type Charge, type Conversion, type MoneyText, unknownAccount } from './transfer.ts'
+import { type Charge, type Conversion, unknownAccount } from './transfer.ts'
 
 /** What a request means in the tenant's accounts and currencies, before anything is posted. */
+
+/** Some hundred bytes each. */
+const ACCOUNTS_REMEMBERED = 100_000
 
 interface Deps {
   readonly db: Database
   readonly clocks: Clocks
-  readonly currencies: ReturnType<typeof currencyService>
+  readonly currencies: Currencies
 }
 
 export type Planning = ReturnType<typeof planning>
@@ -27,32 +31,28 @@ interface WantedCharge {
 
 export function planning({ db, clocks, currencies }: Deps) {
   // Neither an account's currency nor the accounts that conversions run over ever change.
-  const currencyCodes = new Map<string, string>()
-  const systemAccounts = new Map<string, string>()
+  const currencyCodes = recent<string>(ACCOUNTS_REMEMBERED)
+  const systemAccounts = recent<string>(ACCOUNTS_REMEMBERED)
 
   /** The currency of each account; accounts that are not there are left out. */
   async function currenciesOf(tenantId: string, accountIds: readonly string[]): Promise<Map<string, string>> {
-    const missing = [...new Set(accountIds)].filter((id) => !currencyCodes.has(`${tenantId} ${id}`))
-    if (missing.length > 0) {
-      const rows = await db.query<{ id: string; currency: string }>(
-        'ledger.currencies',
-        'SELECT id, currency FROM account WHERE tenant_id = $1 AND id = ANY ($2::uuid[])',
-        [tenantId, missing],
-      )
-      for (const { id, currency } of rows) currencyCodes.set(`${tenantId} ${id}`, currency)
-    }
     const found = new Map<string, string>()
     for (const id of accountIds) {
       const code = currencyCodes.get(`${tenantId} ${id}`)
       if (code !== undefined) found.set(id, code)
     }
+    const missing = [...new Set(accountIds)].filter((id) => !found.has(id))
+    if (missing.length === 0) return found
+    const rows = await db.query<{ id: string; currency: string }>(
+      'ledger.currencies',
+      'SELECT id, currency FROM account WHERE tenant_id = $1 AND id = ANY ($2::uuid[])',
+      [tenantId, missing],
+    )
+    for (const { id, currency } of rows) {
+      currencyCodes.set(`${tenantId} ${id}`, currency)
+      found.set(id, currency)
+    }
     return found
-  }
-
-  async function currencyOf(tenantId: string, code: string): Promise<Currency> {
-    const currency = await currencies.find(tenantId, code)
-    if (!currency) throw new Error(`an account has the unknown currency ${code}`)
-    return currency
   }
 
   /** The id of an account that the books need for themselves, opened at its first use. */
@@ -88,7 +88,7 @@ export function planning({ db, clocks, currencies }: Deps) {
     async payer(tenantId: string, accountId: string): Promise<Currency> {
       const code = (await currenciesOf(tenantId, [accountId])).get(accountId)
       if (code === undefined) throw notFound('Account', ['accountId'])
-      return currencyOf(tenantId, code)
+      return currencies.known(tenantId, code)
     },
 
     /** Charges in the payer's currency, with the rate of the moment for destinations of another one. */
@@ -112,7 +112,7 @@ export function planning({ db, clocks, currencies }: Deps) {
           charges.push(charge)
           continue
         }
-        const to = await currencyOf(tenantId, code)
+        const to = await currencies.known(tenantId, code)
         charges.push({ ...charge, conversion: await conversion(tenantId, currency, to, [...field, 'destinationId']) })
       }
       return charges
@@ -140,13 +140,7 @@ export function readAmount(
     const message = `must be in ${currency.code}, the currency of the account`
     throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field: [...field, 'currency'] })
   }
-  const minor = parseDecimal(amount, currency.exponent)
-  const at = [...field, 'amount']
-  if (minor === undefined) {
-    const message = `must be a decimal with at most ${currency.exponent} digits after the point in ${code}`
-    throw new DomainError({ code: 'INVALID', message, field: at })
-  }
-  if (minor <= 0n) throw new DomainError({ code: 'OUT_OF_RANGE', message: 'must be above zero', field: at })
-  if (minor > MAX_MINOR) throw new DomainError({ code: 'OUT_OF_RANGE', message: 'is too large', field: at })
-  return minor
+  const minor = minorAboveZero(amount, currency)
+  if (typeof minor === 'bigint') return minor
+  throw new DomainError({ ...minor, field: [...field, 'amount'] })
 }

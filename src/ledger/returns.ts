@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '../db/database.ts'
+import { lockRow } from '../db/lock.ts'
 import type { LedgerTransactionRow } from '../db/rows.ts'
 import { transactOnce } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
@@ -30,18 +31,12 @@ interface Return {
 
 /** Money on its way back: the whole of a transaction at once, or what each destination is asked for. */
 export function returnService({ db, clocks, currencies, plan }: Deps) {
-  async function currencyOf(tenantId: string, code: string): Promise<Currency> {
-    const currency = await currencies.find(tenantId, code)
-    if (!currency) throw new Error(`a transaction has the unknown currency ${code}`)
-    return currency
-  }
-
   /** The accounts that a refund's conversions run over, looked up before its transaction begins. */
   async function exchanges(tenantId: string, parts: readonly LedgerTransactionRow[]): Promise<Map<string, string>> {
     const codes = parts.flatMap((part) => (part.convertedCurrency ? [part.currency, part.convertedCurrency] : []))
     const ids = new Map<string, string>()
     for (const code of new Set(codes)) {
-      ids.set(code, await plan.systemAccount(tenantId, exchangeOf(await currencyOf(tenantId, code))))
+      ids.set(code, await plan.systemAccount(tenantId, exchangeOf(await currencies.known(tenantId, code))))
     }
     return ids
   }
@@ -77,7 +72,7 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
       const { transactionId, refunds, metadata } = validate(RefundTransaction, input)
       const { tenantId, requestId } = call.actor
       const seen = await read(db.prisma, tenantId, transactionId)
-      const currency = await currencyOf(tenantId, seen.whole.currency)
+      const currency = await currencies.known(tenantId, seen.whole.currency)
       const wanted = refunds.map(({ destinationId, subtotal }, index) => ({
         destinationId,
         amount: readAmount(subtotal, currency, ['refunds', String(index), 'subtotal']),
@@ -116,7 +111,7 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
 
 /** Only what people moved by charges can be taken back here; a payment at a provider has refunds of its own. */
 async function lock(tx: Transaction, tenantId: string, id: string) {
-  await tx.$queryRaw`SELECT FROM ledger_transaction WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
+  await lockRow(tx, 'ledger_transaction', tenantId, id)
   return read(tx, tenantId, id)
 }
 

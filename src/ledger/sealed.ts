@@ -4,10 +4,12 @@
  * It has the facts that the event was announced with. Where the event moved money or ended a hold it has also the
  * transaction with its parts and entries, none of which ever changes afterwards. What may change, such as the state and
  * what was refunded of it, is in the line of the event that changes it.
+ *
+ * For a transaction's metadata a salted hash of it stands in the line, which is kept when the data itself is removed.
  */
 
 /** The events after which everything about their transaction but its state is settled. */
-const SETTLING = `('ledger.transaction_posted', 'ledger.hold_completed', 'ledger.hold_declined', 'ledger.hold_expired')`
+export const SETTLING = `('ledger.transaction_posted', 'ledger.hold_completed', 'ledger.hold_declined', 'ledger.hold_expired')`
 
 /**
  * SQL for the lines of a tenant's ledger events after one cursor, up to another: rows of `cursor`, `transaction_id` and
@@ -20,8 +22,8 @@ export function sealedLines(tenant: string, after: string, upTo: string): string
     FROM event e
     CROSS JOIN LATERAL (
       SELECT 'event' AS kind, e.cursor, e.id, e.type, ${moment('e.at')} AS at,
-             (e.payload -> 'object') - 'id' - 'entries' AS facts, ${TRANSACTION} AS transaction,
-             CASE WHEN e.type IN ${SETTLING} THEN ${PARTS} ELSE '[]' END AS parts,
+             (e.payload -> 'object') - 'id' - 'entries' AS facts, ${transactionOf(tenant)} AS transaction,
+             CASE WHEN e.type IN ${SETTLING} THEN ${partsOf(tenant)} ELSE '[]' END AS parts,
              CASE WHEN e.type IN ${SETTLING} THEN ${ENTRIES} ELSE '[]' END AS entries
     ) l
     WHERE e.tenant_id = ${tenant} AND e.cursor > ${after} AND e.cursor <= ${upTo} AND e.entity_kind = 'LedgerTransaction'`
@@ -33,11 +35,18 @@ export function moment(column: string): string {
 }
 
 /** Amounts are text, because JSON's readers keep no more than 16 digits of a number. */
-function headerOf(t: string): string {
+function headerOf(t: string, tenant: string): string {
   return object(`${t}.id, ${t}.type, ${t}.recipe, ${t}.account_id AS account, ${t}.destination_id AS destination,
     ${t}.total::text AS total, ${t}.currency, ${t}.converted::text AS converted, ${t}.converted_currency AS "convertedCurrency",
     ${t}.rate::text AS rate, ${t}.cause_kind AS "causeKind", ${t}.cause_id AS cause, ${t}.parent_id AS parent,
-    ${t}.reference_id AS reference, ${t}.metadata, ${moment(`${t}.created_at`)} AS "createdAt"`)
+    ${t}.reference_id AS reference, ${metadataOf(t, tenant)} AS metadata, ${moment(`${t}.created_at`)} AS "createdAt"`)
+}
+
+/** The hash that stands for a transaction's metadata; nothing for none. It is a string once the metadata are removed. */
+export function metadataOf(t: string, tenant: string): string {
+  const salt = `(SELECT seal_salt FROM tenant WHERE id = ${tenant})`
+  return `CASE WHEN ${t}.metadata = '{}' THEN NULL WHEN jsonb_typeof(${t}.metadata) = 'string' THEN ${t}.metadata #>> '{}'
+    ELSE encode(sha256(${salt} || convert_to(${t}.metadata::text, 'UTF8')), 'hex') END`
 }
 
 /** A hold's total, parts and metadata may change until it ends. */
@@ -47,12 +56,12 @@ function identityOf(t: string): string {
   )
 }
 
-const TRANSACTION = `(
-  SELECT CASE WHEN e.type IN ${SETTLING} THEN ${headerOf('t')} ELSE ${identityOf('t')} END FROM ledger_transaction t
+const transactionOf = (tenant: string) => `(
+  SELECT CASE WHEN e.type IN ${SETTLING} THEN ${headerOf('t', tenant)} ELSE ${identityOf('t')} END FROM ledger_transaction t
   WHERE t.tenant_id = e.tenant_id AND t.id = e.entity_id)`
 
-const PARTS = `array_to_json(ARRAY(
-  SELECT ${headerOf('p')} FROM ledger_transaction p
+const partsOf = (tenant: string) => `array_to_json(ARRAY(
+  SELECT ${headerOf('p', tenant)} FROM ledger_transaction p
   WHERE p.tenant_id = e.tenant_id AND p.parent_id = e.entity_id ORDER BY p.id))`
 
 const ENTRIES = `array_to_json(ARRAY(

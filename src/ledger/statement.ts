@@ -1,7 +1,9 @@
 import type { NewEvent } from '../events/catalogue.ts'
+import { keyReused, refusedBefore } from '../events/idempotency.ts'
 import { eventRow } from '../events/outbox.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
+import { postings } from '../kernel/metrics.ts'
 import { assertBalanced } from './posting.ts'
 
 /** One call of the SQL function that posts; see ledger_post in the migrations for its promises. */
@@ -112,10 +114,11 @@ export type Outcome =
 /**
  * Reads an answer of ledger_post, and the moment that comes after them all.
  * @throws DomainError ACCOUNT_FROZEN, INSUFFICIENT_FUNDS, OUT_OF_RANGE, NOT_FOUND, CURRENCY_MISMATCH or
- * IDEMPOTENCY_KEY_REUSED
+ * IDEMPOTENCY_KEY_REUSED, and RefusedBefore with what the key's first posting was refused for
  */
 export function outcomeFrom(answer: string, currencyOf: (accountId: string) => string, moment?: string): Outcome {
   const [state, id = '', available = '0'] = answer.split(' ')
+  postings.inc({ outcome: state })
   switch (state) {
     case 'posted':
       return { state, ...(moment !== undefined && { at: new Date(Number(moment)) }) }
@@ -124,11 +127,9 @@ export function outcomeFrom(answer: string, currencyOf: (accountId: string) => s
     case 'replayed':
       return { state, id }
     case 'key_reused':
-      throw new DomainError({
-        code: 'IDEMPOTENCY_KEY_REUSED',
-        message: 'This idempotency key was used with other input',
-        field: ['idempotencyKey'],
-      })
+      throw keyReused()
+    case 'refused':
+      throw refusedBefore(answer.slice(state.length + 1))
     case 'account_frozen':
       throw refusal('ACCOUNT_FROZEN', 'The account is frozen', id)
     case 'account_not_found':

@@ -1,5 +1,5 @@
 import type { LedgerTransactionRow } from '../db/rows.ts'
-import { assertKey } from '../events/outbox.ts'
+import { assertKey } from '../events/idempotency.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'

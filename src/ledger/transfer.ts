@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Currency } from '../kernel/currency.ts'
 import { DomainError, type Problem } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
-import { id, metadata, optional } from '../kernel/input.ts'
+import { id, metadata, moneyText, optional } from '../kernel/input.ts'
 import { divideHalfEven, formatDecimal, MAX_MINOR } from '../kernel/money.ts'
 import { RATE_DIGITS } from './currencies.ts'
 import type { Header, Line } from './statement.ts'
@@ -11,13 +11,7 @@ import type { Header, Line } from './statement.ts'
 
 const CHARGES_AT_MOST = 100
 
-/** Amounts are read once the currencies are known, which are the tenant's. */
-const moneyText = z.object({
-  amount: z.string({ error: 'is required' }),
-  currency: z.string({ error: 'is required' }),
-})
-export type MoneyText = z.output<typeof moneyText>
-
+// Amounts are read once the currencies are known, which are the tenant's.
 const charge = z.object({ destinationId: id('Account'), subtotal: moneyText, metadata: optional(metadata) })
 const charges = z
   .array(charge)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { bookAudit } from './audit/books.ts'
-import type { AccountLine, CurrencyLine, EventLine, Note, TransactionLine } from './audit/lines.ts'
+import type { AccountLine, CurrencyLine, EventLine, MetadataLine, Note, TransactionLine } from './audit/lines.ts'
+import { metadataAudit } from './audit/metadata.ts'
 import { type FoundLine, genesis, hex, type LedgerBreak, lineBreaks, same, sealBreaks } from './chain.ts'
 import { FORMAT, type Manifest } from './export.ts'
 
@@ -26,6 +27,7 @@ type FileLine =
   | ({ readonly kind: 'currency' } & CurrencyLine)
   | ({ readonly kind: 'account' } & AccountLine)
   | ({ readonly kind: 'event' } & EventLine)
+  | ({ readonly kind: 'metadata' } & MetadataLine)
   | ({ readonly kind: 'seal' } & SealLine)
   | ({ readonly kind: 'transaction' } & TransactionLine)
   | ({ readonly kind: 'end' } & EndLine)
@@ -35,6 +37,8 @@ const COUNTED = ['accounts', 'transactions', 'entries', 'events', 'seals'] as co
 export interface Verification {
   readonly manifest: Manifest | undefined
   readonly found: Readonly<Record<(typeof COUNTED)[number], number>>
+  /** How many transactions and parts have their metadata in the file, and of how many only the hash is left. */
+  readonly metadata: { readonly proven: number; readonly removed: number }
   /** How many events came after the last seal. */
   readonly unsealed: number
   /** The first hundred. */
@@ -47,6 +51,7 @@ export async function verifyExport(lines: AsyncIterable<string>): Promise<Verifi
   const { note, breaks, count: breakCount } = notebook()
   const sealed = chainAudit(note)
   const books = bookAudit(note)
+  const texts = metadataAudit(note)
   const whole = createHash('sha256')
   const found = { accounts: 0, transactions: 0, entries: 0, events: 0, seals: 0 }
   let manifest: Manifest | undefined
@@ -58,6 +63,7 @@ export async function verifyExport(lines: AsyncIterable<string>): Promise<Verifi
       throw new Error(`an export begins with a ${FORMAT} manifest`)
     manifest = line
     sealed.begin(line.tenant)
+    texts.begin(line.salt)
   }
 
   function take(line: FileLine, text: string): void {
@@ -73,7 +79,11 @@ export async function verifyExport(lines: AsyncIterable<string>): Promise<Verifi
         found.events += 1
         found.entries += line.entries.length
         sealed.event(line, text)
+        texts.event(line)
         books.event(line)
+        break
+      case 'metadata':
+        texts.metadata(line)
         break
       case 'seal':
         found.seals += 1
@@ -108,10 +118,11 @@ export async function verifyExport(lines: AsyncIterable<string>): Promise<Verifi
     count += 1
   }
 
+  texts.finish()
   books.finish()
   for (const message of wholeness(end, count, whole.digest('hex'))) note('file_altered', message)
   if (manifest) for (const message of promises(manifest, found, sealed.head())) note('file_altered', message)
-  return { manifest, found, unsealed: sealed.unsealed(), breaks, breakCount: breakCount() }
+  return { manifest, found, metadata: texts.found, unsealed: sealed.unsealed(), breaks, breakCount: breakCount() }
 }
 
 function wholeness(end: EndLine | undefined, lines: number, sha256: string): string[] {

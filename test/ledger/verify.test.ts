@@ -1,21 +1,13 @@
-import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Actor } from '../../src/kernel/actor.ts'
 import { encodeId } from '../../src/kernel/id.ts'
 import { exportBooks } from '../../src/ledger/export.ts'
-import { verifyExport } from '../../src/ledger/verify.ts'
 import { call, type TestApp, testApp } from '../support/app.ts'
 import { type BusyBooks, busyBooks } from '../support/busy-books.ts'
-import { joined, linesOf } from '../support/lines.ts'
+import { joined } from '../support/lines.ts'
 import { tamper } from '../support/tamper.ts'
 import { newTenant } from '../support/tenant.ts'
-
-interface Line {
-  readonly kind: string
-  readonly entries?: readonly { readonly amount: string }[]
-  readonly parts?: readonly { readonly converted?: string }[]
-  readonly [fact: string]: unknown
-}
+import { changedIn, exportOf, is, type Line, leftOutOf, type Pick, parsed, postingOf, verified } from './book-file.ts'
 
 let house: TestApp
 let actor: Actor
@@ -38,36 +30,9 @@ function fund() {
   return house.app.transactions.fund(call(actor), { accountId: encodeId('Account', books.payer), total })
 }
 
-function exported({ tenantId }: Actor): Promise<string> {
-  return joined(exportBooks(house.app.db, { tenantId, mode: 'TEST', at: new Date('2026-03-31T12:00:00Z') }))
-}
-
-const verified = (text: string) => verifyExport(linesOf(text))
-const parsed = (text: string): Line[] =>
-  text
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-
-/** A file whose lines were changed by somebody who knows how it ends; a line that is not changed keeps every blank. */
-function forged(change: (line: Line) => Line | undefined): string {
-  const lines = file.trim().split('\n').slice(0, -1)
-  const kept = lines.flatMap((text) => {
-    const line: Line = JSON.parse(text)
-    const changed = change(line)
-    return changed === line ? [text] : changed ? [JSON.stringify(changed)] : []
-  })
-  const text = `${kept.join('\n')}\n`
-  const sha256 = createHash('sha256').update(text).digest('hex')
-  return `${text}${JSON.stringify({ kind: 'end', lines: kept.length, sha256 })}\n`
-}
-
-type Pick = (line: Line) => boolean
-
-const changing = (picks: Pick, change: (line: Line) => object) =>
-  forged((line) => (picks(line) ? { ...line, ...change(line) } : line))
-
-const without = (picks: Pick) => forged((line) => (picks(line) ? undefined : line))
+const exported = (of: Actor) => exportOf(house.app, of)
+const changing = (picks: Pick, change: (line: Line) => object) => changedIn(file, picks, change)
+const without = (picks: Pick) => leftOutOf(file, picks)
 
 test('an export proves itself, and says how much there is of what', async () => {
   const [manifest] = parsed(file)
@@ -133,10 +98,6 @@ describe('a file that was damaged is found out', () => {
   })
 })
 
-const is =
-  (kind: string): Pick =>
-  (line) =>
-    line.kind === kind
 const account =
   (which: keyof BusyBooks): Pick =>
   (line) =>
@@ -145,15 +106,18 @@ const transaction =
   (which: keyof BusyBooks): Pick =>
   (line) =>
     line.kind === 'transaction' && line.id === books[which]
+const metadata =
+  (which: keyof BusyBooks): Pick =>
+  (line) =>
+    line.kind === 'metadata' && line.transaction === books[which]
 const seal =
   (number: number): Pick =>
   (line) =>
     line.kind === 'seal' && line.number === number
-/** The event that posted a transaction. */
 const posting =
   (which: keyof BusyBooks): Pick =>
   (line) =>
-    line.kind === 'event' && (line.transaction as { id: string }).id === books[which] && line.entries?.[0] !== undefined
+    postingOf(books[which])(line)
 
 const FORGERIES: readonly (readonly [what: string, file: () => string, kinds: readonly string[]])[] = [
   [
@@ -192,12 +156,19 @@ const FORGERIES: readonly (readonly [what: string, file: () => string, kinds: re
   [
     'a charge that is missing',
     () => changing(posting('split'), ({ parts = [] }) => ({ parts: parts.slice(1) })),
-    ['charges_differ', 'parts_differ', 'posting_without_event', 'sealed_event_differs'],
+    ['charges_differ', 'metadata_misplaced', 'parts_differ', 'posting_without_event', 'sealed_event_differs'],
   ],
   [
     'a transaction that nobody announced',
     () => without(posting('rolledBack')),
-    ['file_altered', 'posting_without_event', 'running_balance_differs', 'sealed_event_missing', 'state_differs'],
+    [
+      'file_altered',
+      'metadata_misplaced',
+      'posting_without_event',
+      'running_balance_differs',
+      'sealed_event_missing',
+      'state_differs',
+    ],
   ],
   ['a balance that was changed', () => changing(account('shop'), () => ({ balance: '7' })), ['balance_differs']],
   ['an amount held that was changed', () => changing(account('payer'), () => ({ held: '0' })), ['balance_differs']],
@@ -218,6 +189,25 @@ const FORGERIES: readonly (readonly [what: string, file: () => string, kinds: re
   ['a seal that was changed', () => changing(seal(1), () => ({ hash: 'ff'.repeat(32) })), ['seal_broken']],
   ['a seal that is missing', () => without(seal(1)), ['file_altered', 'seal_broken', 'sealed_event_differs']],
   ['a chain that is cut short', () => without(seal(2)), ['file_altered']],
+  [
+    'metadata in which one letter was changed',
+    () => changing(metadata('split'), ({ text }) => ({ text: String(text).replace('A-1', 'A-2') })),
+    ['metadata_differs'],
+  ],
+  [
+    'metadata that only look the same',
+    () => changing(metadata('split'), ({ text }) => ({ text: `${text} ` })),
+    ['metadata_differs'],
+  ],
+  ['metadata that are missing', () => without(metadata('declined')), ['metadata_missing']],
+  [
+    'metadata that were put in',
+    () => changing(metadata('split'), () => ({ transaction: books.held })),
+    ['metadata_misplaced', 'metadata_missing'],
+  ],
+  ['metadata of which every text is missing', () => without(is('metadata')), ['metadata_missing']],
+  ['a salt that was changed', () => changing(is('manifest'), () => ({ salt: 'ff'.repeat(32) })), ['metadata_differs']],
+  ['a salt that is missing', () => changing(is('manifest'), () => ({ salt: undefined })), ['metadata_misplaced']],
   ['another tenant’s name', () => changing(is('manifest'), () => ({ tenant: books.payer })), ['seal_broken']],
 ]
 

@@ -12,6 +12,8 @@ export interface HeaderLine {
   readonly convertedCurrency?: string
   readonly rate?: string
   readonly reference?: string
+  /** The hash of its metadata. */
+  readonly metadata?: string
 }
 
 export interface EntryLine {
@@ -30,6 +32,14 @@ export interface EventLine {
   readonly transaction: HeaderLine | null
   readonly parts: readonly HeaderLine[]
   readonly entries: readonly EntryLine[]
+}
+
+/** What stands as a hash in the event before it. */
+export interface MetadataLine {
+  /** A transaction, or a part of one. */
+  readonly transaction: string
+  /** Exactly what is hashed, after the salt. */
+  readonly text: string
 }
 
 export interface CurrencyLine {
