@@ -1,9 +1,14 @@
 import type { Database } from '../db/database.ts'
 import type { Provider, TransactionState } from '../db/generated/enums.ts'
+import type { Group, Wanted } from '../db/groups.ts'
 import type { EventRow, LedgerTransactionRow } from '../db/rows.ts'
 import type { Actor, Call, Caller, Done } from '../kernel/actor.ts'
+import type { Clock } from '../kernel/clock.ts'
 import type { Money } from '../kernel/money.ts'
-import type { AccountDimension, EntryDimension, Group, TransactionDimension, Wanted } from '../ledger/stats.ts'
+import type { AccountDimension, EntryDimension, TransactionDimension } from '../ledger/stats.ts'
+import type { Verdict } from '../organizations/client-authentication.ts'
+import type { Permit, Standing } from '../organizations/rate-limit.ts'
+import type { PaymentDimension, PaymentSum } from '../payments/stats.ts'
 import type { Loaders } from './loaders.ts'
 import type { Sockets } from './sockets.ts'
 
@@ -21,7 +26,16 @@ export interface Services {
     debug(facts: object, message: string): void
   }
   readonly access: { authenticate(credential: string | undefined, requestId: string): Promise<Caller | 'invalid'> }
+  readonly clock: Clock
   readonly clocks: { now(tenantId: string): Promise<Date> }
+  readonly rateLimits: { take(key: Pick<Actor, 'tenantId' | 'apiKeyId'>, limit: number): Promise<Permit> }
+  readonly clientAuthentication: {
+    check(actor: Actor, url: string, token: string | undefined, actions: readonly string[]): Promise<Verdict>
+    set: Verb
+    urlOf(tenantId: string): Promise<string | null>
+  }
+  readonly idempotency: { once<Answer extends Done>(call: Call, work: () => Promise<Answer>): Promise<Answer | Done> }
+  readonly preflight: { ask(call: Call, input: object): Promise<void> }
   readonly products: { create: Verb; update: Verb; remove: Verb }
   readonly customers: { create: Verb; update: Verb; remove: Verb }
   readonly checkouts: {
@@ -32,9 +46,33 @@ export interface Services {
     /** Follows a checkout at its provider while somebody looks at it; the answer ends it. */
     watch(tenantId: string, checkoutId: string): () => void
   }
-  readonly keys: { create(call: Call, input: unknown): Promise<Done & { secret?: string | undefined }>; remove: Verb }
+  readonly keys: {
+    create(call: Call, input: unknown): Promise<Done & { secret?: string | undefined }>
+    update: Verb
+    remove: Verb
+  }
+  readonly attention: {
+    counters(tenantId: string, timezone?: string): Promise<object>
+    notifications(tenantId: string, show: (at: Date) => string): Promise<string[]>
+  }
+  readonly removal: {
+    request: (call: Call) => Promise<Done & { dueAt?: Date | undefined }>
+    cancel: (call: Call) => Promise<Done>
+    dueAt(tenantId: string): Promise<Date | null>
+  }
+  readonly webhooks: {
+    create(call: Call, input: unknown): Promise<Done & { secret?: string | undefined }>
+    update: Verb
+    remove: Verb
+    rotate(call: Call, input: unknown): Promise<Done & { secret?: string | undefined }>
+    redeliver(call: Call, input: unknown): Promise<Done & { next?: string | undefined }>
+    /** What messages to the webhook addresses of the tenant's checkouts are signed with. */
+    checkoutSecret(tenantId: string): string
+  }
   readonly connections: { list(tenantId: string): Promise<readonly Connection[]> }
-  readonly payments: Statuses
+  readonly payments: Statuses & {
+    stats(wanted: Wanted<PaymentDimension>): Promise<Group<PaymentDimension, PaymentSum>[]>
+  }
   readonly accounts: { create: Verb; update: Verb; freeze: Verb; unfreeze: Verb }
   readonly currencies: { create: Verb; setRate: Verb }
   readonly transactions: { create: Posting; fund: Posting }
@@ -117,6 +155,12 @@ export interface Context {
   readonly idempotencyKey: string | undefined
   /** The `Time-Zone` header. */
   readonly timezone: string | undefined
+  /** The token of the tenant's own client. */
+  readonly clientToken: string | undefined
+  /** Sets a header of the answer; undefined where an answer has none. */
+  readonly setHeader: ((name: string, value: string) => void) | undefined
+  /** Where the key stands after this request; undefined where no key asks. */
+  readonly rateLimit: Standing | undefined
 }
 
 /** The key that asks. Fields that use it have an auth scope that lets nobody else pass. */

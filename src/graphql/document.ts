@@ -1,6 +1,7 @@
 import {
   type DefinitionNode,
   type DocumentNode,
+  type FragmentDefinitionNode,
   type GraphQLResolveInfo,
   Kind,
   type OperationDefinitionNode,
@@ -37,6 +38,32 @@ export function singleOperation(document: DocumentNode, operation: OperationDefi
     known.set(operation, single)
   }
   return single
+}
+
+/** What a document with one operation asks of its root type, each field once; what the schema says of itself is left out. */
+export function rootFields(document: DocumentNode): { kind: OperationTypeNode; fields: readonly string[] } {
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  let operation: OperationDefinitionNode | undefined
+  for (const node of document.definitions) {
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
+    if (node.kind === Kind.OPERATION_DEFINITION) operation = node
+  }
+  const found = new Set<string>()
+  const collect = ({ selections }: SelectionSetNode): void => {
+    for (const selection of selections) {
+      if (selection.kind === Kind.FIELD) found.add(selection.name.value)
+      else if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet)
+      else {
+        const fragment = fragments.get(selection.name.value)
+        if (fragment) collect(fragment.selectionSet)
+      }
+    }
+  }
+  if (operation) collect(operation.selectionSet)
+  return {
+    kind: operation?.operation ?? OperationTypeNode.QUERY,
+    fields: [...found].filter((name) => !name.startsWith('__')),
+  }
 }
 
 /** Whether a document with one operation only reads. */

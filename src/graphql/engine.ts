@@ -1,19 +1,31 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql'
 import type { YogaServerInstance } from 'graphql-yoga'
 import type { Caller } from '../kernel/actor.ts'
+import type { Permit } from '../organizations/rate-limit.ts'
 
-/** Who asks and how, where a door other than Yoga's own has found out already. */
+/** Who asks and how, as the door has found out. */
 export interface Asked {
   readonly caller: Caller
   /** Whether it came over a WebSocket, where alone subscriptions live. */
   readonly overSocket: boolean
+  /** What the request was counted by; undefined for what is not counted, because no key asks. */
+  readonly permit?: Permit | undefined
   readonly idempotencyKey?: string | undefined
   readonly timezone?: string | undefined
+  /** The token of the tenant's own client. */
+  readonly clientToken?: string | undefined
+  /** Sets a header of the answer; left out where an answer has none. */
+  readonly setHeader?: ((name: string, value: string) => void) | undefined
 }
 
-/** What a door hands to Yoga beside the request. */
+/** What a door hands to Yoga beside the request: how it was asked, or why it is refused before it is read. */
 export interface FromDoor {
-  readonly asked?: Asked
+  readonly asked: Asked
+  readonly refusal?: GraphQLError | undefined
+}
+
+export function requestIdOf({ caller }: Pick<Asked, 'caller'>): string {
+  return caller.kind === 'key' ? caller.actor.requestId : caller.requestId
 }
 
 export interface Params {

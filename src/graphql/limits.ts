@@ -13,6 +13,7 @@ import type { Plugin } from 'graphql-yoga'
 import { singleOperation } from './document.ts'
 import { SHAPE_RULES, tooComplex } from './rules.ts'
 import { schema } from './schema.ts'
+import { wrongTimezone } from './timezone-arguments.ts'
 import { readVariables } from './variables.ts'
 
 /**
@@ -70,6 +71,8 @@ function refuse(
   const given = readVariables(operation, args.variableValues)
   if (given.errors) return given.errors
   args.variableValues = given.variables
+  const timezone = wrongTimezone(args.document, given.variables)
+  if (timezone) return [timezone]
   const cost = operation.variableDefinitions?.length
     ? costOf(args.document, given.variables)
     : constantCostOf(args.document)

@@ -2,7 +2,15 @@ import { brandWithType } from '@pothos/core'
 import DataLoader from 'dataloader'
 import { type Condition, equals, oneOf } from '../db/condition.ts'
 import type { Database } from '../db/database.ts'
-import type { ApiKeyRow, CurrencyRow, EntryRow, EventRow, LedgerTransactionRow, ProviderLinkRow } from '../db/rows.ts'
+import type {
+  ApiKeyRow,
+  CurrencyRow,
+  EntryRow,
+  EventRow,
+  LedgerTransactionRow,
+  ProviderLinkRow,
+  WebhookAttemptRow,
+} from '../db/rows.ts'
 import { readRows } from '../db/statement.ts'
 import type { Actor, Caller } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
@@ -15,6 +23,9 @@ export type Loaders = ReturnType<typeof createLoaders>
 
 /** A checkout or payment passes a dozen states; a timeline beyond this has something wrong with it. */
 const TIMELINE_AT_MOST = 100
+
+/** A day of tries has 27; redeliveries begin days anew. */
+const ATTEMPTS_AT_MOST = 100
 
 export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
   const byKey = new Map<string, DataLoader<string, unknown>>()
@@ -119,6 +130,22 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
     /** The INTERNAL transactions behind an EXTERNAL one, in the order of its charges. */
     partsOf(transactionId: string): Promise<LedgerTransactionRow[]> {
       return pointing<LedgerTransactionRow>('ledger_transaction', 'parent_id', 'parentId', transactionId)
+    },
+
+    /** The latest tries of a delivery that the caller was shown, oldest first. */
+    async attemptsOf(deliveryId: string): Promise<WebhookAttemptRow[]> {
+      const attempts = loader<WebhookAttemptRow[]>('webhook_attempt', async (keys) => {
+        const found = await db.query<WebhookAttemptRow>(
+          'webhooks.attempts',
+          `SELECT found.* FROM unnest($2::uuid[]) AS parent (id) CROSS JOIN LATERAL (
+             SELECT a.* FROM webhook_attempt AS a WHERE a.tenant_id = $1 AND a.delivery_id = parent.id
+             ORDER BY a.id DESC LIMIT ${ATTEMPTS_AT_MOST}) AS found
+           ORDER BY found.id`,
+          [ofTenant(caller).values[0], keys],
+        )
+        return keys.map((key) => found.filter((attempt) => attempt.deliveryId === key))
+      })
+      return (await attempts.load(deliveryId)) ?? []
     },
 
     /** How many digits after the point a currency of the tenant's own has. Whoever may see an amount may know it. */

@@ -12,6 +12,8 @@ import type {
   ProductRow,
   RateRow,
   UserRow,
+  WebhookDeliveryRow,
+  WebhookEndpointRow,
 } from '../db/rows.ts'
 import type { IdKind } from '../kernel/id.ts'
 import { builder } from './builder.ts'
@@ -31,6 +33,8 @@ export const EntryRef = builder.objectRef<EntryRow>('Entry')
 export const CurrencyRef = builder.objectRef<CurrencyRow>('Currency')
 export const RateRef = builder.objectRef<RateRow>('Rate')
 export const EventRef = builder.objectRef<EventRow>('Event')
+export const WebhookEndpointRef = builder.objectRef<WebhookEndpointRow>('WebhookEndpoint')
+export const WebhookDeliveryRef = builder.objectRef<WebhookDeliveryRow>('WebhookDelivery')
 
 export interface Rows {
   organization: OrganizationRow
@@ -46,6 +50,8 @@ export interface Rows {
   currency: CurrencyRow
   rate: RateRow
   event: EventRow
+  webhook_endpoint: WebhookEndpointRow
+  webhook_delivery: WebhookDeliveryRow
 }
 
 /** Each kind of id: where its rows are kept, and the type that shows them. */
@@ -63,4 +69,6 @@ export const NODES = {
   Currency: { table: 'currency', ref: CurrencyRef },
   Rate: { table: 'rate', ref: RateRef },
   Event: { table: 'event', ref: EventRef },
+  WebhookEndpoint: { table: 'webhook_endpoint', ref: WebhookEndpointRef },
+  WebhookDelivery: { table: 'webhook_delivery', ref: WebhookDeliveryRef },
 } as const satisfies Record<IdKind, { table: Table & keyof Rows; ref: object }>

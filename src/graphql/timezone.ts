@@ -13,9 +13,15 @@ export function inTimezone(at: Date, timezone: string): string {
       .map(({ type, value }) => [type, value]),
   )
   const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? ''
-  const offset = part('timeZoneName').replace('GMT', '') || 'Z'
+  const offset = part('timeZoneName').replace('GMT', '') || '+00:00'
   const date = `${part('year')}-${part('month')}-${part('day')}`
   return `${date}T${part('hour')}:${part('minute')}:${part('second')}.${part('fractionalSecond')}${offset}`
+}
+
+export const UNKNOWN_TIMEZONE = 'Unknown time zone; use a name such as Europe/Berlin or Asia/Yangon'
+
+export function isTimezone(timezone: string): boolean {
+  return findFormat(timezone) !== undefined
 }
 
 /** @throws GraphQLError BAD_USER_INPUT when there is no such time zone. */
@@ -24,31 +30,31 @@ export function assertTimezone(timezone: string): void {
 }
 
 function formatFor(timezone: string): Intl.DateTimeFormat {
-  let format = FORMATS.get(timezone)
-  if (!format) {
-    if (timezone.length > LONGEST_NAME) throw unknownTimezone()
-    try {
-      format = new Intl.DateTimeFormat('en-CA', {
-        timeZone: timezone,
-        hourCycle: 'h23',
-        year: 'numeric',
-        month: '2-digit',
-        day: '2-digit',
-        hour: '2-digit',
-        minute: '2-digit',
-        second: '2-digit',
-        fractionalSecondDigits: 3,
-        timeZoneName: 'longOffset',
-      })
-    } catch {
-      throw unknownTimezone()
-    }
-    if (FORMATS.size >= FORMATS_AT_MOST) FORMATS.clear()
-    FORMATS.set(timezone, format)
-  }
+  const format = findFormat(timezone)
+  if (!format) throw badInput(UNKNOWN_TIMEZONE)
   return format
 }
 
-function unknownTimezone() {
-  return badInput('Unknown time zone; use a name such as Europe/Berlin or Asia/Yangon')
+function findFormat(timezone: string): Intl.DateTimeFormat | undefined {
+  let format = FORMATS.get(timezone)
+  if (format || timezone.length > LONGEST_NAME) return format
+  try {
+    format = new Intl.DateTimeFormat('en-CA', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      fractionalSecondDigits: 3,
+      timeZoneName: 'longOffset',
+    })
+  } catch {
+    return undefined
+  }
+  if (FORMATS.size >= FORMATS_AT_MOST) FORMATS.clear()
+  FORMATS.set(timezone, format)
+  return format
 }

@@ -25,6 +25,8 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   UNSUPPORTED: 'The provider cannot do this.',
   PROVIDER_REFUSED: 'The provider refused, and would refuse again.',
   PROVIDER_UNAVAILABLE: 'The provider gave no usable answer; a later attempt may succeed.',
+  PREFLIGHT_REFUSED: 'A pre-flight hook refused, and its answer stands.',
+  PRECONDITION_FAILED: 'A pre-flight hook gave no usable answer; a later attempt may succeed.',
 }
 
 const UserErrorCode = builder.enumType('UserErrorCode', {
@@ -97,11 +99,32 @@ builder.objectType(builder.objectRef<Problem>('ProviderRefusal'), {
   }),
 })
 
+builder.objectType(builder.objectRef<Problem>('PreflightRefusal'), {
+  description: 'A pre-flight hook did not let it pass, and nothing was done.',
+  interfaces: [UserErrorRef],
+  fields: (t) => ({
+    status: t.int({
+      description: 'As HTTP says it: what the hook refused with, 400 to 499, or 412 when it gave no usable answer.',
+      resolve: (problem) => Number(problem.facts?.status),
+    }),
+    retryable: t.boolean({
+      description: 'Whether the same request may succeed later, with the same idempotency key.',
+      resolve: (problem) => problem.facts?.retryable === true,
+    }),
+    endpointId: t.id({
+      nullable: true,
+      description: 'The webhook endpoint of the hook.',
+      resolve: (problem) => text(problem.facts?.endpoint),
+    }),
+  }),
+})
+
 /** A typed error needs its facts; a problem without them is told by its code alone. */
 function typeOf({ code, facts }: Problem): string {
   if (code === 'INSUFFICIENT_FUNDS' && facts?.available) return 'InsufficientFunds'
   if (code === 'ACCOUNT_FROZEN' && facts?.account) return 'AccountFrozen'
   if ((code === 'PROVIDER_REFUSED' || code === 'PROVIDER_UNAVAILABLE') && facts?.provider) return 'ProviderRefusal'
+  if ((code === 'PREFLIGHT_REFUSED' || code === 'PRECONDITION_FAILED') && facts?.status) return 'PreflightRefusal'
   return 'InputError'
 }
 

@@ -1,48 +1,43 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
-import type { Services } from './context.ts'
-import { credentialFromHeaders } from './credential.ts'
-import type { Params, Prepare } from './engine.ts'
+import { type Asked, type FromDoor, type Params, type Prepare, requestIdOf } from './engine.ts'
 import type { Present } from './presentation.ts'
+
+interface Parts {
+  readonly prepare: Prepare
+  readonly present: Present
+  readonly maxBytes: number
+}
 
 /**
  * The usual request, a well-formed POST of JSON, answered without the layers that the unusual ones need: they are a
  * third of the time that a page of products takes. Whatever is not executed, for any reason, is left to Yoga, which
  * alone knows the protocol.
  */
-export function usualRequests(
-  { access }: Pick<Services, 'access'>,
-  { prepare, present, maxBytes }: { prepare: Prepare; present: Present; maxBytes: number },
-) {
+export function usualRequests({ prepare, present, maxBytes }: Parts) {
   /** The result of an operation that was executed; undefined for one that was not. */
-  async function execute(headers: IncomingHttpHeaders, params: Params): Promise<ExecutionResult | undefined> {
-    const requestId = String(headers['x-request-id'] ?? '')
-    const caller = await access.authenticate(
-      credentialFromHeaders((name) => one(headers[name])),
-      requestId,
-    )
-    if (caller === 'invalid') return undefined
-    const idempotencyKey = one(headers['idempotency-key'])
-    const asked = { caller, overSocket: false, idempotencyKey, timezone: one(headers['time-zone']) }
+  async function execute(asked: Asked, params: Params): Promise<ExecutionResult | undefined> {
     const prepared = await prepare(asked, params)
     if (!('run' in prepared)) return undefined
     const result = await prepared.run.execute(prepared)
     if (Symbol.asyncIterator in result || !('data' in result)) return undefined
-    return result.errors ? { ...result, errors: present(result.errors, requestId) } : result
+    return result.errors ? { ...result, errors: present(result.errors, requestIdOf(asked)) } : result
   }
 
   return {
-    wants({ method, headers }: IncomingMessage): boolean {
+    wants({ method, headers }: IncomingMessage, { asked: { caller }, refusal }: FromDoor): boolean {
+      // What the tenant's own endpoint is asked about is asked once, by Yoga.
+      if (refusal || (caller.kind === 'key' && caller.terms.clientAuthUrl !== null)) return false
       if (method !== 'POST' || !JSON_TYPE.test(headers['content-type'] ?? '')) return false
       const length = Number(headers['content-length'])
       return length <= maxBytes && (headers.origin === undefined || isOwn(headers)) && typeFor(headers) !== undefined
     },
 
     /** Answers, or leaves the request to another with its body read. */
-    async answer(request: IncomingMessage, response: ServerResponse): Promise<'answered' | 'left'> {
+    async answer(request: IncomingMessage, response: ServerResponse, asked: Asked): Promise<'answered' | 'left'> {
       const body = await read(request)
       const params = paramsFrom(body)
-      const result = params && (await execute(request.headers, params))
+      const result = params && (await execute(asked, params))
       if (!result) {
         Object.assign(request, { body })
         return 'left'
@@ -67,10 +62,6 @@ function typeFor({ accept = '*/*' }: IncomingHttpHeaders): string | undefined {
 /** Whether a browser asks from a page of this very address, for which no rights have to be granted. */
 function isOwn({ origin, host }: IncomingHttpHeaders): boolean {
   return origin === `http://${host}` || origin === `https://${host}`
-}
-
-function one(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined
 }
 
 async function read(request: IncomingMessage): Promise<Buffer> {

@@ -22,6 +22,8 @@ const OWNER_COLUMN = {
   currency: undefined,
   rate: undefined,
   event: undefined,
+  webhook_endpoint: undefined,
+  webhook_delivery: undefined,
 } as const satisfies Record<string, string | undefined>
 
 export type Table = keyof typeof OWNER_COLUMN

@@ -3,12 +3,15 @@ import type { Duplex } from 'node:stream'
 import type { GraphQLError, GraphQLFormattedError } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { refuseUpgrade } from '../http/answers.ts'
 import type { Caller } from '../kernel/actor.ts'
+import { openSockets } from '../kernel/metrics.ts'
+import { credentialFrom, headersOfPayload, type ReadHeader } from '../organizations/credential.ts'
+import { admit, readHeaders, versionFor } from './admission.ts'
 import type { Services } from './context.ts'
-import { credentialFromExtensions, credentialFromPayload } from './credential.ts'
 import { asGraphQLError, type Prepare, type Prepared } from './engine.ts'
 import type { Present } from './presentation.ts'
-import { tooMany, unauthenticated } from './refusal.ts'
+import { tooMany } from './refusal.ts'
 import { FORBIDDEN_CODE, type OpenSocket, type Sockets } from './sockets.ts'
 
 /** GraphQL over WebSocket, by the graphql-transport-ws protocol and its close codes. */
@@ -17,7 +20,7 @@ const MAX_MESSAGE_BYTES = 64 * 1024
 const INIT_WAIT_MS = 3_000
 const PING_EVERY_MS = 12_000
 const SUBSCRIPTIONS_AT_MOST = 50
-/** How long a key that lapsed, or was deleted on another node, keeps what it has open. */
+/** How long a key that lapsed keeps what it has open. */
 const RECHECK_MS = 15_000
 
 interface Parts {
@@ -30,40 +33,40 @@ interface Parts {
 interface Peer {
   readonly socket: WebSocket
   readonly requestId: string
-  /** Who connection_init said it is; anonymous when it said nothing. */
-  caller: Caller
+  /** What connection_init said in place of headers. */
+  header: ReadHeader
   /** Every credential that the peer has shown, with the place where its end is heard of. */
   readonly shown: Map<string, OpenSocket>
 }
 
-export function websockets(
-  { access, log }: Pick<Services, 'access' | 'log'>,
-  { prepare, sockets, present, mayConnect }: Parts,
-) {
+type Door = Pick<Services, 'access' | 'rateLimits' | 'clock' | 'log'>
+
+export function websockets(door: Door, { prepare, sockets, present, mayConnect }: Parts) {
+  const { access, log } = door
   const shown = (errors: readonly unknown[], { requestId }: Peer) =>
     present(errors.map(asGraphQLError), requestId).map(withoutHttp)
 
-  async function identify(peer: Peer, credential: string): Promise<Caller | 'invalid'> {
-    const caller = await access.authenticate(credential, peer.requestId)
-    if (caller === 'invalid' || peer.shown.has(credential)) return caller
+  /** Hears of the credential's end for as long as the socket is open. */
+  function remember(peer: Peer, credential: string, caller: Caller): void {
+    if (peer.shown.has(credential) || peer.socket.readyState !== peer.socket.OPEN) return
     const open: OpenSocket = {
-      apiKeyId: caller.kind === 'key' ? caller.actor.apiKeyId : undefined,
+      key: caller.kind === 'key' ? caller.actor : undefined,
       credential,
       close: (code, reason) => peer.socket.close(code, reason),
     }
     peer.shown.set(credential, open)
     sockets.add(open)
-    return caller
   }
 
   const server = makeServer<Record<string, unknown>, Peer>({
     connectionInitWaitTimeout: INIT_WAIT_MS,
     async onConnect({ connectionParams, extra: peer }) {
-      const credential = credentialFromPayload(connectionParams)
+      peer.header = headersOfPayload(connectionParams)
+      const credential = credentialFrom(peer.header)
       if (credential === undefined) return true
-      const caller = await identify(peer, credential)
+      const caller = await access.authenticate(credential, peer.requestId)
       if (caller === 'invalid') return false
-      peer.caller = caller
+      remember(peer, credential, caller)
       return true
     },
     onSubscribe: ({ extra: peer, subscriptions }, _id, payload) =>
@@ -80,20 +83,27 @@ export function websockets(
   /** A mistake in a document is an answer to that one operation; thrown from here it would close the whole socket. */
   async function begin(peer: Peer, { query, operationName, variables, extensions }: SubscribePayload) {
     try {
-      const credential = credentialFromExtensions(extensions)
-      const caller = credential === undefined ? peer.caller : await identify(peer, credential)
-      if (caller === 'invalid') return [unauthenticated('The credential is not valid')]
-      return await prepare({ caller, overSocket: true }, { query, operationName, variables })
+      const header = headersOfOperation(extensions, peer.header)
+      const { asked, refusal } = await admit(door, { header, requestId: peer.requestId, overSocket: true })
+      if (refusal) return [refusal]
+      const credential = credentialFrom(header)
+      if (credential !== undefined) remember(peer, credential, asked.caller)
+      return await prepare(asked, { query, operationName, variables })
     } catch (error) {
       return [asGraphQLError(error)]
     }
   }
 
+  const servedVersion = ({ headers }: IncomingMessage) => versionFor(readHeaders(headers), door.clock.now())
   const wss = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, handleProtocols })
+  wss.on('headers', (lines, request) => {
+    lines.push(`X-Request-ID: ${requestIdFrom(request)}`, `X-API-Version: ${servedVersion(request)}`)
+  })
 
   function serve(socket: WebSocket, request: IncomingMessage): void {
-    const requestId = String(request.headers['x-request-id'] ?? '')
-    const peer: Peer = { socket, requestId, caller: { kind: 'anonymous', requestId }, shown: new Map() }
+    const requestId = requestIdFrom(request)
+    const peer: Peer = { socket, requestId, header: () => undefined, shown: new Map() }
+    openSockets.inc()
     const stopPinging = keepAlive(socket)
     const closed = server.opened(
       {
@@ -116,6 +126,7 @@ export function websockets(
     socket.on('error', () => socket.terminate())
     socket.once('close', (code, reason) => {
       stopPinging()
+      openSockets.dec()
       for (const open of peer.shown.values()) sockets.remove(open)
       closed(code, String(reason)).catch((error) => log.error({ err: error, requestId }, 'closing a WebSocket failed'))
     })
@@ -127,10 +138,19 @@ export function websockets(
 
   return {
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-      if (mayConnect(request)) wss.handleUpgrade(request, socket, head, (ws) => serve(ws, request))
-      else socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+      if (!mayConnect(request)) refuseUpgrade(socket, 403, requestIdFrom(request))
+      else if (!servedVersion(request)) refuseUpgrade(socket, 400, requestIdFrom(request))
+      else wss.handleUpgrade(request, socket, head, (ws) => serve(ws, request))
     },
   }
+}
+
+/** GraphiQL sends the headers of its tab with each operation instead of with the connection. */
+function headersOfOperation(extensions: SubscribePayload['extensions'], ofConnection: ReadHeader): ReadHeader {
+  const own = headersOfPayload({ headers: extensions?.headers })
+  // Whoever shows another credential is somebody else, to whom nothing of the connection's belongs.
+  if (credentialFrom(own) !== undefined) return own
+  return (name) => own(name) ?? ofConnection(name)
 }
 
 /** Closes what came with a credential that is worth nothing any more. */
@@ -140,6 +160,10 @@ async function recheck(sockets: Sockets, access: Services['access']): Promise<vo
     if ((await access.authenticate(credential, '')) !== 'invalid') continue
     for (const socket of open) if (socket.credential === credential) socket.close(FORBIDDEN_CODE, 'Forbidden')
   }
+}
+
+function requestIdFrom({ headers }: IncomingMessage): string {
+  return String(headers['x-request-id'] ?? '')
 }
 
 function send(socket: WebSocket, data: string): Promise<void> {

@@ -2,16 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type DocumentNode, GraphQLError } from 'graphql'
 import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga'
+import { admitHttp } from './admission.ts'
 import { byteCache } from './byte-cache.ts'
+import { clientCheck } from './client-check.ts'
 import { compilation } from './compilation.ts'
+import { conditional } from './conditional.ts'
 import type { Context, Services } from './context.ts'
-import { credentialFromHeaders } from './credential.ts'
-import { type Asked, type FromDoor, preparing } from './engine.ts'
+import { corsFor, isAllowed } from './cors.ts'
+import { type FromDoor, preparing, requestIdOf } from './engine.ts'
 import { graphiqlPage } from './graphiql.ts'
 import { limits } from './limits.ts'
 import { createLoaders } from './loaders.ts'
+import { observation } from './observation.ts'
 import { type Present, presenter, withStatus } from './presentation.ts'
-import { unauthenticated } from './refusal.ts'
 import { schema } from './schema.ts'
 import { openSockets, type Sockets } from './sockets.ts'
 import { usualRequests } from './usual-request.ts'
@@ -35,12 +38,12 @@ type Initial = YogaInitialContext & FromDoor
 
 /** GraphQL on one path: over HTTP, over WebSocket, and GraphiQL for a browser. */
 export function createGraphql(app: Services, options: GraphqlOptions) {
-  const sockets = openSockets()
+  const sockets = openSockets(app)
   const present = presenter({ log: app.log, suggestions: options.introspection })
   const yoga = createYoga<FromDoor>({
     schema,
     context: (initial: Initial) => contextOf(app, sockets, initial),
-    plugins: [limits(options), compilation(), answers(present)],
+    plugins: [limits(options), clientCheck(), compilation(), observation(), answers(present), conditional()],
     cors: corsFor(options.corsOrigins),
     maxRequestBodySize: MAX_BODY_BYTES,
     parserAndValidationCache: {
@@ -64,46 +67,36 @@ export function createGraphql(app: Services, options: GraphqlOptions) {
   const origins = new Set([...options.corsOrigins, new URL(options.publicUrl).origin])
   const mayConnect = (request: IncomingMessage) => isAllowed(request, origins)
   const { upgrade } = websockets(app, { prepare, sockets, present, mayConnect })
-  const usual = usualRequests(app, { prepare, present, maxBytes: MAX_BODY_BYTES })
+  const usual = usualRequests({ prepare, present, maxBytes: MAX_BODY_BYTES })
   const page = options.graphiql ? graphiqlPage(options.developmentKey) : undefined
 
   return {
     async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
       if (page?.wants(request)) return page.send(request, response)
       response.setHeader('cache-control', 'no-store')
-      if (usual.wants(request) && (await usual.answer(request, response)) === 'answered') return
-      await yoga(request, response)
+      const admitted = await admitHttp(app, request.headers, response)
+      const { asked } = admitted
+      if (usual.wants(request, admitted) && (await usual.answer(request, response, asked)) === 'answered') return
+      await yoga(request, response, admitted)
     },
     upgrade: upgrade satisfies (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
   }
 }
 
-async function contextOf(app: Services, sockets: Sockets, initial: Initial): Promise<Context> {
-  const { caller, idempotencyKey, timezone } = initial.asked ?? (await askedBy(initial.request, app))
-  const requestId = caller.kind === 'key' ? caller.actor.requestId : caller.requestId
+function contextOf(app: Services, sockets: Sockets, { asked }: FromDoor): Context {
+  const { caller, permit, idempotencyKey, timezone, clientToken, setHeader } = asked
   return {
     app,
     caller,
-    requestId,
+    requestId: requestIdOf(asked),
     loaders: createLoaders(app.db, app.clocks, caller),
     sockets,
     idempotencyKey,
     timezone,
+    clientToken,
+    setHeader,
+    rateLimit: permit,
   }
-}
-
-async function askedBy({ headers }: Request, { access }: Services): Promise<Asked> {
-  const header = (name: string) => headers.get(name) ?? undefined
-  const caller = await access.authenticate(credentialFromHeaders(header), header('x-request-id') ?? '')
-  if (caller === 'invalid') throw refusedCredential()
-  return { caller, overSocket: false, idempotencyKey: header('idempotency-key'), timezone: header('time-zone') }
-}
-
-function refusedCredential(): GraphQLError {
-  const { message, extensions } = unauthenticated('The credential is not valid')
-  return new GraphQLError(message, {
-    extensions: { ...extensions, http: { status: 401, headers: { 'www-authenticate': 'Bearer' } } },
-  })
 }
 
 /**
@@ -111,14 +104,18 @@ function refusedCredential(): GraphQLError {
  * key. Only JSON comes in. There is no other guard against forged requests, because nothing that a browser sends by
  * itself says who asks: credentials are in headers that a foreign page cannot set without being allowed to.
  */
-function answers(present: Present): Plugin<FromDoor> {
+function answers(present: Present): Plugin<object, FromDoor> {
   return {
-    onRequestParse({ request, endResponse, fetchAPI }) {
+    onRequestParse({ request, serverContext: { refusal }, endResponse, fetchAPI }) {
+      if (refusal) {
+        const { body, ...init } = refused(refusal, request, present)
+        return endResponse(new fetchAPI.Response(body, init))
+      }
       const type = request.headers.get('content-type') ?? ''
       if (request.method === 'POST' && !JSON_TYPE.test(type)) endResponse(new fetchAPI.Response(null, { status: 415 }))
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      if ((args.contextValue as Initial).asked?.overSocket) return
+      if ((args.contextValue as Initial).asked.overSocket) return
       setResultAndStopExecution({ errors: [new GraphQLError('Subscriptions are served over WebSocket', OVER_HTTP)] })
     },
     onResultProcess({ request, result, setResult }) {
@@ -133,20 +130,20 @@ function answers(present: Present): Plugin<FromDoor> {
 const JSON_TYPE = /^application\/(graphql\+)?json\b/i
 const OVER_HTTP = { extensions: { code: 'BAD_USER_INPUT' } }
 
-/** A page of ours, or of an origin that is allowed; a program that is no browser names no origin. */
-function isAllowed({ headers }: IncomingMessage, origins: ReadonlySet<string>): boolean {
-  const { origin, host } = headers
-  if (origin === undefined || origins.has(origin)) return true
-  return URL.canParse(origin) && new URL(origin).host === host
+/** The answer to a request that is not even read, in the form that its client asked for. */
+function refused(refusal: GraphQLError, { headers }: Request, present: Present): ResponseInit & { body: string } {
+  const errors = present([refusal], headers.get('x-request-id') ?? '')
+  const { status, headers: more } = refusal.extensions.http as Http
+  for (const { extensions } of errors) delete extensions.http
+  const type = /graphql-response\+json/.test(headers.get('accept') ?? '') ? 'graphql-response+json' : 'json'
+  return {
+    status,
+    headers: { ...more, 'content-type': `application/${type}; charset=utf-8` },
+    body: JSON.stringify({ errors }),
+  }
 }
 
-function corsFor(origins: readonly string[]) {
-  if (origins.length === 0) return false
-  return {
-    origin: [...origins],
-    credentials: false,
-    methods: ['GET', 'POST', 'OPTIONS'],
-    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'time-zone', 'x-api-key', 'x-request-id'],
-    exposedHeaders: ['x-request-id'],
-  }
+interface Http {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
 }

@@ -1,14 +1,18 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { getRequestListener, type HttpBindings } from '@hono/node-server'
-import { type Context, Hono } from 'hono'
+import { getRequestListener } from '@hono/node-server'
+import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { pathOf } from './access-log.ts'
 import { errorBody, refuseUpgrade } from './answers.ts'
+import type { Admission } from './authenticated.ts'
+import { addExports, type Exports } from './exports.ts'
 import { findUnready, type Readiness } from './health.ts'
 import type { Log } from './log.ts'
-import { adoptRequestId, REQUEST_ID_HEADER } from './request-id.ts'
+import { adoptRequestId } from './request-id.ts'
+import { type Env, FRESH, refuse, requestIdOf } from './rest.ts'
 import type { Routes } from './server.ts'
 
 /** A notification from a provider as it came. */
@@ -28,11 +32,14 @@ export interface Sandbox {
 }
 
 /** What the door leads to. */
-export interface House {
+export interface House extends Admission {
   readonly graphql: Routes
   readonly inbox: { receive(notification: Notification): Promise<{ status: number; body: object }> }
+  readonly exports: Exports
   readonly sandboxes: Readonly<Record<string, Sandbox>>
   readonly readiness: Readiness
+  /** What Prometheus reads, and the bearer token that it shows where one is set; undefined where nobody may read. */
+  readonly metrics: { read(): Promise<string>; readonly token: string | undefined } | undefined
   /** Whether a browser at / is sent to GraphiQL. */
   readonly graphiql: boolean
   readonly log: Log
@@ -61,8 +68,6 @@ export function createRoutes(house: House): Routes {
   }
 }
 
-type Env = { Bindings: HttpBindings }
-
 function createRouter(house: House): Hono<Env> {
   const router = new Hono<Env>()
   router.get('/health/live', (c) => c.json({ status: 'live' }, 200, FRESH))
@@ -70,6 +75,16 @@ function createRouter(house: House): Hono<Env> {
     const reason = await findUnready(house.readiness)
     return reason ? c.json({ status: 'unready', reason }, 503, FRESH) : c.json({ status: 'ready' }, 200, FRESH)
   })
+  const { metrics } = house
+  if (metrics) {
+    router.get('/metrics', async (c) => {
+      if (!showsToken(c.req.header('authorization'), metrics.token)) {
+        c.header('www-authenticate', 'Bearer')
+        return refuse(c, 401, 'UNAUTHENTICATED', 'The metrics need their bearer token.')
+      }
+      return c.text(await metrics.read(), 200, { ...FRESH, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+    })
+  }
   if (house.graphiql) router.get('/', (c) => c.redirect(GRAPHQL_PATH))
 
   const limit = bodyLimit({
@@ -91,6 +106,7 @@ function createRouter(house: House): Hono<Env> {
     })
     return c.json(body, status as ContentfulStatusCode, FRESH)
   })
+  addExports(router, house)
   for (const [name, sandbox] of Object.entries(house.sandboxes)) {
     router.all(`/sandbox/${name}/*`, (c) => sandbox.fetch(c.req.raw))
   }
@@ -103,12 +119,7 @@ function createRouter(house: House): Hono<Env> {
   return router
 }
 
-const FRESH = { 'cache-control': 'no-store' }
-
-function requestIdOf(c: Context<Env>): string {
-  return String(c.env.incoming.headers[REQUEST_ID_HEADER] ?? '')
-}
-
-function refuse(c: Context<Env>, status: ContentfulStatusCode, code: string, message: string): Response {
-  return c.json(errorBody(code, message, requestIdOf(c)), status, FRESH)
+function showsToken(authorization: string | undefined, token: string | undefined): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return token === undefined || timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`))
 }

@@ -2,11 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { StartError } from '../kernel/start-error.ts'
+import { continueTrace } from '../kernel/trace.ts'
 import { startAccessLog } from './access-log.ts'
 import { refuseUpgrade, sendError } from './answers.ts'
 import { trackConnections } from './connections.ts'
 import type { Log } from './log.ts'
 import { adoptRequestId, REQUEST_ID_HEADER } from './request-id.ts'
+import { measureRequest } from './request-metrics.ts'
 
 /** Who answers, once the house behind the door is built. */
 export interface Routes {
@@ -50,8 +52,9 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
     const requestId = adoptRequestId(request)
     setCommonHeaders(response, requestId)
     startAccessLog(request, response, requestId, log)
+    measureRequest(request, response)
     guard(
-      () => routes.request(request, response),
+      () => continueTrace(traceparentOf(request), () => routes.request(request, response)),
       (error) => {
         log.error({ err: error, requestId }, 'a request failed')
         if (response.headersSent) response.destroy()
@@ -108,6 +111,11 @@ async function guard(answer: () => unknown, onError: (error: unknown) => void): 
   } catch (error) {
     onError(error)
   }
+}
+
+/** A caller that traces its own work finds ours within it. */
+function traceparentOf({ headers }: IncomingMessage): string | undefined {
+  return typeof headers.traceparent === 'string' ? headers.traceparent : undefined
 }
 
 function setCommonHeaders(response: ServerResponse, requestId: string): void {

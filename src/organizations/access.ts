@@ -20,6 +20,9 @@ interface KeyRow {
   readonly role: Role
   readonly userId: string | null
   readonly lastUsedAt: Date | null
+  readonly rateLimit: number
+  readonly clientAuthUrl: string | null
+  readonly preflight: boolean
 }
 
 interface Deps {
@@ -49,7 +52,10 @@ export function accessService({ db, clock, secretKey }: Deps) {
     async (hashes) => {
       const found = await db.query<KeyRow>(
         'access.keys',
-        `SELECT k.id, k.hash, k.tenant_id, k.role, k.user_id, k.last_used_at, t.organization_id, t.mode
+        `SELECT k.id, k.hash, k.tenant_id, k.role, k.user_id, k.last_used_at, k.rate_limit,
+           t.organization_id, t.mode, t.client_auth_url,
+           EXISTS (SELECT FROM webhook_endpoint w WHERE w.tenant_id = k.tenant_id
+             AND w.kind = 'PREFLIGHT' AND w.active AND w.deleted_at IS NULL) AS preflight
          FROM api_key k JOIN tenant t ON t.id = k.tenant_id
          WHERE k.hash = ANY ($1) AND k.deleted_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)`,
         [[...new Set(hashes)].map((hash) => Buffer.from(hash, 'hex')), clock.now()],
@@ -63,10 +69,22 @@ export function accessService({ db, clock, secretKey }: Deps) {
   async function keyCaller(credential: string, requestId: string): Promise<Caller | 'invalid'> {
     const key = await keys.load(Buffer.from(hashOf(credential)).toString('hex'))
     if (!key) return 'invalid'
-    const { id: apiKeyId, tenantId, organizationId, mode, role, userId, lastUsedAt } = key
+    const {
+      id: apiKeyId,
+      tenantId,
+      organizationId,
+      mode,
+      role,
+      userId,
+      lastUsedAt,
+      rateLimit,
+      clientAuthUrl,
+      preflight,
+    } = key
     const now = clock.now()
     if (lastUsedAt === null || now.getTime() - lastUsedAt.getTime() > USE_NOTED_EVERY_MS) noteUse(key, now)
-    return { kind: 'key', actor: { apiKeyId, tenantId, organizationId, mode, role, userId, requestId } }
+    const actor = { apiKeyId, tenantId, organizationId, mode, role, userId, requestId, preflight }
+    return { kind: 'key', actor, terms: { rateLimit, clientAuthUrl } }
   }
 
   async function checkoutCaller(credential: string, requestId: string): Promise<Caller | 'invalid'> {

@@ -9,18 +9,34 @@ import { id, optional, text } from '../kernel/input.ts'
 
 export const SECRET_BYTES = 24
 
+/** How many requests in a quarter of an hour; what PostgreSQL counts them in would bear twice as many. */
+export const MAX_RATE_LIMIT = 1_000_000_000
+const rateLimit = z
+  .int('must be a whole number')
+  .min(1, 'must be at least 1')
+  .max(MAX_RATE_LIMIT, `must be at most ${MAX_RATE_LIMIT}`)
+
 export const CreateApiKey = z
   .object({
     name: text(100),
     role: z.enum(['OWNER', 'ADMIN', 'USER'], 'is required'),
     userId: optional(id('User')),
     expiresAt: optional(z.date()),
+    rateLimit: optional(rateLimit),
   })
   .superRefine(({ role, userId }, context) => {
     if (role !== 'USER' || userId !== undefined) return
     const message = 'a key of the role USER needs the user that it acts for'
     context.addIssue({ code: 'custom', message, params: { code: 'REQUIRED' }, path: ['userId'] })
   })
+
+export const UpdateApiKey = z.object({
+  id: id('ApiKey'),
+  name: optional(text(100)),
+  /** Null for a key that does not end. */
+  expiresAt: z.date().nullable().optional(),
+  rateLimit: optional(rateLimit),
+})
 
 export const ApiKeyId = z.object({ id: id('ApiKey') })
 
@@ -47,7 +63,8 @@ export function looksLikeKey(credential: string): boolean {
 }
 
 /** The key as events and webhooks show it. */
-export function apiKeyObject({ id, name, prefix, last4, role, userId, expiresAt }: ApiKeyRow): Record<string, unknown> {
+export function apiKeyObject(key: ApiKeyRow): Record<string, unknown> {
+  const { id, name, prefix, last4, role, userId, expiresAt, rateLimit } = key
   return {
     id: encodeId('ApiKey', id),
     name,
@@ -56,5 +73,6 @@ export function apiKeyObject({ id, name, prefix, last4, role, userId, expiresAt 
     role,
     user: userId && encodeId('User', userId),
     expiresAt: expiresAt?.toISOString() ?? null,
+    rateLimit,
   }
 }

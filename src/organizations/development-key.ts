@@ -6,6 +6,8 @@ import { newId } from '../kernel/id.ts'
 import { newSecret, SECRET_BYTES } from './api-key.ts'
 import { issue } from './keys.ts'
 
+/** What the key is called. It is renewed each hour, so that its end is no news. */
+export const DEVELOPMENT_KEY = 'GraphiQL in development'
 const LIFETIME_HOURS = 24
 const LOCK = 7_035_224
 
@@ -19,12 +21,15 @@ export async function developmentKey(db: Database, clock: Clock, secretKey: Uint
   const secret = newSecret('TEST', bytes)
   const at = clock.now()
   const expiresAt = new Date(at.getTime() + LIFETIME_HOURS * 3_600_000)
-  const tenant = await db.prisma.tenant.findFirst({ where: { mode: 'TEST' }, orderBy: { createdAt: 'asc' } })
+  const tenant = await db.prisma.tenant.findFirst({
+    where: { mode: 'TEST', removedAt: null },
+    orderBy: { createdAt: 'asc' },
+  })
   if (!tenant) return undefined
   const key = {
     id: newId(),
     tenantId: tenant.id,
-    name: 'GraphiQL in development',
+    name: DEVELOPMENT_KEY,
     role: 'OWNER',
     userId: null,
   } as const

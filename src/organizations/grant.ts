@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts'
 import { transact } from '../events/outbox.ts'
 import type { Mode, Role } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { DomainError, notFound } from '../kernel/errors.ts'
+import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
 import { decodeId, encodeId, type IdKind, newId } from '../kernel/id.ts'
 import { newSecret } from './api-key.ts'
 import { issue } from './keys.ts'
@@ -13,22 +13,25 @@ export interface GrantedKey {
   readonly name: string
   /** Needed where there are several organizations. */
   readonly organizationId?: string | undefined
+  /** How many requests it may make in a quarter of an hour: as many as every other key without it. */
+  readonly rateLimit?: number | undefined
   /** Whom a key of the role USER acts for; the demo seller, who is made when first wanted, without it. */
   readonly userId?: string | undefined
 }
 
 /**
  * Makes a key for whoever holds the machine, and so needs no other key.
- * @throws DomainError NOT_FOUND, or REQUIRED where only a name can tell which organization is meant.
+ * @throws DomainError NOT_FOUND, INVALID_STATE, or REQUIRED where only a name can tell which organization is meant.
  */
 export async function grantKey(db: Database, clock: Clock, wanted: GrantedKey): Promise<string> {
-  const { mode, role, name } = wanted
+  const { mode, role, name, rateLimit } = wanted
   const tenant = await findTenant(db, mode, wanted.organizationId)
+  if (tenant.removedAt) throw invalidState('The data of this tenant were removed')
   const userId = role === 'USER' ? await findUser(db, clock, tenant.id, wanted.userId) : null
   const secret = newSecret(mode)
   const at = clock.now()
   await transact(db, { tenantId: tenant.id, at }, (tx, emit) =>
-    issue(tx, emit, secret, { id: newId(), tenantId: tenant.id, name, role, userId, createdAt: at }),
+    issue(tx, emit, secret, { id: newId(), tenantId: tenant.id, name, role, userId, rateLimit, createdAt: at }),
   )
   return secret.secret
 }

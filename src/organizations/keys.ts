@@ -1,25 +1,36 @@
 import type { Database, Transaction } from '../db/database.ts'
 import { type Emit, transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done, Role } from '../kernel/actor.ts'
-import type { Clocks } from '../kernel/clock.ts'
+import type { Clock, Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
-import { ApiKeyId, apiKeyObject, CreateApiKey, newSecret, type Secret } from './api-key.ts'
+import { ApiKeyId, apiKeyObject, CreateApiKey, newSecret, type Secret, UpdateApiKey } from './api-key.ts'
 
 const RANK: Readonly<Record<Role, number>> = { USER: 0, ADMIN: 1, OWNER: 2 }
 
-export function keyService({ db, clocks }: { db: Database; clocks: Clocks }) {
+interface Deps {
+  readonly db: Database
+  /** Keys end on the system's clock: who turns the test clock forward must not lock themselves out. */
+  readonly clock: Clock
+  readonly clocks: Clocks
+}
+
+export function keyService({ db, clock, clocks }: Deps) {
+  function assertFuture(expiresAt: Date | null | undefined): void {
+    if (!expiresAt || expiresAt > clock.now()) return
+    throw new DomainError({ code: 'OUT_OF_RANGE', message: 'must be in the future', field: ['expiresAt'] })
+  }
+
   return {
     /** Makes a key. Its secret is in this answer and nowhere else, so that a repeat does not have it. */
     async create(call: Call, input: unknown): Promise<Done & { secret?: string }> {
       const wanted = validate(CreateApiKey, input)
       const { actor } = call
       const userId = ownerFor(actor, wanted.role, wanted.userId)
+      assertLimitIsTheirs(actor, wanted.rateLimit)
+      assertFuture(wanted.expiresAt)
       const now = await clocks.now(actor.tenantId)
-      if (wanted.expiresAt && wanted.expiresAt <= now) {
-        throw new DomainError({ code: 'OUT_OF_RANGE', message: 'must be in the future', field: ['expiresAt'] })
-      }
       const id = newId()
       const secret = newSecret(actor.mode)
       const done = await transactOnce(db, call, now, id, async (tx, emit) => {
@@ -27,10 +38,25 @@ export function keyService({ db, clocks }: { db: Database; clocks: Clocks }) {
           const user = await tx.user.findUnique({ where: { tenantId_id: { tenantId: actor.tenantId, id: userId } } })
           if (!user) throw notFound('User', ['userId'])
         }
-        const { name, role, expiresAt } = wanted
-        await issue(tx, emit, secret, { id, tenantId: actor.tenantId, name, role, userId, expiresAt, createdAt: now })
+        const { name, role, expiresAt, rateLimit } = wanted
+        const key = { id, tenantId: actor.tenantId, name, role, userId, expiresAt, rateLimit, createdAt: now }
+        await issue(tx, emit, secret, key)
       })
       return done.replayed ? done : { ...done, secret: secret.secret }
+    },
+
+    /** Changes what is given; the secret stays. */
+    async update(call: Call, input: unknown): Promise<Done> {
+      const { id, ...wanted } = validate(UpdateApiKey, input)
+      const { actor } = call
+      assertLimitIsTheirs(actor, wanted.rateLimit)
+      assertFuture(wanted.expiresAt)
+      const now = await clocks.now(actor.tenantId)
+      return transactOnce(db, call, now, id, async (tx, emit) => {
+        const where = await within(tx, actor, id, 'change')
+        const key = await tx.apiKey.update({ where, data: wanted })
+        emit({ type: 'api_key.updated', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
+      })
     },
 
     /** The key opens nothing from the commit on. */
@@ -39,11 +65,7 @@ export function keyService({ db, clocks }: { db: Database; clocks: Clocks }) {
       const { actor } = call
       const now = await clocks.now(actor.tenantId)
       return transactOnce(db, call, now, id, async (tx, emit) => {
-        const mine = actor.role === 'USER' ? { userId: actor.userId } : {}
-        const found = await tx.apiKey.findFirst({ where: { tenantId: actor.tenantId, id, deletedAt: null, ...mine } })
-        if (!found) throw notFound('ApiKey', ['id'])
-        if (RANK[found.role] > RANK[actor.role]) throw forbidden('Your role may not delete this key', 'id')
-        const where = { tenantId_id: { tenantId: actor.tenantId, id } }
+        const where = await within(tx, actor, id, 'delete')
         const key = await tx.apiKey.update({ where, data: { deletedAt: now } })
         emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
       })
@@ -58,6 +80,21 @@ function ownerFor(actor: Actor, role: Role, userId: string | undefined): string 
   return userId ?? null
 }
 
+/** A seller does not decide how much of the gateway is theirs. */
+function assertLimitIsTheirs(actor: Actor, rateLimit: number | undefined): void {
+  if (rateLimit !== undefined && actor.role === 'USER') throw forbidden('Your role may not set it', 'rateLimit')
+}
+
+/** Where the key is that the actor may change: of its own tenant, a seller's its own, and none above its rank. */
+async function within(tx: Transaction, actor: Actor, id: string, verb: string) {
+  const { tenantId } = actor
+  const mine = actor.role === 'USER' ? { userId: actor.userId } : {}
+  const found = await tx.apiKey.findFirst({ where: { tenantId, id, deletedAt: null, ...mine } })
+  if (!found) throw notFound('ApiKey', ['id'])
+  if (RANK[found.role] > RANK[actor.role]) throw forbidden(`Your role may not ${verb} this key`, 'id')
+  return { tenantId_id: { tenantId, id } }
+}
+
 function forbidden(message: string, field: string): DomainError {
   return new DomainError({ code: 'FORBIDDEN', message, field: [field] })
 }
@@ -69,6 +106,7 @@ export interface NewKey {
   readonly role: Role
   readonly userId: string | null
   readonly expiresAt?: Date | undefined
+  readonly rateLimit?: number | undefined
   readonly createdAt: Date
 }
 

@@ -227,6 +227,7 @@ function changes(): Change[] {
 /** What a mutation changes is told by the name of its input field, or by what its own name ends with. */
 function targetOf({ name }: Field, input: string, ids: Fixtures['ids']): string {
   if (input === 'transactionId') return named(ids, 'LedgerTransaction')
+  if (name === 'rotateWebhookSecret') return named(ids, 'WebhookEndpoint')
   const kind = Object.keys(ids).find((each) => (input === 'id' ? name.endsWith(each) : input === `${lower(each)}Id`))
   if (!kind) throw new Error(`no fixture for what ${name} changes`)
   return named(ids, kind)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { encodeCursor } from '../../src/graphql/cursor.ts'
+import { encodeCursor } from '../../src/db/cursor.ts'
 import { newId } from '../../src/kernel/id.ts'
 import { type Answer, type Door, openDoor } from './door.ts'
 

@@ -5,7 +5,7 @@ import type { App } from '../../src/app.ts'
 import { createGraphql, type GraphqlOptions } from '../../src/graphql/yoga.ts'
 import type { Mode, Role } from '../../src/kernel/actor.ts'
 import { encodeId } from '../../src/kernel/id.ts'
-import { call, type TestApp, testApp } from '../support/app.ts'
+import { call, type TestApp, type TestParts, testApp } from '../support/app.ts'
 
 export interface Answer {
   readonly status: number
@@ -29,8 +29,8 @@ export interface Door {
   close(): Promise<void>
 }
 
-export async function openDoor(options: Partial<GraphqlOptions> = {}): Promise<Door> {
-  const house = await testApp()
+export async function openDoor(options: Partial<GraphqlOptions> = {}, parts: TestParts = {}): Promise<Door> {
+  const house = await testApp(parts)
   const { app } = house
   const graphql = createGraphql(app, {
     corsOrigins: [],
@@ -39,10 +39,8 @@ export async function openDoor(options: Partial<GraphqlOptions> = {}): Promise<D
     introspection: true,
     ...options,
   })
-  const server = createServer((request, response) => void graphql.request(request, response))
-  server.on('upgrade', graphql.upgrade)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
+  const served = await openDoorTo(graphql)
+  const { url } = served
 
   const asking = (credential: string | undefined): Ask => {
     return async (query, variables = {}, headers = {}) => {
@@ -71,9 +69,22 @@ export async function openDoor(options: Partial<GraphqlOptions> = {}): Promise<D
       return Object.assign(asking(secret), { key: secret })
     },
     async close() {
+      await served.close()
+      await house.close()
+    },
+  }
+}
+
+/** The door of a gateway that is there already. */
+export async function openDoorTo({ request, upgrade }: ReturnType<typeof createGraphql>) {
+  const server = createServer((incoming, outgoing) => void request(incoming, outgoing))
+  server.on('upgrade', upgrade)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
+    async close(): Promise<void> {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      await house.close()
     },
   }
 }

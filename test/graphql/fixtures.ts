@@ -42,6 +42,10 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
   const currency = await app.currencies.create(call(actor), { code: 'GEMS', exponent: 3 })
   const rate = await app.currencies.setRate(call(actor), { from: 'USD', to: 'GEMS', rate: '12.5' })
   const key = await app.keys.create(call(actor), { name: 'a key', role: 'ADMIN' })
+  const nowhere = { url: 'http://127.0.0.1:9', kind: 'EVENT', types: ['customer.created'] }
+  const endpoint = await app.webhooks.create(call(actor), nowhere)
+  await app.customers.create(call(actor), { name: 'Cy', lastName: 'Caller', email: 'cy@example.com' })
+  const delivery = await prisma.webhookDelivery.findFirstOrThrow({ where: { tenantId } })
   return {
     ids: {
       Organization: encodeId('Organization', actor.organizationId),
@@ -57,6 +61,8 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
       Currency: encodeId('Currency', currency.id),
       Rate: encodeId('Rate', rate.id),
       Event: encodeId('Event', event.id),
+      WebhookEndpoint: encodeId('WebhookEndpoint', endpoint.id),
+      WebhookDelivery: encodeId('WebhookDelivery', delivery.id),
     },
     names: { ...names, externalId: entry.account.externalId ?? '' },
   }

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { createLog } from '../../src/http/log.ts'
 import { createRoutes, type House, type Notification } from '../../src/http/routes.ts'
 import { openServer, type Routes } from '../../src/http/server.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
 
 /** A door with nothing behind it but what the test puts there. */
 export async function openDoor(
@@ -29,6 +30,13 @@ export async function openDoor(
         return { status: 200, body: { received: true } }
       },
     },
+    access: { authenticate: async () => 'invalid' },
+    clock: systemClock,
+    rateLimits: {
+      take: async (_key, limit) => ({ granted: true, limit, remaining: limit - 1, resetAt: systemClock.now() }),
+    },
+    clientAuthentication: { check: async () => 'allowed' },
+    exports: { data: () => Promise.reject(new Error('nobody may')) },
     sandboxes: {},
     readiness: {
       isStopping: server.isStopping,
@@ -36,6 +44,7 @@ export async function openDoor(
       patienceMs: 100,
       log,
     },
+    metrics: undefined,
     graphiql: false,
     log,
     ...parts,

@@ -24,7 +24,11 @@ describe('a new key', () => {
     const { tenantId, organizationId } = shop.owner
     expect(await callerOf(secret)).toEqual({
       kind: 'key',
-      actor: { tenantId, organizationId, mode: 'TEST', role, userId: null, apiKeyId: id, requestId: 'r1' },
+      actor: {
+        ...{ tenantId, organizationId, mode: 'TEST', role, userId: null },
+        ...{ apiKeyId: id, requestId: 'r1', preflight: false },
+      },
+      terms: { rateLimit: 5_000, clientAuthUrl: null },
     })
   })
 
@@ -110,6 +114,64 @@ describe('nobody makes or deletes a key above their own rank:', () => {
     expect(await refusals(remove(theirs.id, seller))).toEqual(['NOT_FOUND id'])
     await remove(mine.id, seller)
   })
+})
+
+describe('a key that is changed', () => {
+  const update = (input: object, actor: Actor = shop.owner) => shop.app.keys.update(call(actor), input)
+  const rowOf = (id: string) => shop.app.db.prisma.apiKey.findFirstOrThrow({ where: { id } })
+
+  test('has what was given, keeps what was not, and is announced', async () => {
+    const expiresAt = new Date(shop.clock.now().getTime() + 3_600_000)
+    const { id, secret } = await create({ expiresAt, rateLimit: 10 })
+    const key = encodeId('ApiKey', id)
+    await update({ id: key, name: 'Counter', rateLimit: 20 })
+    expect(await rowOf(id)).toMatchObject({ name: 'Counter', rateLimit: 20, expiresAt })
+    await update({ id: key, expiresAt: null, name: null, rateLimit: null })
+    expect(await rowOf(id)).toMatchObject({ name: 'Counter', rateLimit: 20, expiresAt: null })
+    expect(await callerOf(secret)).toMatchObject({ terms: { rateLimit: 20 } })
+    const events = await shop.app.db.prisma.event.findMany({ where: { entityId: id }, orderBy: { sequence: 'asc' } })
+    expect(events.map((event) => event.type)).toEqual(['api_key.created', 'api_key.updated', 'api_key.updated'])
+    expect(events[1]?.payload).toMatchObject({ object: { name: 'Counter', rateLimit: 20 } })
+  })
+
+  test.each([
+    [{ rateLimit: 0 }, 'OUT_OF_RANGE rateLimit'],
+    [{ rateLimit: -1 }, 'OUT_OF_RANGE rateLimit'],
+    [{ rateLimit: 1.5 }, 'INVALID rateLimit'],
+    [{ rateLimit: 1_000_000_001 }, 'OUT_OF_RANGE rateLimit'],
+    [{ expiresAt: new Date('2020-01-01T00:00:00Z') }, 'OUT_OF_RANGE expiresAt'],
+    [{ name: '' }, 'REQUIRED name'],
+    [{ id: encodeId('ApiKey', newId()) }, 'NOT_FOUND id'],
+  ])('is refused %o', async (wrong, refusal) => {
+    const { id } = await create({})
+    expect(await refusals(update({ id: encodeId('ApiKey', id), ...wrong }))).toEqual([refusal])
+  })
+
+  test('is not one above the rank of who asks, of another tenant or deleted, nor may a seller set its limit', async () => {
+    const owners = await create({ role: 'OWNER' })
+    expect(await refusals(update({ id: encodeId('ApiKey', owners.id) }, as('ADMIN')))).toEqual(['FORBIDDEN id'])
+    const live = await shop.actor('LIVE')
+    expect(await refusals(update({ id: encodeId('ApiKey', owners.id) }, live))).toEqual(['NOT_FOUND id'])
+    await remove(owners.id)
+    expect(await refusals(update({ id: encodeId('ApiKey', owners.id) }))).toEqual(['NOT_FOUND id'])
+    const seller = await shop.seller()
+    const mine = { role: 'USER', userId: encodeId('User', seller.userId ?? '') }
+    const { id } = await create(mine, seller)
+    await update({ id: encodeId('ApiKey', id), name: 'Stall' }, seller)
+    const limited = { id: encodeId('ApiKey', id), rateLimit: 9_000 }
+    expect(await refusals(update(limited, seller))).toEqual(['FORBIDDEN rateLimit'])
+    expect(await refusals(create({ ...mine, rateLimit: 9_000 }, seller))).toEqual(['FORBIDDEN rateLimit'])
+  })
+})
+
+test('a key ends on the system’s clock, so that a test clock that is turned forward locks nobody out', async () => {
+  const expiresAt = new Date(shop.clock.now().getTime() + 3_600_000)
+  const { secret } = await create({ expiresAt })
+  const where = { id: shop.owner.tenantId }
+  await shop.app.db.prisma.tenant.update({ where, data: { clockAheadMs: 30 * 86_400_000 } })
+  expect(await callerOf(secret)).toMatchObject({ kind: 'key' })
+  expect(await create({ expiresAt })).toMatchObject({ replayed: false })
+  await shop.app.db.prisma.tenant.update({ where, data: { clockAheadMs: 0 } })
 })
 
 describe('a key opens nothing any more', () => {

@@ -29,6 +29,7 @@ ApiKeyRef.implement({
       description: 'The member whose key it is; null for a key of the organization.',
       resolve: (key, _args, { loaders }) => loaders.linked('app_user', key.userId),
     }),
+    rateLimit: t.exposeInt('rateLimit', { description: 'How many requests it may make in 15 minutes.' }),
     expiresAt: t.field({
       ...momentField(t),
       nullable: true,
@@ -57,6 +58,10 @@ mutation<Done & { secret?: string | undefined }>('createApiKey', {
     role: t.field({ type: RoleEnum, required: true, description: 'What it may do; not more than the key that asks.' }),
     userId: t.id({ description: 'The member whose key it is to be; the key is of the organization when left out.' }),
     expiresAt: t.field({ type: 'DateTime', description: 'When it ends; never when left out.' }),
+    rateLimit: t.int({
+      description:
+        'How many requests it may make in 15 minutes: 1 to 1000000000, 5000 when left out. For managers to set.',
+    }),
   }),
   object: { name: 'apiKey', kind: 'ApiKey', description: 'The key, without its secret.' },
   also: {
@@ -65,6 +70,21 @@ mutation<Done & { secret?: string | undefined }>('createApiKey', {
     value: (answer) => answer.secret,
   },
   run: (app, call, input) => app.keys.create(call, input),
+})
+
+mutation('updateApiKey', {
+  description: 'Changes what is given of a secret key. A seller changes keys of its own alone.',
+  idempotency: 'optional',
+  input: (t) => ({
+    id: t.id({ required: true, description: 'The key.' }),
+    name: t.string({ description: 'What people call it.' }),
+    expiresAt: t.field({ type: 'DateTime', description: 'When it ends; null for never.' }),
+    rateLimit: t.int({
+      description: 'How many requests it may make in 15 minutes: 1 to 1000000000. For managers to set.',
+    }),
+  }),
+  object: { name: 'apiKey', kind: 'ApiKey', description: 'The key as it is after the change.' },
+  run: (app, call, input) => app.keys.update(call, input),
 })
 
 mutation('deleteApiKey', {

@@ -10,6 +10,7 @@ import { CheckoutRef, CustomerRef, EventRef, PaymentRef, ProductRef } from '../r
 import { moment, momentField } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 import { ProviderEnum } from './provider.ts'
+import { deliveries } from './webhook-delivery.ts'
 
 export const CheckoutKindEnum = builder.enumType('CheckoutKind', {
   description: 'What a checkout is for.',
@@ -119,6 +120,17 @@ CheckoutRef.implement({
       description: 'What happened to it and its payment, oldest first: the first hundred events.',
       authScopes: KEY_ONLY,
       resolve: ({ tenantId, id }, _args, { loaders }) => loaders.timeline(tenantId, 'topic_id', id),
+    }),
+    deliveries: t.field({
+      ...deliveries.field(t),
+      description: 'What was sent of it and its payment to webhooks, newest first.',
+      authScopes: { manager: true },
+      resolve: (checkout, args, context) =>
+        deliveries.open(context, args, {
+          parentId: checkout.id,
+          belongs: (alias, parent) => `(${alias}.entity_id = ${parent} OR ${alias}.entity_id = (
+            SELECT paid.id FROM payment AS paid WHERE paid.tenant_id = ${alias}.tenant_id AND paid.checkout_id = ${parent}))`,
+        }),
     }),
     createdAt: t.field({
       ...momentField(t),

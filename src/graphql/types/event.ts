@@ -1,17 +1,14 @@
 import { atLeast, below, equals, oneOf } from '../../db/condition.ts'
 import { EVENT_TYPES } from '../../events/catalogue.ts'
+import { EVENT_ORDER, eventCursor, placeOf } from '../../events/cursor.ts'
 import { decodeId, encodeId, type IdKind, PREFIXES } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { actorOf } from '../context.ts'
-import { decodeCursor, encodeCursor } from '../cursor.ts'
 import { mapped } from '../iterator.ts'
 import { EventRef } from '../refs.ts'
 import { badInput } from '../refusal.ts'
 import { moment, momentField } from './moment.ts'
-
-/** Events stand in the order in which they were committed, so that a cursor of a list is a place in the stream. */
-const ORDER = 'CURSOR'
 
 EventRef.implement({
   description: 'One fact that happened. Never changed.',
@@ -29,7 +26,7 @@ EventRef.implement({
     sequence: t.exposeInt('sequence', { description: 'The number of this event among those of the same entity.' }),
     cursor: t.string({
       description: 'Its place among all events, for `events(after:)` as a list and as a subscription.',
-      resolve: ({ cursor, id }) => encodeCursor(ORDER, { value: cursor.toString(), id }),
+      resolve: eventCursor,
     }),
     payload: t.field({
       type: 'JSON',
@@ -59,7 +56,7 @@ const events = list({
   name: 'Event',
   type: EventRef,
   table: 'event',
-  orders: { [ORDER]: { column: 'cursor', description: 'The order in which they were committed.' } },
+  orders: { [EVENT_ORDER]: { column: 'cursor', description: 'The order in which they were committed.' } },
   filter: {
     type: EventFilter,
     conditions: ({ types, entityId, from, before }) => [
@@ -108,7 +105,7 @@ builder.subscriptionField('events', (t) =>
 )
 
 function positionOf(after: string): bigint {
-  const { value } = decodeCursor('after', ORDER, after)
-  if (!/^\d{1,18}$/.test(value)) throw badInput('`after` is no cursor of an event')
-  return BigInt(value)
+  const place = placeOf(after)
+  if (place === undefined) throw badInput('`after` is no cursor of an event')
+  return place
 }

@@ -1,6 +1,7 @@
 import type { ArgBuilder } from '@pothos/core'
 import { atLeast, below, type Condition } from '../../db/condition.ts'
-import type { EntryDimension, Group } from '../../ledger/stats.ts'
+import type { Group } from '../../db/groups.ts'
+import type { EntryDimension } from '../../ledger/stats.ts'
 import { builder, type ResolvedTypes } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { AccountRef } from '../refs.ts'
@@ -33,6 +34,11 @@ const LedgerStat = builder.objectRef<Group<EntryDimension, 'received' | 'paid' |
       nullable: true,
       description: 'The day on which they were posted, when grouped by it.',
       resolve: ({ key }) => textOf(key.day),
+    }),
+    month: t.string({
+      nullable: true,
+      description: 'The month in which they were posted, e.g. 2026-11, when grouped by it.',
+      resolve: ({ key }) => textOf(key.month),
     }),
     count: t.exposeInt('count', { description: 'How many they are.' }),
     received: t.field({

@@ -10,8 +10,9 @@ import { moment, momentField, momentOrNull } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 import { ProviderEnum } from './provider.ts'
 import { TransactionStateEnum } from './transaction-state.ts'
+import { deliveries } from './webhook-delivery.ts'
 
-const PaymentSourceEnum = builder.enumType('PaymentSource', {
+export const PaymentSourceEnum = builder.enumType('PaymentSource', {
   description: 'What asked for a payment.',
   values: {
     ONE_TIME: { description: 'A checkout for one payment.' },
@@ -110,6 +111,16 @@ PaymentRef.implement({
       authScopes: KEY_ONLY,
       resolve: ({ tenantId, id }, _args, { loaders }) => loaders.timeline(tenantId, 'entity_id', id),
     }),
+    deliveries: t.field({
+      ...deliveries.field(t),
+      description: 'What was sent of it to webhooks, newest first.',
+      authScopes: { manager: true },
+      resolve: (payment, args, context) =>
+        deliveries.open(context, args, {
+          parentId: payment.id,
+          belongs: (alias, parent) => `${alias}.entity_id = ${parent}`,
+        }),
+    }),
     createdAt: t.field({
       ...momentField(t),
       description: 'When the customer began to pay.',
@@ -124,7 +135,7 @@ PaymentRef.implement({
   }),
 })
 
-const PaymentFilter = builder.inputType('PaymentFilter', {
+export const PaymentFilter = builder.inputType('PaymentFilter', {
   description: 'Which payments.',
   fields: (t) => ({
     status: t.field({ type: [TransactionStateEnum], description: 'Those that stand at one of these.' }),

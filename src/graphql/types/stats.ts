@@ -1,5 +1,5 @@
 import type { ArgBuilder } from '@pothos/core'
-import type { Sum } from '../../ledger/stats.ts'
+import type { Sum } from '../../db/groups.ts'
 import type { ResolvedTypes } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { assertTimezone } from '../timezone.ts'
@@ -14,7 +14,17 @@ export const BY = {
   ACCOUNT: { value: 'account', description: 'By account.' },
   CURRENCY: { value: 'currency', description: 'By currency.' },
   DAY: { value: 'day', description: 'By day, in the time zone that is asked for.' },
+  MONTH: { value: 'month', description: 'By month, in the time zone that is asked for.' },
 } as const
+
+export const BY_METADATA = {
+  value: 'metadata',
+  description: 'By the value of `metadataKey` in their own data.',
+} as const
+
+export function metadataKeyArg(t: { arg: ArgBuilder<ResolvedTypes> }) {
+  return { metadataKey: t.arg.string({ description: 'Which of the own data METADATA means; required with it.' }) }
+}
 
 export function timezoneArg(t: { arg: ArgBuilder<ResolvedTypes> }) {
   return {
@@ -35,6 +45,6 @@ export function amounts(sums: readonly Sum[]) {
   return sums.map(({ minor, currency }) => amount(minor, currency))
 }
 
-export function textOf(value: string | boolean | undefined): string | null {
+export function textOf(value: string | boolean | null | undefined): string | null {
   return typeof value === 'string' ? value : null
 }

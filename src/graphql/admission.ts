@@ -1,0 +1,82 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import { rateLimitHeaders, retryAfter } from '../http/rate-limit-headers.ts'
+import { clientTokenFrom, credentialFrom, type ReadHeader } from '../organizations/credential.ts'
+import type { Permit } from '../organizations/rate-limit.ts'
+import type { Services } from './context.ts'
+import type { Asked, FromDoor } from './engine.ts'
+import { refusal } from './refusal.ts'
+import { isTimezone, UNKNOWN_TIMEZONE } from './timezone.ts'
+import { NEWEST_VERSION, versionOn } from './version.ts'
+
+/** What every request meets at either door before it is read: who asks, and whether they may at this moment. */
+
+type Door = Pick<Services, 'access' | 'rateLimits' | 'clock'>
+
+interface Request {
+  readonly header: ReadHeader
+  readonly requestId: string
+  readonly overSocket: boolean
+}
+
+/** Counts the request of a key. A credential that is not valid counts for nobody. */
+export async function admit({ access, rateLimits, clock }: Door, request: Request): Promise<FromDoor> {
+  const { header, requestId, overSocket } = request
+  const asked: Omit<Asked, 'caller'> = {
+    overSocket,
+    idempotencyKey: overSocket ? undefined : header('idempotency-key'),
+    timezone: header('time-zone') || undefined,
+    clientToken: clientTokenFrom(header),
+  }
+  const caller = await access.authenticate(credentialFrom(header), requestId)
+  if (caller === 'invalid') return { asked: { ...asked, caller: { kind: 'anonymous', requestId } }, refusal: INVALID }
+  const permit = caller.kind === 'key' ? await rateLimits.take(caller.actor, caller.terms.rateLimit) : undefined
+  const isOver = permit !== undefined && !permit.granted
+  return {
+    asked: { ...asked, caller, permit },
+    refusal: isOver ? overLimit(permit, clock.now()) : wrongHeader(header, clock.now()),
+  }
+}
+
+/** The same for a request over HTTP, whose answer says in its headers how it was understood. */
+export async function admitHttp(door: Door, headers: IncomingHttpHeaders, response: ServerResponse): Promise<FromDoor> {
+  const header = readHeaders(headers)
+  response.setHeader('x-api-version', versionFor(header, door.clock.now()) ?? NEWEST_VERSION)
+  if (header('x-api-version') === undefined) response.setHeader('warning', NO_VERSION)
+  const admitted = await admit(door, { header, requestId: header('x-request-id') ?? '', overSocket: false })
+  const { permit } = admitted.asked
+  if (permit) {
+    for (const [name, value] of Object.entries(rateLimitHeaders(permit))) response.setHeader(name, value)
+  }
+  const setHeader = (name: string, value: string) => void response.setHeader(name, value)
+  return { ...admitted, asked: { ...admitted.asked, setHeader } }
+}
+
+/** The version that is wanted, the newest where none is named; undefined where there is none of that day. */
+export function versionFor(header: ReadHeader, now: Date): string | undefined {
+  const day = header('x-api-version')
+  return day === undefined ? NEWEST_VERSION : versionOn(day, now)
+}
+
+export function readHeaders(headers: IncomingHttpHeaders): ReadHeader {
+  return (name) => {
+    const value = headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
+}
+
+const INVALID = refusal('UNAUTHENTICATED', 'The credential is not valid', 401, { 'www-authenticate': 'Bearer' })
+const UNKNOWN_VERSION = `X-API-Version must be a day such as ${NEWEST_VERSION}, on which the API was there, up to today`
+const NO_VERSION = `299 - "No X-API-Version was sent: the newest is served, ${NEWEST_VERSION}"`
+
+function overLimit(permit: Permit, now: Date) {
+  const seconds = retryAfter(permit, now)
+  const message = `This key may make ${permit.limit} requests in 15 minutes; ask again in ${seconds} seconds`
+  return refusal('RATE_LIMITED', message, 429, { 'retry-after': seconds })
+}
+
+/** Why the request cannot be answered as its headers want it. */
+function wrongHeader(header: ReadHeader, now: Date) {
+  if (versionFor(header, now) === undefined) return refusal('BAD_USER_INPUT', UNKNOWN_VERSION, 400)
+  const timezone = header('time-zone')
+  return timezone && !isTimezone(timezone) ? refusal('BAD_USER_INPUT', UNKNOWN_TIMEZONE, 400) : undefined
+}

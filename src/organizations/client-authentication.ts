@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Database } from '../db/database.ts'
+import { transactOnce } from '../events/outbox.ts'
+import type { Actor, Call, Done, Mode } from '../kernel/actor.ts'
+import type { Clock, Clocks } from '../kernel/clock.ts'
+import { DomainError } from '../kernel/errors.ts'
+import { encodeId } from '../kernel/id.ts'
+import { optional, webUrl } from '../kernel/input.ts'
+import { recent } from '../kernel/recent.ts'
+import { validate } from '../kernel/validate.ts'
+import { AddressRefused, type GuardedFetch, OutboundError } from '../outbound/guarded-fetch.ts'
+import { fetchFollowing } from '../outbound/redirects.ts'
+
+/** What the tenant's endpoint says of a token and an action; `unavailable` when it gave no usable answer. */
+export type Verdict = 'allowed' | 'unauthenticated' | 'forbidden' | 'unavailable'
+
+const FOLLOWED = [301, 302, 307, 308]
+const HOPS_AT_MOST = 5
+const PATIENCE_MS = 10_000
+/** The body says nothing. */
+const ANSWER_BYTES = 1
+
+const KEPT_MS = 30_000
+const KEPT_AT_MOST = 10_000
+/** A token may be as long as a header can be, and is asked about in the address. */
+const LONGEST_TOKEN = 4_096
+
+const SetClientAuthentication = z.object({ url: optional(webUrl) })
+
+interface Deps {
+  readonly db: Database
+  readonly clock: Clock
+  readonly clocks: Clocks
+  readonly outbound: GuardedFetch
+}
+
+interface Kept {
+  readonly verdict: Promise<Verdict>
+  readonly until: number
+}
+
+/** The tokens of a tenant's own clients, which an endpoint of the tenant vouches for. */
+export function clientAuthentication({ db, clock, clocks, outbound }: Deps) {
+  const kept = recent<Kept>(KEPT_AT_MOST)
+
+  async function ask({ mode }: Actor, url: string, token: string, action: string): Promise<Verdict> {
+    const target = new URL(url)
+    target.searchParams.append('access_token', token)
+    target.searchParams.append('action', action)
+    const request = { method: 'GET', timeoutMs: PATIENCE_MS, maxAnswerBytes: ANSWER_BYTES } as const
+    const fetch = mode === 'LIVE' ? overTls(outbound) : outbound
+    try {
+      const { status } = await fetchFollowing(fetch, target.href, request, FOLLOWED, HOPS_AT_MOST)
+      return verdictOf(status)
+    } catch (error) {
+      if (error instanceof OutboundError) return 'unavailable'
+      throw error
+    }
+  }
+
+  /** Asks once for requests at the same moment and those that come soon after. No answer is not remembered. */
+  function verdictOn(actor: Actor, url: string, token: string, action: string): Promise<Verdict> {
+    const now = clock.now().getTime()
+    const name = createHash('sha256')
+      .update(JSON.stringify([actor.tenantId, url, token, action]))
+      .digest('base64')
+    const known = kept.get(name)
+    if (known && known.until > now) return known.verdict
+    const verdict = ask(actor, url, token, action)
+    kept.set(name, { verdict, until: now + KEPT_MS })
+    const forget = () => kept.set(name, { verdict, until: 0 })
+    verdict.then((said) => said === 'unavailable' && forget(), forget)
+    return verdict
+  }
+
+  return {
+    /**
+     * Whether the client with this token may do all of these: each is the root field of an operation and its kind, such
+     * as `products.query`.
+     */
+    async check(actor: Actor, url: string, token: string | undefined, actions: readonly string[]): Promise<Verdict> {
+      if (token === undefined || token.length > LONGEST_TOKEN) return 'unauthenticated'
+      const asker = `${encodeId('Organization', actor.organizationId)}.${userOf(actor)}`
+      const verdicts = await Promise.all(actions.map((action) => verdictOn(actor, url, token, `${asker}.${action}`)))
+      return verdicts.find((verdict) => verdict !== 'allowed') ?? 'allowed'
+    },
+
+    /** Names the endpoint that is asked from then on; none turns the check off. */
+    async set(call: Call, input: unknown): Promise<Done> {
+      const { url } = validate(SetClientAuthentication, input)
+      const { tenantId, organizationId, mode } = call.actor
+      if (url !== undefined) assertUsable(url, mode)
+      const now = await clocks.now(tenantId)
+      return transactOnce(db, call, now, organizationId, async (tx, emit) => {
+        await tx.tenant.update({ where: { id: tenantId }, data: { clientAuthUrl: url ?? null } })
+        const object = { id: encodeId('Organization', organizationId), clientAuthenticationUrl: url ?? null }
+        const type = 'organization.client_authentication_set'
+        emit({ type, entityKind: 'Organization', entityId: organizationId, object })
+      })
+    },
+
+    /** The endpoint that is asked; null when none is. */
+    async urlOf(tenantId: string): Promise<string | null> {
+      const tenant = await db.prisma.tenant.findUniqueOrThrow({ where: { id: tenantId } })
+      return tenant.clientAuthUrl
+    },
+  }
+}
+
+/** The member whose key it is, or the key itself where it is one of the organization. */
+function userOf({ userId, apiKeyId }: Actor): string {
+  return userId === null ? encodeId('ApiKey', apiKeyId) : encodeId('User', userId)
+}
+
+function verdictOf(status: number): Verdict {
+  if (status >= 200 && status < 300) return 'allowed'
+  if (status === 403) return 'forbidden'
+  return status >= 400 && status < 500 ? 'unauthenticated' : 'unavailable'
+}
+
+/** In live mode a token goes out encrypted, wherever a redirect may lead. */
+function overTls(fetch: GuardedFetch): GuardedFetch {
+  return async (url, request) => {
+    if (!isHttps(url)) throw new AddressRefused('Only https addresses are asked in live mode')
+    return fetch(url, request)
+  }
+}
+
+function assertUsable(url: string, mode: Mode): void {
+  const message = 'must begin with https:// in live mode'
+  if (mode === 'LIVE' && !isHttps(url)) throw new DomainError({ code: 'INVALID', message, field: ['url'] })
+}
+
+function isHttps(url: string): boolean {
+  return new URL(url).protocol === 'https:'
+}
