@@ -2,8 +2,8 @@ import { deepStrictEqual } from 'node:assert/strict'
 import { type Database, openDatabase } from '../src/db/database.ts'
 import { systemClock } from '../src/kernel/clock.ts'
 import { newId } from '../src/kernel/id.ts'
-import { grantKey } from '../src/organizations/grant.ts'
 import { type Contestant, contest } from './support/contest.ts'
+import { grantBenchKey } from './support/key.ts'
 import { type Server, startServer } from './support/server.ts'
 import { onStage } from './support/stage.ts'
 
@@ -26,7 +26,7 @@ export function catalog(): Promise<{ catalogOverBareYoga: number }> {
     const gateway = await stage.startGateway()
     const db = stage.keep(openDatabase(stage.databaseUrl, { poolSize: 2 }), (it) => it.close())
 
-    const key = await grantKey(db, systemClock, { mode: 'TEST', role: 'OWNER', name: 'bench' })
+    const key = await grantBenchKey(db)
     const ours: Contestant = { name: 'Tollgate', server: gateway, headers: { authorization: `Bearer ${key}` } }
     const tenantId = await fill(db)
     const page = await ask(ours)

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { App } from '../src/app.ts'
-import { encodeCursor } from '../src/graphql/cursor.ts'
+import { encodeCursor } from '../src/db/cursor.ts'
 import type { Actor } from '../src/kernel/actor.ts'
-import { systemClock } from '../src/kernel/clock.ts'
-import { grantKey } from '../src/organizations/grant.ts'
 import { accountId, openAccounts, openBooks } from './support/books.ts'
 import { type Bulk, loadTransfers, transferUuid } from './support/bulk.ts'
+import { grantBenchKey } from './support/key.ts'
 import { median } from './support/numbers.ts'
 import { onStage, type Stage } from './support/stage.ts'
 
@@ -64,7 +63,7 @@ async function openShop(stage: Stage, name: string, transfers: number): Promise<
   await openAccounts(app, actor, ACCOUNTS)
   const bulk = await loadTransfers(app, actor.tenantId, ACCOUNTS, transfers)
   await untilSealed(app, actor)
-  const key = await grantKey(app.db, systemClock, { mode: 'TEST', role: 'OWNER', name: 'bench' })
+  const key = await grantBenchKey(app.db)
   return { app, actor, bulk, url: `${gateway.url}/graphql`, key }
 }
 

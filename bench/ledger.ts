@@ -1,8 +1,7 @@
 import type { App } from '../src/app.ts'
 import type { Actor } from '../src/kernel/actor.ts'
-import { systemClock } from '../src/kernel/clock.ts'
-import { grantKey } from '../src/organizations/grant.ts'
 import { accountId, callOf, openAccounts, openBooks } from './support/books.ts'
+import { grantBenchKey } from './support/key.ts'
 import { type Load, startLoadGenerator } from './support/load.ts'
 import { median, quantile } from './support/numbers.ts'
 import { findPgbench, type Measured, runPgbench } from './support/pgbench.ts'
@@ -107,7 +106,7 @@ const MUTATION = `mutation Transfer($input: CreateTransactionInput!) {
 }`
 
 async function graphql(stage: Stage, { url }: Server, { db }: App): Promise<Contestants['GraphQL']> {
-  const key = await grantKey(db, systemClock, { mode: 'TEST', role: 'OWNER', name: 'bench' })
+  const key = await grantBenchKey(db)
   const generator = stage.keep(startLoadGenerator(), (it) => it.stop())
   // Sources and destinations do not overlap, since an account cannot pay itself.
   const odd = Array.from({ length: ACCOUNTS / 2 }, (_, index) => accountId(2 * index + 1))

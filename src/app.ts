@@ -7,6 +7,7 @@ import { checkoutService } from './checkouts/service.ts'
 import { checkoutWatcher } from './checkouts/watcher.ts'
 import { customerService } from './customers/service.ts'
 import { openDatabase } from './db/database.ts'
+import { idempotencyService } from './events/once.ts'
 import { openStream } from './events/stream.ts'
 import { inboxService, type Received } from './inbox/service.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
@@ -21,14 +22,27 @@ import { sealService } from './ledger/seal.ts'
 import { ledgerStats } from './ledger/stats.ts'
 import { transactionService } from './ledger/transactions.ts'
 import { accessService } from './organizations/access.ts'
+import { clientAuthentication } from './organizations/client-authentication.ts'
 import { clocksOf } from './organizations/clocks.ts'
+import { dataExportService } from './organizations/data-export.ts'
+import { erasureService } from './organizations/erasure.ts'
 import { keyService } from './organizations/keys.ts'
+import { rateLimits } from './organizations/rate-limit.ts'
+import { removalService } from './organizations/removal.ts'
+import type { GuardedFetch } from './outbound/guarded-fetch.ts'
+import { paymentStats } from './payments/stats.ts'
 import { statusService } from './payments/status.ts'
 import { connectionService, SANDBOX } from './providers/connections.ts'
 import { providerRegistry } from './providers/registry.ts'
+import { attentionService } from './reconciliation/attention.ts'
 import { checkoutReconciliation } from './reconciliation/checkouts.ts'
 import { proofService } from './reconciliation/proof.ts'
 import { createQbitflowSandbox } from './sandbox/qbitflow/index.ts'
+import { deliveryService } from './webhooks/deliveries.ts'
+import { preflightService } from './webhooks/preflight.ts'
+import { redeliveryService } from './webhooks/redelivery.ts'
+import { webhookService } from './webhooks/service.ts'
+import { tenantWebhookSecret } from './webhooks/signature.ts'
 
 export interface AppParts {
   readonly databaseUrl: string
@@ -38,6 +52,8 @@ export interface AppParts {
   readonly localUrl: string
   /** 32 bytes. */
   readonly secretKey: Uint8Array
+  /** How addresses that users name are asked. */
+  readonly outbound: GuardedFetch
   readonly log: Logger
   readonly clock?: Clock
 }
@@ -46,10 +62,14 @@ export type App = Awaited<ReturnType<typeof createApp>>
 
 /** Every part of the house, built once and handed what it needs. */
 export async function createApp(parts: AppParts) {
-  const { publicUrl, localUrl, secretKey, log, clock = systemClock } = parts
+  const { publicUrl, localUrl, secretKey, outbound, log, clock = systemClock } = parts
   const db = openDatabase(parts.databaseUrl)
   const clocks = clocksOf(db, clock)
-  const stream = await openStream(db, (error) => log.warn({ err: error }, 'the event stream stumbled'))
+  const deliveries = deliveryService({ db, clock, secretKey, outbound, log })
+  const stream = await openStream(db, {
+    onError: (error) => log.warn({ err: error }, 'the event stream stumbled'),
+    onDeliveries: deliveries.wake,
+  })
   const access = accessService({ db, clock, secretKey })
 
   const mount = '/sandbox/qbitflow'
@@ -85,11 +105,19 @@ export async function createApp(parts: AppParts) {
   /** A simulator's webhook to our own inbox stays in the process; PUBLIC_URL may be out of our own reach. */
   async function deliver(url: string, init: RequestInit): Promise<Response> {
     const [, provider, connectionId] = url.startsWith(publicUrl) ? (INBOX.exec(url.slice(publicUrl.length)) ?? []) : []
-    if (!provider || !connectionId) return fetch(url, init)
     const headers = new Headers(init.headers)
+    if (!provider || !connectionId) return askOutside(url, headers, init)
     const received: Received = { provider, connectionId, headers, rawBody: String(init.body), requestId: 'simulator' }
     const { status, body } = await receive(received)
     return Response.json(body, { status })
+  }
+
+  /** A simulator's user has named the address. */
+  async function askOutside(url: string, headers: Headers, { body, signal }: RequestInit): Promise<Response> {
+    const limits = { timeoutMs: SIMULATOR_PATIENCE_MS, maxAnswerBytes: 0 }
+    const request = { method: 'POST', headers: Object.fromEntries(headers), body: String(body), ...limits } as const
+    const { status } = await untilAborted(outbound(url, request), signal)
+    return new Response(null, { status })
   }
 
   /** What is kept is applied at once where it can be; the schedule sees to the rest. */
@@ -99,8 +127,10 @@ export async function createApp(parts: AppParts) {
     return answer
   }
 
+  const idempotency = idempotencyService({ db, clock })
   const currencies = currencyService({ db, clocks })
   const plan = planning({ db, clocks, currencies })
+  const seals = sealService({ db, clock })
   const queue = postingQueue(db, clock)
 
   return {
@@ -110,6 +140,8 @@ export async function createApp(parts: AppParts) {
     clocks,
     stream,
     access,
+    idempotency,
+    preflight: preflightService({ db, clock, secretKey, fetch: outbound, isAnswered: idempotency.isAnswered, log }),
     connections,
     products: productService({ db, clocks }),
     customers: customerService({ db, clocks }),
@@ -118,15 +150,27 @@ export async function createApp(parts: AppParts) {
       clientSecret: (checkoutId: string) => access.clientSecret(checkoutId),
       watch: watcher.watch,
     },
-    keys: keyService({ db, clocks }),
-    payments: statusService({ db }),
+    keys: keyService({ db, clock, clocks }),
+    rateLimits: rateLimits({ db, clock }),
+    clientAuthentication: clientAuthentication({ db, clock, clocks, outbound }),
+    exports: dataExportService({ db, clocks }),
+    attention: attentionService({ db, clock }),
+    removal: { ...removalService({ db, clocks }), ...erasureService({ db, clock, log, sealAll: seals.sealAll }) },
+    webhooks: {
+      ...webhookService({ db, clocks, secretKey }),
+      ...redeliveryService({ db, clocks }),
+      checkoutSecret: (tenantId: string) => tenantWebhookSecret(secretKey, tenantId),
+      deliverDue: async () => deliveries.wake(),
+      idle: deliveries.idle,
+    },
+    payments: { ...statusService({ db }), ...paymentStats(db) },
     accounts: accountService({ db, clocks, currencies }),
     currencies,
     transactions: transactionService({ plan, queue }),
     holds: holdService({ db, clock, clocks, currencies, plan }),
     returns: returnService({ db, clocks, currencies, plan }),
     ledger: {
-      ...sealService({ db, clock }),
+      ...seals,
       ...proofService({ db, clocks }),
       totals: (tenantId: string) => totals(db, tenantId),
       ...ledgerStats(db),
@@ -145,11 +189,13 @@ export async function createApp(parts: AppParts) {
       watcher.close()
       await qbitflow.close()
       await stream.close()
+      await deliveries.close()
       await db.close()
     },
   }
 }
 
+const SIMULATOR_PATIENCE_MS = 30_000
 const INBOX = /^\/inbox\/([a-z]+)\/([0-9a-f-]+)$/
 
 /** An answer given in process cannot be cut off by its caller, but the caller need not wait for it. */

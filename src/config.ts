@@ -19,6 +19,12 @@ export interface Config {
   readonly corsOrigins: readonly string[]
   readonly graphiql: boolean
   readonly introspection: boolean
+  /** What shows that a reader of /metrics may; undefined where everybody may, which is never so in production. */
+  readonly metricsToken: string | undefined
+  /** The collector that traces are sent to by OTLP over HTTP; undefined where none are made. */
+  readonly traceEndpoint: string | undefined
+  /** Whether addresses that users name may be on this machine. */
+  readonly webhookLoopback: boolean
 }
 
 /** A wrong or missing variable. The message is one line that names it. */
@@ -53,6 +59,11 @@ const variables = z.object({
     .optional(),
   GRAPHIQL: z.enum(['on', 'off'], 'must be on or off').optional(),
   INTROSPECTION: z.enum(['on', 'off'], 'must be on or off').optional(),
+  METRICS_TOKEN: text.min(16, 'must have at least 16 characters').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: text
+    .refine(isBaseUrl, 'must be an http:// or https:// address without query or fragment')
+    .optional(),
+  WEBHOOK_LOOPBACK: z.enum(['on', 'off'], 'must be on or off').optional(),
 })
 
 type Variables = z.output<typeof variables>
@@ -76,7 +87,7 @@ export function loadConfig(): Config {
 function withDefaults(given: Variables, workingFolder: string): Config {
   const environment = given.NODE_ENV ?? 'development'
   const production = environment === 'production'
-  if (production) assertGiven(given, ['PUBLIC_URL', 'SECRET_KEY'])
+  if (production) assertSafe(given)
   const port = given.PORT ?? 4000
   const shown = production ? 'off' : 'on'
   return {
@@ -91,6 +102,9 @@ function withDefaults(given: Variables, workingFolder: string): Config {
     corsOrigins: Object.freeze(given.CORS_ORIGINS ?? []),
     graphiql: (given.GRAPHIQL ?? shown) === 'on',
     introspection: (given.INTROSPECTION ?? shown) === 'on',
+    metricsToken: given.METRICS_TOKEN,
+    traceEndpoint: given.OTEL_EXPORTER_OTLP_ENDPOINT,
+    webhookLoopback: (given.WEBHOOK_LOOPBACK ?? shown) === 'on',
   }
 }
 
@@ -99,9 +113,11 @@ export function localUrl(port: number): string {
   return `http://localhost:${port}`
 }
 
-function assertGiven(given: Variables, names: readonly (keyof Variables)[]): void {
-  const missing = names.filter((name) => given[name] === undefined)
+/** What production must have, and what it must not. */
+function assertSafe(given: Variables): void {
+  const missing = (['PUBLIC_URL', 'SECRET_KEY'] as const).filter((name) => given[name] === undefined)
   if (missing.length > 0) throw new ConfigError(`${missing.join(' and ')} must be set in production`)
+  if (given.WEBHOOK_LOOPBACK === 'on') throw new ConfigError('WEBHOOK_LOOPBACK must be off in production')
 }
 
 function isPostgresUrl(value: string): boolean {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ConfigError, readConfig } from '../src/config.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
+const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://pay.example', SECRET_KEY: KEY }
 
 function read(environment: Record<string, string>) {
   return readConfig(environment, '/shop')
@@ -21,6 +22,7 @@ describe('the configuration', () => {
       corsOrigins: [],
       graphiql: true,
       introspection: true,
+      webhookLoopback: true,
     })
   })
 
@@ -41,9 +43,10 @@ describe('the configuration', () => {
 
   test('of production has no insecure default', () => {
     expect(() => read({ NODE_ENV: 'production' })).toThrow('PUBLIC_URL and SECRET_KEY must be set in production')
-    const config = read({ NODE_ENV: 'production', PUBLIC_URL: 'https://pay.example', SECRET_KEY: KEY })
-    expect(config).toMatchObject({ host: '0.0.0.0', graphiql: false, introspection: false })
+    const config = read(PRODUCTION)
+    expect(config).toMatchObject({ host: '0.0.0.0', graphiql: false, introspection: false, webhookLoopback: false })
     expect(config.secretKey).toHaveLength(32)
+    expect(() => read({ ...PRODUCTION, WEBHOOK_LOOPBACK: 'on' })).toThrow('WEBHOOK_LOOPBACK must be off in production')
   })
 
   test.each([
@@ -62,6 +65,7 @@ describe('the configuration', () => {
     ['CORS_ORIGINS', '*'],
     ['GRAPHIQL', 'yes'],
     ['INTROSPECTION', '1'],
+    ['WEBHOOK_LOOPBACK', 'true'],
   ])('refuses %s=%s in one line that names it', (name, value) => {
     expect(() => read({ [name]: value })).toThrow(ConfigError)
     expect(() => read({ [name]: value })).toThrow(new RegExp(`^${name} must be [^\\n]+$`))

@@ -4,6 +4,7 @@ import { type App, createApp } from '../../src/app.ts'
 import { transact } from '../../src/events/outbox.ts'
 import type { Actor, Call } from '../../src/kernel/actor.ts'
 import { encodeId } from '../../src/kernel/id.ts'
+import { guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 
 /** Accounts with money in them, numbered from 1, so that pgbench can name one by its number. */
 
@@ -16,6 +17,7 @@ export async function openBooks(databaseUrl: string): Promise<{ app: App; actor:
     publicUrl: 'https://tollgate.example',
     localUrl: 'https://tollgate.example',
     secretKey: new Uint8Array(32),
+    outbound: guardedFetch({ allowLoopback: false }),
     log: pino({ level: 'error' }),
   })
   const {

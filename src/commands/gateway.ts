@@ -6,10 +6,13 @@ import { createGraphql } from '../graphql/yoga.ts'
 import type { Log } from '../http/log.ts'
 import { createRoutes } from '../http/routes.ts'
 import { openServer } from '../http/server.ts'
+import { backlog } from '../jobs/backlog.ts'
 import { createSchedules } from '../jobs/schedules.ts'
 import { startTicker } from '../jobs/ticker.ts'
+import { metrics } from '../kernel/metrics.ts'
 import { bootstrap } from '../organizations/bootstrap.ts'
 import { developmentKey } from '../organizations/development-key.ts'
+import { guardedFetch } from '../outbound/guarded-fetch.ts'
 import { secretKeyOf } from '../secret-key.ts'
 
 const READY_PATIENCE_MS = 2_000
@@ -67,7 +70,8 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
   const migrations = await migrate(database.url)
   if (migrations.length > 0) log.info({ migrations }, 'migrated')
   const ownUrl = `http://${reachable(config.host)}:${port}`
-  const app = await createApp({ databaseUrl: database.url, publicUrl, localUrl: ownUrl, secretKey, log })
+  const outbound = guardedFetch({ allowLoopback: config.webhookLoopback })
+  const app = await createApp({ databaseUrl: database.url, publicUrl, localUrl: ownUrl, secretKey, outbound, log })
   running.app = app
   const { testKey } = await bootstrap(app.db, app.clock)
   await app.connectSandboxes()
@@ -76,19 +80,35 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
   const keyForGraphiql = isOneDevelopersOwn(config) ? () => developmentKey(app.db, app.clock, secretKey) : undefined
   if (keyForGraphiql) schedules.push({ name: 'development key', everyMs: HOUR, run: keyForGraphiql })
   running.ticker = startTicker(schedules, log)
+  const dueWork = backlog(app.db, app.clock, schedules)
+  const readMetrics = async () => {
+    await dueWork.measure()
+    return metrics.metrics()
+  }
 
   server.attach(
     createRoutes({
       graphql: createGraphql(app, { ...config, publicUrl, developmentKey: await keyForGraphiql?.() }),
       inbox: app.inbox,
+      clock: app.clock,
+      access: app.access,
+      rateLimits: app.rateLimits,
+      clientAuthentication: app.clientAuthentication,
+      exports: app.exports,
       sandboxes: { qbitflow: app.sandbox.qbitflow },
       readiness: { isStopping, askDatabase: () => askDatabase(app), patienceMs: READY_PATIENCE_MS, log },
+      metrics: mayReadMetrics(config) ? { read: readMetrics, token: config.metricsToken } : undefined,
       graphiql: config.graphiql,
       log,
     }),
   )
   log.info({ host: config.host, port, publicUrl }, 'ready')
   return { app, port, publicUrl, testKey }
+}
+
+/** In production only a token opens the metrics. */
+function mayReadMetrics({ environment, metricsToken }: Config): boolean {
+  return environment !== 'production' || metricsToken !== undefined
 }
 
 /** Any row will do: a database without our tables refuses the question. */

@@ -1,4 +1,6 @@
+import { collectDefaultMetrics } from 'prom-client'
 import type { Config } from '../config.ts'
+import { metrics } from '../kernel/metrics.ts'
 import type { Command } from './command.ts'
 import { whenAskedToStop } from './signals.ts'
 import { welcomeText } from './welcome.ts'
@@ -20,7 +22,10 @@ Settings, from the environment:
   CORS_ORIGINS    origins whose pages may call the API, with commas between them
   GRAPHIQL        on or off; in production off
   INTROSPECTION   on or off; in production off
+  WEBHOOK_LOOPBACK on or off: whether webhooks may go to this machine; always off in production
   LOG_LEVEL       info
+  METRICS_TOKEN   the bearer token of /metrics, which production does not serve without one
+  OTEL_EXPORTER_OTLP_ENDPOINT  a collector of traces, spoken to by OTLP over HTTP
   NODE_ENV        development or production
 `,
   options: {},
@@ -38,9 +43,12 @@ async function serveUntilStopped(config: Config): Promise<void> {
     log.fatal({ err: error }, 'a bug ended the process')
     process.exit(1)
   })
+  const tracing = config.traceEndpoint ? (await import('../tracing.ts')).startTracing(config.traceEndpoint) : undefined
+  collectDefaultMetrics({ register: metrics })
   const gateway = await openGateway(config, log)
   const { publicUrl, testKey } = gateway
   process.stdout.write(welcomeText({ publicUrl, graphiql: config.graphiql, testKey }))
   log.info({ signal: await askedToStop }, 'stopping')
   await gateway.stop()
+  await tracing?.stop().catch((error) => log.warn({ err: error }, 'the last traces were not sent'))
 }

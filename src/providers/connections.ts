@@ -47,7 +47,7 @@ export function connectionService({ db, registry, secretKey }: Deps) {
       provision: (tenantId: string, organizationName: string) => Promise<Credentials>,
     ): Promise<void> {
       const tenants = await db.prisma.tenant.findMany({
-        where: { mode: 'TEST', connections: { none: { provider } } },
+        where: { mode: 'TEST', removedAt: null, connections: { none: { provider } } },
         include: { organization: true },
       })
       for (const { id: tenantId, organization } of tenants) {

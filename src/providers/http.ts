@@ -1,3 +1,5 @@
+import { providerCalls } from '../kernel/metrics.ts'
+import { traced } from '../kernel/trace.ts'
 import { ProviderAnswerLost, ProviderRefused, ProviderUnavailable } from './errors.ts'
 
 const TIMEOUT_MS = 10_000
@@ -18,6 +20,20 @@ export interface ProviderHttp {
  *   ProviderAnswerLost when a write may or may not have happened
  */
 export async function callProvider(http: ProviderHttp, method: string, path: string, body?: unknown): Promise<unknown> {
+  const { provider } = http
+  const attributes = { 'http.request.method': method, 'url.path': path, 'tollgate.provider': provider }
+  const done = providerCalls.startTimer({ provider })
+  try {
+    const answer = await traced(`${provider} ${method}`, attributes, () => exchange(http, method, path, body))
+    done({ outcome: 'ok' })
+    return answer
+  } catch (error) {
+    done({ outcome: error instanceof Error ? (OUTCOMES.get(error.constructor) ?? 'failed') : 'failed' })
+    throw error
+  }
+}
+
+async function exchange(http: ProviderHttp, method: string, path: string, body: unknown): Promise<unknown> {
   const response = await send(http, method, path, body)
   const text = await response.text().catch((error) => lost(http, method, 'its answer broke off', error))
   const failure = { provider: http.provider, providerCode: String(response.status) }
@@ -33,6 +49,12 @@ export async function callProvider(http: ProviderHttp, method: string, path: str
   if (response.status >= 300 || parsed === undefined) return lost(http, method, 'its answer cannot be read')
   return parsed.value
 }
+
+const OUTCOMES = new Map<unknown, string>([
+  [ProviderRefused, 'refused'],
+  [ProviderUnavailable, 'unavailable'],
+  [ProviderAnswerLost, 'lost'],
+])
 
 async function send(http: ProviderHttp, method: string, path: string, body: unknown): Promise<Response> {
   try {

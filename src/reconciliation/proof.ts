@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import { type Check, LEDGER_CHECKS } from '../ledger/checks.ts'
+import { type Check, DATA_IS_KEPT, LEDGER_CHECKS } from '../ledger/checks.ts'
 import { type LedgerProof, prove } from '../ledger/proof.ts'
 
 const SETTLED = `('COMPLETED', 'OVERPAID', 'PAID_LATE', 'REFUNDED')`
@@ -17,7 +17,7 @@ const PAYMENT_CHECKS: readonly Check[] = [
           t.account_id, t.id AS transaction_id
    FROM ledger_transaction t
    LEFT JOIN payment p ON p.tenant_id = t.tenant_id AND p.id = t.cause_id AND p.status IN ${SETTLED}
-   WHERE t.tenant_id = $1::uuid AND t.recipe = 'paymentSettled' AND p.id IS NULL`,
+   WHERE t.tenant_id = $1::uuid AND t.recipe = 'paymentSettled' AND p.id IS NULL AND ${DATA_IS_KEPT}`,
   `SELECT 'posting_differs' AS kind, 'it posts ' || t.total || ' for a payment of ' || p.amount_minor AS message,
           t.account_id, t.id AS transaction_id
    FROM ledger_transaction t

@@ -4,10 +4,17 @@ import { type App, createApp } from '../../src/app.ts'
 import type { Actor, Call, Mode } from '../../src/kernel/actor.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { bootstrap } from '../../src/organizations/bootstrap.ts'
+import { type GuardedFetch, guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 import { freshDatabase } from './database.ts'
 
 export const SECRET_KEY = new Uint8Array(32).fill(7)
 const PUBLIC_URL = 'http://tollgate.test'
+
+/** What a test plays in the gateway's place. */
+export interface TestParts {
+  readonly clock?: Clock
+  readonly outbound?: GuardedFetch
+}
 
 /** A whole gateway on its simulators and a database of its own, without its HTTP door. */
 export interface TestApp {
@@ -18,7 +25,7 @@ export interface TestApp {
   close(): Promise<void>
 }
 
-export async function testApp(options: { clock?: Clock } = {}): Promise<TestApp> {
+export async function testApp(options: TestParts = {}): Promise<TestApp> {
   const database = await freshDatabase()
   const app = await openApp(database.url, options)
   return {
@@ -33,9 +40,18 @@ export async function testApp(options: { clock?: Clock } = {}): Promise<TestApp>
 }
 
 /** Another gateway on a database that is there. */
-export async function openApp(databaseUrl: string, options: { clock?: Clock } = {}): Promise<App> {
+export async function openApp(databaseUrl: string, options: TestParts = {}): Promise<App> {
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
-  const parts = { databaseUrl, publicUrl: PUBLIC_URL, localUrl: PUBLIC_URL, secretKey: SECRET_KEY, log, ...options }
+  const outbound = guardedFetch({ allowLoopback: true })
+  const parts = {
+    databaseUrl,
+    publicUrl: PUBLIC_URL,
+    localUrl: PUBLIC_URL,
+    secretKey: SECRET_KEY,
+    log,
+    outbound,
+    ...options,
+  }
   const app = await createApp(parts)
   await bootstrap(app.db, app.clock)
   await app.connectSandboxes()

@@ -34,6 +34,8 @@ export interface ServingProcess {
   output(): string
   /** Sends the signal, waits for the end, and answers the exit code; null where the signal itself ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>
+  /** Stops it where it is, with its connections open. */
+  freeze(): void
 }
 
 /** Starts `tollgate serve` on a free port and waits until it is ready. */
@@ -61,6 +63,7 @@ export async function serve(variables: Variables): Promise<ServingProcess> {
       const [code] = await exited
       return code
     },
+    freeze: () => void child.kill('SIGSTOP'),
   }
 }
 

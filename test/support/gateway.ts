@@ -54,6 +54,9 @@ export async function startNode(databaseUrl: string, options: Partial<Config> = 
     corsOrigins: [],
     graphiql: true,
     introspection: true,
+    metricsToken: undefined,
+    traceEndpoint: undefined,
+    webhookLoopback: true,
     ...options,
   }
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) }

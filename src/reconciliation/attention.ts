@@ -1,0 +1,97 @@
+import type { Database } from '../db/database.ts'
+import { zoneName } from '../db/groups.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { DEVELOPMENT_KEY } from '../organizations/development-key.ts'
+
+/** What waits for a person, and how much is on its way. Each is a look into an index, all of them one round trip. */
+
+const AT_MOST = 100
+const NOW = `(SELECT $2::timestamptz + clock_ahead_ms * interval '1 millisecond' FROM tenant WHERE id = $1)`
+
+export interface Counters {
+  readonly openCheckouts: number
+  readonly checkoutsInDoubt: number
+  readonly paymentsToday: number
+  readonly failedDeliveries: number
+  readonly pendingDeliveries: number
+  readonly inboxWaiting: number
+  readonly heldTransactions: number
+}
+
+const COUNTERS = `
+  SELECT
+    (SELECT count(*) FROM checkout WHERE tenant_id = $1 AND status IN ('OPENING', 'OPEN', 'PROCESSING')) AS open_checkouts,
+    (SELECT count(*) FROM checkout WHERE tenant_id = $1 AND status = 'UNKNOWN') AS checkouts_in_doubt,
+    (SELECT count(*) FROM payment WHERE tenant_id = $1
+       AND created_at >= date_trunc('day', ${NOW} AT TIME ZONE $3) AT TIME ZONE $3) AS payments_today,
+    (SELECT count(*) FROM webhook_delivery WHERE tenant_id = $1 AND status = 'FAILED') AS failed_deliveries,
+    (SELECT count(*) FROM webhook_delivery WHERE tenant_id = $1 AND next_attempt_at IS NOT NULL) AS pending_deliveries,
+    (SELECT count(*) FROM inbox_message WHERE tenant_id = $1 AND applied_at IS NULL) AS inbox_waiting,
+    (SELECT count(*) FROM ledger_transaction
+     WHERE tenant_id = $1 AND type = 'EXTERNAL' AND state = 'HELD') AS held_transactions`
+
+type Matter = 'endpoint' | 'inbox' | 'deliveries' | 'checkouts' | 'key' | 'removal'
+
+interface Found {
+  readonly matter: Matter
+  readonly count: bigint
+  readonly name: string | null
+  readonly reason: string | null
+  readonly at: Date | null
+}
+
+const MATTERS = `
+  SELECT 'endpoint' AS matter, 1::bigint AS count, url AS name, disabled_reason AS reason, updated_at AS at
+  FROM webhook_endpoint WHERE tenant_id = $1 AND deleted_at IS NULL AND NOT active AND disabled_reason IS NOT NULL
+  UNION ALL
+  SELECT 'inbox', count(*), provider::text, NULL, max(received_at)
+  FROM inbox_message WHERE tenant_id = $1 AND applied_at IS NULL AND next_attempt_at IS NULL GROUP BY provider
+  UNION ALL
+  SELECT 'deliveries', count(*), NULL, NULL, NULL
+  FROM webhook_delivery WHERE tenant_id = $1 AND status = 'FAILED' HAVING count(*) > 0
+  UNION ALL
+  SELECT 'checkouts', count(*), NULL, NULL, min(updated_at)
+  FROM checkout WHERE tenant_id = $1 AND status = 'UNKNOWN' AND updated_at < ${NOW} - interval '1 hour' HAVING count(*) > 0
+  UNION ALL
+  SELECT 'key', 1, name, NULL, expires_at
+  FROM api_key WHERE tenant_id = $1 AND deleted_at IS NULL AND expires_at > $2 AND expires_at <= $2::timestamptz + interval '7 days'
+    AND name <> '${DEVELOPMENT_KEY}'
+  UNION ALL
+  SELECT 'removal', 1, lower(mode::text), NULL, removal_due_at FROM tenant WHERE id = $1 AND removal_due_at IS NOT NULL
+  LIMIT ${AT_MOST}`
+
+export function attentionService({ db, clock }: { db: Database; clock: Clock }) {
+  return {
+    /** A day is that of the time zone, by the tenant's clock. */
+    async counters(tenantId: string, timezone = 'UTC'): Promise<Counters> {
+      const values = [tenantId, clock.now(), zoneName(timezone)]
+      const [row] = await db.query<Record<keyof Counters, bigint>>('attention.counters', COUNTERS, values)
+      const counts = Object.entries(row ?? {}).map(([name, count]) => [name, Number(count)])
+      return Object.fromEntries(counts) as Counters
+    },
+
+    /** In plain English; `show` says how a moment is written. */
+    async notifications(tenantId: string, show: (at: Date) => string): Promise<string[]> {
+      const found = await db.query<Found>('attention.matters', MATTERS, [tenantId, clock.now()])
+      return found.map((matter) => sentence(matter, matter.at ? show(matter.at) : ''))
+    },
+  }
+}
+
+function sentence({ matter, count, name, reason }: Found, at: string): string {
+  const many = (one: string, more: string) => (count === 1n ? `1 ${one}` : `${count} ${more}`)
+  switch (matter) {
+    case 'endpoint':
+      return `The webhook endpoint ${name} was switched off at ${at}: ${reason}`
+    case 'inbox':
+      return `${many(`notification of ${name} was`, `notifications of ${name} were`)} given up, the last one of ${at}.`
+    case 'deliveries':
+      return `${many('webhook delivery was', 'webhook deliveries were')} given up; redeliverWebhook sends them again.`
+    case 'checkouts':
+      return `${many('checkout has', 'checkouts have')} been in doubt for more than an hour, since ${at}.`
+    case 'key':
+      return `The API key "${name}" expires at ${at}.`
+    case 'removal':
+      return `All data in ${name} mode will be removed at ${at}; cancelDataRemoval keeps them.`
+  }
+}
