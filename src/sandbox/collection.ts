@@ -76,7 +76,7 @@ export function collection<T extends object>(
     },
 
     async list(world, { limit, after, where = {} } = {}) {
-      const before = after === undefined ? null : await positionOf(world, place(world), after)
+      const before = after === undefined ? null : await positionOf(world, [kind], after)
       if (before === undefined) return undefined
       const { rows } = await world.db.query(
         `${SELECT} AND NOT removed AND body @> $4 AND ($5::bigint IS NULL OR position < $5)
@@ -117,10 +117,28 @@ export function collection<T extends object>(
   }
 }
 
-async function positionOf(world: World, place: readonly string[], id: string): Promise<string | undefined> {
+/** Reads documents of several kinds as one list; no document of theirs has the id of another. */
+export function several<T>(...kinds: readonly string[]): Pick<Collection<T>, 'list'> {
+  return {
+    async list(world, { limit, after, where = {} } = {}) {
+      const before = after === undefined ? null : await positionOf(world, kinds, after)
+      if (before === undefined) return undefined
+      const { rows } = await world.db.query(
+        `SELECT body FROM sandbox_document WHERE tenant_id = $1 AND provider = $2 AND kind = ANY($3)
+         AND NOT removed AND body @> $4 AND ($5::bigint IS NULL OR position < $5)
+         ORDER BY position DESC LIMIT $6`,
+        [world.realm, world.provider, kinds, JSON.stringify(where), before, limit ?? null],
+      )
+      return (rows as { body: T }[]).map((row) => row.body)
+    },
+  }
+}
+
+async function positionOf(world: World, kinds: readonly string[], id: string): Promise<string | undefined> {
   const { rows } = await world.db.query(
-    'SELECT position::text FROM sandbox_document WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4',
-    [...place, id],
+    `SELECT position::text FROM sandbox_document
+     WHERE tenant_id = $1 AND provider = $2 AND kind = ANY($3) AND id = $4`,
+    [world.realm, world.provider, kinds, id],
   )
   return (rows[0] as { position: string } | undefined)?.position
 }

@@ -55,3 +55,17 @@ export async function nextNumber(world: World): Promise<number> {
   const { rows } = await world.db.query(`SELECT nextval('sandbox_number')::text AS number`)
   return Number((rows[0] as { number: string }).number)
 }
+
+/** Empties a world but for the documents that are kept; what was due in it is not done any more. */
+export async function clear(
+  { db, realm, provider }: World,
+  kept: readonly { kind: string; id: string }[],
+): Promise<void> {
+  const place = [realm, provider]
+  const keys = [kept.map(({ kind }) => kind), kept.map(({ id }) => id)]
+  const others = `tenant_id = $1 AND provider = $2
+    AND NOT EXISTS (SELECT FROM unnest($3::text[], $4::text[]) AS kept (kind, id) WHERE kept.kind = t.kind AND kept.id = t.id)`
+  await db.query('DELETE FROM sandbox_task WHERE tenant_id = $1 AND provider = $2', place)
+  await db.query(`DELETE FROM sandbox_unique t WHERE ${others}`, [...place, ...keys])
+  await db.query(`DELETE FROM sandbox_document t WHERE ${others}`, [...place, ...keys])
+}

@@ -60,9 +60,21 @@ export async function cancelTasks(world: World, kind: string, subject: string): 
   )
 }
 
+/** Takes away what waits and is not being done, and answers its bodies. */
+export async function takeTasks(world: World, kind: string, subject: string): Promise<unknown[]> {
+  const { rows } = await world.db.query(
+    `DELETE FROM sandbox_task WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND subject = $4
+     AND leased_until IS NULL RETURNING body`,
+    [world.realm, world.provider, kind, subject],
+  )
+  return (rows as { body: unknown }[]).map((row) => row.body)
+}
+
 export function createTaskRunner({ pool, provider, handlers, log, clockOf }: RunnerParts): TaskRunner {
   const timers = new Set<NodeJS.Timeout>()
   const running = new Set<Promise<unknown>>()
+  const detached = new Set<Promise<void>>()
+  let sweeping: Promise<unknown> = Promise.resolve()
   let closed = false
 
   /** Remembers work until it is over, so that closing can wait for it. */
@@ -106,14 +118,19 @@ export function createTaskRunner({ pool, provider, handlers, log, clockOf }: Run
     wakeSoon(task.realm, again)
   }
 
+  function detach(work: Promise<void>): void {
+    detached.add(work)
+    work.then(() => detached.delete(work))
+  }
+
   /** One at a time, since a task may put down another that is due before the next one. */
-  async function runRealm(realm: string, limit: number, detached: Promise<void>[]): Promise<number> {
+  async function runRealm(realm: string, limit: number): Promise<number> {
     let count = 0
     while (count < limit && !closed) {
       const task = await lease(pool, provider, realm, await clockOf(realm))
       if (!task) break
       count += 1
-      if (handlers[task.kind]?.detached) detached.push(attempt(task).catch(reportFailedRun))
+      if (handlers[task.kind]?.detached) detach(attempt(task).catch(reportFailedRun))
       else await attempt(task)
     }
     return count
@@ -124,17 +141,27 @@ export function createTaskRunner({ pool, provider, handlers, log, clockOf }: Run
   }
 
   async function runRealms(limit: number): Promise<number> {
-    const detached: Promise<void>[] = []
-    let count = 0
     try {
-      for (const { realm, dueAt } of await realmsWithTasks(pool, provider)) {
-        if (count >= limit || closed) break
-        if (dueAt <= (await clockOf(realm))) count += await runRealm(realm, limit - count, detached)
-      }
+      return await inTurn(() => sweep(limit))
     } finally {
       await Promise.all(detached)
     }
+  }
+
+  async function sweep(limit: number): Promise<number> {
+    let count = 0
+    for (const { realm, dueAt } of await realmsWithTasks(pool, provider)) {
+      if (count >= limit || closed) break
+      if (dueAt <= (await clockOf(realm))) count += await runRealm(realm, limit - count)
+    }
     return count
+  }
+
+  /** One sweep at a time: whoever asks for what is due gets an answer when it is done, also by an earlier sweep. */
+  function inTurn(work: () => Promise<number>): Promise<number> {
+    const next = sweeping.then(work, work)
+    sweeping = next
+    return next
   }
 
   return {

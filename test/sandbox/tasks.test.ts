@@ -45,6 +45,25 @@ function aRunner(handlers: Record<string, TaskHandler>) {
 }
 
 describe('a task', () => {
+  test('is done when an answer comes to whoever asked for it, also when somebody else took it up', async () => {
+    const done: string[] = []
+    const slow: TaskHandler = {
+      async run(task) {
+        await new Promise((resolve) => setTimeout(resolve, 40))
+        done.push(task.subject)
+        return undefined
+      },
+    }
+    const { runner, schedule, clocks, realm } = aRunner({ slow, outside: { ...slow, detached: true } })
+    await schedule('slow', 'here', epochPlus(60))
+    await schedule('outside', 'there', epochPlus(60))
+    clocks.set(realm, epochPlus(60))
+    const first = runner.runDue()
+    expect(await runner.runDue()).toBe(0)
+    expect(done.sort()).toEqual(['here', 'there'])
+    expect(await first).toBe(2)
+  })
+
   test('waits for the clock of its own realm', async () => {
     const done: string[] = []
     const { runner, schedule, clocks, realm } = aRunner({ note: noting(done) })

@@ -56,6 +56,7 @@ async function findOrMakeOwner(world: Transaction, organizationId: number, creat
     organizationId,
     createdAt,
     updatedAt: createdAt,
+    claimedAt: createdAt,
   }
   await users.insert(world, String(owner.id), owner)
   return owner

@@ -18,6 +18,12 @@ export interface Settings {
   readonly webhookTimeoutMs: number
   readonly platformFeeBps: number
   readonly rateSeed: string
+  /** How long a customer may go without paying a bill, or without confirming after a trial. */
+  readonly graceMs: number
+  /** From one attempt at an unpaid bill to the next. */
+  readonly billingRetryMs: number
+  /** What an allowance has on top of the price of its periods. */
+  readonly allowanceBufferBps: number
   /** How long the page shows the result before it leads the payer back to the shop. */
   readonly redirectPauseMs: number
 }
@@ -33,6 +39,9 @@ export const DEFAULT_SETTINGS: Settings = {
   webhookTimeoutMs: 5_000,
   platformFeeBps: 150,
   rateSeed: 'qbitflow',
+  graceMs: 3 * 24 * 60 * 60 * 1_000,
+  billingRetryMs: 24 * 60 * 60 * 1_000,
+  allowanceBufferBps: 333,
   redirectPauseMs: 2_500,
 }
 

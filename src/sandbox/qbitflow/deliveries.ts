@@ -4,21 +4,24 @@ import type { Context } from './context.ts'
 import { organizations, type Session, type StatusChange, THE_ORGANIZATION } from './documents.ts'
 import { transactionId } from './ids.ts'
 import { webhookSecretOf } from './keys.ts'
-import { isFinal, linkOf, ownerView, statusView, TX_TYPE } from './session.ts'
+import { isFinal, managementLinkOf, ownerView, statusView, TX_TYPE } from './session.ts'
 import { sign } from './signature.ts'
+import { faultOf, hold, release } from './webhook-faults.ts'
 
 /** Sends a webhook; the world outside comes in here. */
 export type Send = (url: string, init: RequestInit) => Promise<Response>
 
-interface Delivery {
+export interface Delivery {
   readonly url: string
   readonly id: string
   /** The text as it will be sent, frozen when the status moved. */
   readonly payload: string
+  /** Whether it was held back, to be sent after a later one. */
+  readonly isHeld?: boolean
 }
 
 export async function scheduleDelivery(
-  { tasks, publicUrl }: Context,
+  context: Context,
   world: Transaction,
   session: Session,
   change: StatusChange,
@@ -27,15 +30,27 @@ export async function scheduleDelivery(
   const organization = await organizations.find(world, THE_ORGANIZATION)
   if (!organization || (organization.webhookStatuses === 'final' && !isFinal(change.status))) return
   const id = transactionId(session)
-  const payload = JSON.stringify({
+  const txType = TX_TYPE[session.kind]
+  const payload = {
     uuid: id,
-    status: statusView(session, change),
+    status: statusView(change, txType),
     session: ownerView(session, organization),
-    txType: TX_TYPE[session.kind],
-    managementPageLink: linkOf(publicUrl, session),
-  })
-  const body: Delivery = { url: session.webhookUrl, id, payload }
-  await tasks.schedule(world, { kind: 'webhook', subject: session.uuid, body, dueAt: new Date(change.at) })
+    txType,
+    managementPageLink: managementLinkOf(context.publicUrl, session),
+  }
+  await enqueue(context, world, { url: session.webhookUrl, id, payload }, session.uuid, new Date(change.at))
+}
+
+/** Puts a webhook down, to be sent once the changes that it tells of are there. */
+export async function enqueue(
+  { tasks }: Context,
+  world: Transaction,
+  { url, id, payload }: { url: string; id: string; payload: object },
+  subject: string,
+  dueAt: Date,
+): Promise<void> {
+  const body: Delivery = { url, id, payload: JSON.stringify(payload) }
+  await tasks.schedule(world, { kind: 'webhook', subject, body, dueAt })
 }
 
 /** Only 200 counts as received. */
@@ -45,8 +60,11 @@ export function deliveryTask(context: Context, send: Send): TaskHandler {
     detached: true,
     async run(task) {
       const delivery = task.body as Delivery
-      const failure = await attempt(context, send, task.realm, delivery)
-      if (failure === undefined) return undefined
+      const fault = await faultOf(context, task)
+      if (fault === 'REORDER_WEBHOOKS') return hold(context, task)
+      const failure = await attempt(context, send, task.realm, delivery, fault === 'WRONG_SIGNATURE')
+      if (fault === 'DUPLICATE_WEBHOOK') await attempt(context, send, task.realm, delivery)
+      if (failure === undefined) return release(context, task)
       const facts = { url: delivery.url, id: delivery.id, attempt: task.attempts + 1, failure }
       if (task.attempts >= settings.webhookRetries) {
         log.warn(facts, 'the simulator gave a webhook up')
@@ -59,9 +77,16 @@ export function deliveryTask(context: Context, send: Send): TaskHandler {
 }
 
 /** Why it was not received, or undefined when it was. */
-async function attempt(context: Context, send: Send, realm: string, delivery: Delivery): Promise<string | undefined> {
+async function attempt(
+  context: Context,
+  send: Send,
+  realm: string,
+  delivery: Delivery,
+  isForged = false,
+): Promise<string | undefined> {
   const timestamp = Math.floor((await context.clockOf(realm)).getTime() / 1_000).toString()
-  const signature = sign(webhookSecretOf(context.secret, realm), timestamp, JSON.parse(delivery.payload))
+  const secret = isForged ? 'whsec_of_somebody_else' : webhookSecretOf(context.secret, realm)
+  const signature = sign(secret, timestamp, JSON.parse(delivery.payload))
   try {
     const response = await send(delivery.url, {
       method: 'POST',

@@ -1,4 +1,5 @@
 import { collection } from '../collection.ts'
+import type { Authorization, Plan } from './subscriptions/plan.ts'
 
 /** What the server keeps. USD prices are decimal text, amounts of coins are minor units in decimal text. */
 
@@ -9,6 +10,8 @@ export interface Organization {
   readonly name: string
   /** Which changes of a transaction's status are told to the session's webhook URL. */
   readonly webhookStatuses: 'all' | 'final'
+  /** Whether a subscription's moves and bills are told to that URL as well; absent means yes. */
+  readonly subscriptionWebhooks?: boolean
 }
 
 export interface User {
@@ -21,6 +24,10 @@ export interface User {
   readonly organizationId: number
   readonly createdAt: string
   readonly updatedAt: string
+  /** When they took the account over; until then the organization holds what they earn. */
+  readonly claimedAt: string | null
+  /** Where they are paid since. */
+  readonly wallet?: string
 }
 
 export interface ApiKey {
@@ -86,7 +93,7 @@ export interface Payer {
   readonly address?: string
 }
 
-/** The payer's one attempt: what was sent, and what will come of it. */
+/** The payer's one attempt: what was sent, or allowed where there is a plan, and what will come of it. */
 export interface Attempt {
   readonly outcome: 'PAY' | 'FAIL' | 'UNDERPAY' | 'OVERPAY'
   readonly quote: Quote
@@ -94,12 +101,16 @@ export interface Attempt {
   readonly receivedUsd: string
   readonly from: string
   readonly txHash: string
+  /** Confirmed only after the session's end. */
+  readonly isLate?: boolean
 }
 
 export interface Session {
   /** Bare; the prefix of the API comes from the kind. */
   readonly uuid: string
-  readonly kind: 'payment'
+  readonly kind: 'payment' | 'subscription' | 'payAsYouGo'
+  /** Of every kind but a payment. */
+  readonly plan?: Plan
   readonly productId?: number
   readonly productName: string
   readonly description: string
@@ -116,6 +127,8 @@ export interface Session {
   readonly createdAt: string
   readonly expiresAt: string
   readonly payer?: Payer
+  /** What the customer chose to allow, once there is a plan and a choice. */
+  readonly authorization?: Authorization
   readonly quote?: Quote
   readonly attempt?: Attempt
   /** Empty until a payer acts: the transaction's status is unknown to the API until then. */

@@ -34,6 +34,10 @@ export function unauthorized(): ApiError {
   return new ApiError(401, 'invalid or missing authentication token')
 }
 
+export function forbidden(message: string): ApiError {
+  return new ApiError(403, message)
+}
+
 export function notFound(): ApiError {
   return new ApiError(404, 'resource not found')
 }

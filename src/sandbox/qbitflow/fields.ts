@@ -88,6 +88,30 @@ export class Fields {
     return usdFrom(value) ?? this.reject(key, 'is out of range', undefined)
   }
 
+  /** An amount in USD as decimal text; undefined when it is 0 or not provided. */
+  optionalAmount(key: string): string | undefined {
+    return this.#body[key] === 0 ? undefined : this.optionalPrice(key)
+  }
+
+  /** A whole number from 0 to `max`. */
+  optionalCount(key: string, max: number): number | undefined {
+    if (!this.has(key)) return undefined
+    const value = this.#body[key]
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max) return value
+    return this.reject(key, `must be a whole number from 0 to ${max}`, undefined)
+  }
+
+  optionalFlag(key: string): boolean | undefined {
+    if (!this.has(key)) return undefined
+    const value = this.#body[key]
+    return typeof value === 'boolean' ? value : this.reject(key, 'must be true or false', undefined)
+  }
+
+  /** As it was given. */
+  value(key: string): unknown {
+    return this.#body[key]
+  }
+
   /** A numeric id; 0 is how the server's own language spells "none". */
   optionalId(key: string): number | undefined {
     const value = this.#body[key]

@@ -1,4 +1,3 @@
-import type { Session } from './documents.ts'
 import { notFound } from './errors.ts'
 import { isUuid } from './fields.ts'
 
@@ -14,14 +13,39 @@ export function uuidIn(text: string): string {
   return text.toLowerCase()
 }
 
-/** A transaction's UUID in a path, with or without a prefix of its kind. @throws ApiError 404 when it is none. */
-export function transactionIn(text: string): string {
+const PREFIX = {
+  payment: 'pay',
+  subscription: 'sub',
+  payAsYouGo: 'payg',
+  subscriptionHistory: 'sub-hist',
+  refund: 'refund',
+} as const
+
+export type TransactionKind = keyof typeof PREFIX
+
+/** What an id with this prefix may name. Some clients know no prefix of its own for what is paid as it goes. */
+const KINDS: Readonly<Record<string, readonly TransactionKind[]>> = {
+  pay: ['payment'],
+  sub: ['subscription', 'payAsYouGo'],
+  payg: ['payAsYouGo'],
+  'sub-hist': ['subscriptionHistory'],
+  refund: ['refund'],
+}
+
+/**
+ * A transaction's UUID in a path, with or without a prefix of its kind. @throws ApiError 404 when it is none, or its
+ * prefix is of none of these kinds.
+ */
+export function transactionIn(text: string, ...kinds: readonly TransactionKind[]): string {
   const at = text.indexOf('@')
-  if (at >= 0 && text.slice(0, at) !== 'pay') throw notFound()
+  const named = at < 0 ? undefined : (KINDS[text.slice(0, at)] ?? [])
+  const isNamed =
+    named === undefined || (named.length > 0 && kinds.length === 0) || named.some((kind) => kinds.includes(kind))
+  if (!isNamed) throw notFound()
   return uuidIn(text.slice(at + 1))
 }
 
-/** The UUID as the API writes it. */
-export function transactionId({ uuid }: Pick<Session, 'uuid'>): string {
-  return `pay@${uuid}`
+/** The UUID as the API writes it: with the prefix of its kind, a payment's unless it says otherwise. */
+export function transactionId({ uuid, kind = 'payment' }: { uuid: string; kind?: TransactionKind }): string {
+  return `${PREFIX[kind]}@${uuid}`
 }

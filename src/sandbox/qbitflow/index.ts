@@ -1,14 +1,20 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { BESIDE } from '../fault-rules.ts'
+import { withFaults } from '../faulty-calls.ts'
 import { inTransaction, type Pool } from '../store.ts'
 import { createTaskRunner, type Log, type TaskHandler } from '../tasks.ts'
 import { type Credentials, provision } from './accounts.ts'
 import { createRoutes } from './app.ts'
 import { createChanges } from './changes.ts'
-import { type Context, DEFAULT_SETTINGS, type Settings } from './context.ts'
+import { CLAIM_FUNDS_TASK, claimFundsTask } from './claims/funds.ts'
+import { basePath, type Context, DEFAULT_SETTINGS, type Settings } from './context.ts'
 import { deliveryTask, type Send } from './deliveries.ts'
 import { PROVIDER } from './documents.ts'
+import { realmIn } from './keys.ts'
+import { refundTask } from './refunds/answer.ts'
 import { createStatusSocket } from './socket.ts'
+import { subscriptionTasks } from './subscriptions/tasks.ts'
 import { chainTasks } from './transactions.ts'
 
 export interface QbitflowSandboxParts {
@@ -28,7 +34,10 @@ export interface QbitflowSandboxParts {
 
 /** QBitFlow's server, played over its real wire. */
 export interface QbitflowSandbox {
-  /** Answers a request with a full URL whose path includes the mount point. */
+  /**
+   * Answers a request with a full URL whose path includes the mount point. It rejects as fetch does, with a cause whose
+   * code is ECONNRESET, where a fault that was asked for loses the answer.
+   */
   fetch(request: Request): Promise<Response>
   /** Takes over an upgrade to the status socket; false when the request is for somebody else. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
@@ -60,11 +69,23 @@ export function createQbitflowSandbox(parts: QbitflowSandboxParts): QbitflowSand
     world: (realm) => ({ db: pool, provider: PROVIDER, realm }),
     transaction: (realm, work) => inTransaction(pool, PROVIDER, realm, work),
   }
-  Object.assign(handlers, chainTasks(context), { webhook: deliveryTask(context, parts.fetch) })
+  Object.assign(handlers, chainTasks(context), subscriptionTasks(context), {
+    webhook: deliveryTask(context, parts.fetch),
+    refund: refundTask(context),
+    [CLAIM_FUNDS_TASK]: claimFundsTask(context),
+  })
   const routes = createRoutes(context)
   const socket = createStatusSocket(context)
   return {
-    fetch: async (request) => routes.fetch(request),
+    fetch: withFaults({
+      base: `${basePath(context)}/v1`,
+      beside: `${basePath(context)}${BESIDE}`,
+      worldOf(request) {
+        const realm = realmIn(request.headers.get('X-API-Key') ?? '')
+        return realm === undefined ? undefined : context.world(realm)
+      },
+      answer: async (request) => routes.fetch(request),
+    }),
     handleUpgrade: socket.handleUpgrade,
     provision: (realm, organizationName = 'Test shop') => provision(context, realm, organizationName),
     runDue: tasks.runDue,

@@ -1,8 +1,8 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { createMiddleware } from 'hono/factory'
 import type { Context } from './context.ts'
 import { type ApiKey, apiKeys, type Role } from './documents.ts'
-import { notFound, unauthorized } from './errors.ts'
+import { forbidden, notFound, unauthorized } from './errors.ts'
 
 /** Who a request comes from: a key's realm and role. */
 export interface Caller {
@@ -14,6 +14,8 @@ export interface Caller {
 }
 
 export type Env = { Variables: { caller: Caller } }
+
+const RANKS: Readonly<Record<Role, number>> = { user: 1, admin: 2, owner: 3 }
 
 /** A realm's credentials follow from the secret alone: given out again whenever asked for, and kept nowhere in clear. */
 export function apiKeyOf(secret: string, realm: string): string {
@@ -58,11 +60,28 @@ async function isExpired(context: Context, realm: string, key: ApiKey): Promise<
   return key.expiresAt !== null && new Date(key.expiresAt) <= (await context.clockOf(realm))
 }
 
-function realmIn(apiKey: string): string | undefined {
+/** The realm that a key says it belongs to; undefined when it is none of this server's. */
+export function realmIn(apiKey: string): string | undefined {
   return /^sk_([0-9a-f]{32})_test_\w+$/
     .exec(apiKey)?.[1]
     ?.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
+
+/** A new key of the realm: nobody can tell it from the secret. */
+export function newApiKey(realm: string): string {
+  return `sk_${realm.replaceAll('-', '')}_test_${randomBytes(20).toString('hex')}`
+}
+
+/** Whether somebody may act on what belongs to this role: on their equals too, but on nobody above. */
+export function outranks(caller: Caller, role: Role): boolean {
+  return RANKS[caller.role] >= RANKS[role]
+}
+
+/** Lets only those through who run the organization. It goes after requireKey. */
+export const requireAdmin = createMiddleware<Env>(async (c, next) => {
+  if (!outranks(c.get('caller'), 'admin')) throw forbidden('this needs the role admin or owner')
+  await next()
+})
 
 /** A seller acts for themselves; everyone above for the organization, which has no user id. */
 export function ownerOf(caller: Caller): number | undefined {

@@ -24,7 +24,7 @@ export function pageQuery(query: Readonly<Record<string, string>>): PageQuery {
 /** A page, newest first; its cursor is the last item's id, as `idOf` writes it. */
 export async function readPage<T, View>(
   world: World,
-  collection: Collection<T>,
+  collection: Pick<Collection<T>, 'list'>,
   { limit, cursor }: PageQuery,
   where: Readonly<Record<string, unknown>>,
   view: (document: T) => View,

@@ -18,50 +18,61 @@ export function organizationAddress(organizationId: number, currencyId: number):
 }
 
 /** The address of whoever sells: the organization, or its seller. */
-export function merchantAddress(session: Session, currencyId: number): string {
+export function merchantAddress(session: Pick<Session, 'organizationId' | 'userId'>, currencyId: number): string {
   if (session.userId === undefined) return organizationAddress(session.organizationId, currencyId)
   return addressOf(`user:${session.userId}`, coin(currencyId).chain)
 }
 
-/** The payment that a confirmed attempt becomes. */
-export function paymentFrom(session: Session, attempt: Attempt, customerUUID: string, at: Date): Payment {
-  const { currencyId } = attempt.quote
+/** What was sold, and by whom. */
+type Sale = Pick<
+  Session,
+  'uuid' | 'productId' | 'productName' | 'description' | 'organizationId' | 'userId' | 'feeBps' | 'organizationFeeBps'
+>
+
+/** What arrived for it. */
+interface Receipt extends Pick<Attempt, 'receivedMinUnits' | 'receivedUsd' | 'from' | 'txHash'> {
+  readonly currencyId: number
+}
+
+/** The payment that a confirmed transfer becomes. */
+export function paymentFrom(sale: Sale, receipt: Receipt, customerUUID: string, at: Date): Payment {
+  const { currencyId } = receipt
   return {
-    uuid: session.uuid,
+    uuid: sale.uuid,
     createdAt: at.toISOString(),
-    from: attempt.from,
-    to: merchantAddress(session, currencyId),
-    name: session.productName,
-    description: session.description,
-    amount: attempt.receivedUsd,
-    amountMinUnits: attempt.receivedMinUnits,
+    from: receipt.from,
+    to: merchantAddress(sale, currencyId),
+    name: sale.productName,
+    description: sale.description,
+    amount: receipt.receivedUsd,
+    amountMinUnits: receipt.receivedMinUnits,
     currencyId,
-    productId: session.productId,
-    transactionHash: attempt.txHash,
+    productId: sale.productId,
+    transactionHash: receipt.txHash,
     customerUUID,
-    organizationId: session.organizationId,
-    userId: session.userId,
-    metadata: metadataFrom(session, attempt, at),
+    organizationId: sale.organizationId,
+    userId: sale.userId,
+    metadata: metadataFrom(sale, receipt, at),
   }
 }
 
-function metadataFrom(session: Session, attempt: Attempt, at: Date): object {
-  const { currencyId } = attempt.quote
-  const organizationBps = session.organizationFeeBps ?? 0
-  const hasOrganizationFee = session.userId !== undefined && organizationBps > 0
-  const usd = splitFees(centsOf(attempt.receivedUsd), session.feeBps, organizationBps)
-  const minUnits = splitFees(BigInt(attempt.receivedMinUnits), session.feeBps, organizationBps)
+function metadataFrom(sale: Sale, receipt: Receipt, at: Date): object {
+  const { currencyId } = receipt
+  const organizationBps = sale.organizationFeeBps ?? 0
+  const hasOrganizationFee = sale.userId !== undefined && organizationBps > 0
+  const usd = splitFees(centsOf(receipt.receivedUsd), sale.feeBps, organizationBps)
+  const minUnits = splitFees(BigInt(receipt.receivedMinUnits), sale.feeBps, organizationBps)
   return {
-    feeBps: session.feeBps,
+    feeBps: sale.feeBps,
     organizationFee: hasOrganizationFee
       ? {
-          organizationId: session.organizationId,
-          organization: organizationAddress(session.organizationId, currencyId),
+          organizationId: sale.organizationId,
+          organization: organizationAddress(sale.organizationId, currencyId),
           feeBps: organizationBps,
         }
       : null,
     referralFee: null,
-    txMetadata: txMetadataFrom(attempt, at),
+    txMetadata: txMetadataFrom(currencyId, at),
     txAmounts: {
       usd: {
         platform: Number(usdOf(usd.platform)),
@@ -78,8 +89,9 @@ function metadataFrom(session: Session, attempt: Attempt, at: Date): object {
   }
 }
 
-function txMetadataFrom(attempt: Attempt, at: Date): object {
-  const { family } = coin(attempt.quote.currencyId).chain
+/** What the chain says of a transfer confirmed at this moment. */
+export function txMetadataFrom(currencyId: number, at: Date): object {
+  const { family } = coin(currencyId).chain
   const { unitsConsumed, unitPrice } = NETWORK_FEES[family]
   const timestamp = Math.floor(at.getTime() / 1_000)
   return {
@@ -95,15 +107,5 @@ export function paymentView(payment: Omit<Payment, 'organizationId' | 'userId'>)
     amount: Number(payment.amount),
     currency: currencyView(coin(payment.currencyId)),
     test: true,
-  }
-}
-
-/** The payment in the list that it shares with the bills of subscriptions. */
-export function combinedView({ organizationId, userId, ...payment }: Payment): object {
-  return {
-    ...paymentView(payment),
-    productId: payment.productId ?? null,
-    source: 'payment',
-    subscriptionUUID: null,
   }
 }

@@ -1,3 +1,5 @@
+import { type FaultKind, PAYMENT_FAULTS } from '../fault-rules.ts'
+import { takeFault } from '../faults.ts'
 import type { Transaction, World } from '../store.ts'
 import { cancelTasks } from '../tasks.ts'
 import type { Context } from './context.ts'
@@ -6,7 +8,9 @@ import { type Attempt, customers, type Payer, type Quote, type Session, sessions
 import { conflict, notFound } from './errors.ts'
 import { EMAIL_RULE, Fields, FREE_TEXT_RULE, nameRule } from './fields.ts'
 import { isHeld, quote } from './quotes.ts'
+import { minUnitsFor } from './rates.ts'
 import { statusOf } from './session.ts'
+import { authorizationFor, type Wish } from './subscriptions/authorization.ts'
 import { begin, record } from './transactions.ts'
 import { centsOf, usdOf } from './usd.ts'
 import { addressOf, transactionHashOf } from './wallet.ts'
@@ -23,6 +27,8 @@ export interface Play {
   readonly coin?: Coin | undefined
   /** Who pays, as the request gave it; only looked at when the session knows nobody. */
   readonly customer?: Readonly<Record<string, unknown>> | undefined
+  /** What to allow where there is a plan; what the payer chose before when absent, or else twelve periods. */
+  readonly authorization?: Wish | undefined
 }
 
 /**
@@ -40,9 +46,16 @@ export async function play(context: Context, realm: string, uuid: string, wanted
     if (wanted.outcome === 'EXPIRE' || wanted.outcome === 'CANCEL')
       return end(context, world, session, wanted.outcome, now)
     const price = quoteFor(context, session, wanted.coin, now)
-    const ready = { ...(await withPayer(world, session, wanted.customer)), quote: price }
-    return begin(context, world, ready, attemptFrom(ready, price, wanted.outcome), now)
+    const authorization = authorize(context, session, wanted.authorization)
+    const ready = { ...(await withPayer(world, session, wanted.customer)), quote: price, authorization }
+    const fault = await faultOf(world, ready, wanted.outcome)
+    return begin(context, world, ready, attemptFrom(ready, price, wanted.outcome, fault), now)
   })
+}
+
+function authorize({ settings }: Context, session: Session, wish: Wish | undefined): Session['authorization'] {
+  if (!session.plan) return undefined
+  return (wish === undefined && session.authorization) || authorizationFor(session, wish ?? {}, settings)
 }
 
 /** The session with somebody who pays: its customer, or who the payer said to be. */
@@ -90,15 +103,37 @@ function quoteFor({ settings }: Context, session: Session, wanted: Coin | undefi
   return held && held.currencyId === chosen.id && isHeld(held, now) ? held : quote(session, chosen, now, settings)
 }
 
-function attemptFrom(session: Session, price: Quote, outcome: Attempt['outcome']): Attempt {
+/** What this payer does otherwise than they meant to. */
+async function faultOf(world: World, { kind }: Session, outcome: Outcome): Promise<FaultKind | undefined> {
+  const canGoWrong = kind === 'payment' && outcome === 'PAY'
+  return canGoWrong ? (await takeFault(world, PAYMENT_FAULTS))?.kind : undefined
+}
+
+function attemptFrom(session: Session, price: Quote, wanted: Attempt['outcome'], fault?: FaultKind): Attempt {
   const { chain } = coin(price.currencyId)
-  const percent = RECEIVED_PERCENT[outcome]
+  const outcome = fault === 'UNDERPAY' || fault === 'OVERPAY' ? fault : wanted
   return {
     outcome,
+    ...(fault === 'PAY_LATE' ? { isLate: true } : {}),
     quote: price,
-    receivedMinUnits: ((BigInt(price.amountMinUnits) * percent) / 100n).toString(),
-    receivedUsd: usdOf((centsOf(session.price) * percent) / 100n),
+    ...received(session, price, outcome),
     from: addressOf(`payer:${session.uuid}`, chain),
     txHash: transactionHashOf(session.uuid, chain),
   }
+}
+
+/** What arrives on the chain: money, or an allowance; one that is too small covers less than a single bill. */
+function received(session: Session, price: Quote, outcome: Attempt['outcome']) {
+  const percent = RECEIVED_PERCENT[outcome]
+  const { authorization } = session
+  if (!authorization) {
+    return {
+      receivedMinUnits: ((BigInt(price.amountMinUnits) * percent) / 100n).toString(),
+      receivedUsd: usdOf((centsOf(session.price) * percent) / 100n),
+    }
+  }
+  const bill = centsOf(session.kind === 'payAsYouGo' ? authorization.maximum : session.price)
+  const cents = ((outcome === 'UNDERPAY' ? bill : centsOf(authorization.allowance)) * percent) / 100n
+  const { currencyId, rate } = price
+  return { receivedMinUnits: minUnitsFor(cents, coin(currencyId), BigInt(rate)).toString(), receivedUsd: usdOf(cents) }
 }

@@ -2,11 +2,16 @@ import type { Settings } from './context.ts'
 import { COINS, currencyView } from './currencies.ts'
 import type { Organization, Session, Status, StatusChange } from './documents.ts'
 import { transactionId } from './ids.ts'
+import { secondsOf } from './subscriptions/duration.ts'
 
 const FINAL: ReadonlySet<Status> = new Set(['completed', 'failed', 'cancelled', 'expired'])
 const ZERO_UUID = '00000000-0000-0000-0000-000000000000'
 
-export const TX_TYPE = { payment: 'payment' } as const
+export const TX_TYPE = {
+  payment: 'payment',
+  subscription: 'createSubscription',
+  payAsYouGo: 'createPAYGSubscription',
+} as const
 
 export function isFinal(status: Status): boolean {
   return FINAL.has(status)
@@ -30,12 +35,12 @@ export function isCloseToExpiry(session: Session, now: Date, settings: Settings)
 }
 
 /** A status as the API shows it. */
-export function statusView(session: Session, change: StatusChange): object {
+export function statusView(change: StatusChange, type: string): object {
   return {
     status: change.status,
     txHash: change.txHash,
     ...(change.message ? { message: change.message } : {}),
-    type: TX_TYPE[session.kind],
+    type,
   }
 }
 
@@ -54,7 +59,18 @@ export function publicView(session: Session, organization: Organization): object
     test: true,
     txType: TX_TYPE[session.kind],
     availableCurrencies: COINS.map(currencyView),
+    ...planView(session),
   }
+}
+
+/** Clients tell the kinds apart by the frequency: seconds for a subscription, an object for what is paid as it goes. */
+function planView({ kind, plan }: Session): object {
+  if (!plan) return {}
+  const { frequency, trialPeriod, minPeriods, freeCredits } = plan
+  if (kind === 'payAsYouGo') {
+    return { frequency, freeCredits: freeCredits === undefined ? undefined : Number(freeCredits), minPeriods }
+  }
+  return { frequency: secondsOf(frequency), trialPeriod: trialPeriod && secondsOf(trialPeriod), minPeriods }
 }
 
 /** The session as its own organization sees it. */
@@ -73,6 +89,11 @@ export function ownerView(session: Session, organization: Organization): object 
 /** The page that a customer comes back to. */
 export function linkOf(publicUrl: string, { uuid }: Pick<Session, 'uuid'>): string {
   return `${publicUrl}/checkout/${uuid}`
+}
+
+/** The page on which a customer looks after what they bought. */
+export function managementLinkOf(publicUrl: string, { uuid, kind }: Pick<Session, 'uuid' | 'kind'>): string {
+  return `${publicUrl}/${kind === 'payment' ? 'payment' : 'subscription'}/${uuid}`
 }
 
 /** Where the shop wants the customer after this status; undefined when it said nothing. */

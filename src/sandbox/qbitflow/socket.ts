@@ -58,11 +58,11 @@ function follow(context: Context, client: WebSocket, parameters: URLSearchParams
 
   async function pump(): Promise<void> {
     if (client.readyState !== client.OPEN) return
-    const session = await readTransaction(context, query)
-    const from = sent === 0 ? session.history.length - 1 : sent
-    for (let index = from; index < session.history.length; index += 1) client.send(statusFrame(session, index))
-    sent = session.history.length
-    const last = session.history.at(-1)
+    const trace = await readTransaction(context, query)
+    const from = sent === 0 ? trace.history.length - 1 : sent
+    for (let index = from; index < trace.history.length; index += 1) client.send(statusFrame(trace, index))
+    sent = trace.history.length
+    const last = trace.history.at(-1)
     if (last && isFinal(last.status)) client.close(NORMAL)
   }
 

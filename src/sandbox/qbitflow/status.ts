@@ -1,59 +1,102 @@
 import type { Context } from './context.ts'
-import { PROVIDER, type Session, sessions } from './documents.ts'
+import { PROVIDER, type StatusChange, sessions } from './documents.ts'
 import { invalidFields, notFound } from './errors.ts'
 import { transactionId, transactionIn } from './ids.ts'
+import { refunds } from './refunds/documents.ts'
 import { statusView, TX_TYPE, withExpiry } from './session.ts'
+import { type OperationType, operationId, operations } from './subscriptions/documents.ts'
 
-/** Every kind of transaction that has a status, with the two looser names that the reference uses. */
-const TX_TYPES: ReadonlySet<string> = new Set([
-  'payment',
-  'createSubscription',
-  'cancelSubscription',
+const CREATIONS: readonly string[] = Object.values(TX_TYPE)
+
+const OPERATIONS: readonly OperationType[] = [
   'executeSubscription',
-  'createPAYGSubscription',
+  'cancelSubscription',
   'cancelPAYGSubscription',
   'increaseAllowance',
   'updateMaxAmount',
-  'subscription',
-  'allowance',
-])
+]
+
+const REFUND = 'refund'
+
+/** The looser names that the reference uses, and what they stand for. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  subscription: ['createSubscription', 'createPAYGSubscription'],
+  allowance: ['increaseAllowance'],
+}
 
 export interface StatusQuery {
   readonly uuid: string
+  readonly types: readonly string[]
+}
+
+/** How a transaction has gone so far; it has at least one status. */
+export interface Trace {
+  /** As the API writes it. */
+  readonly id: string
   readonly type: string
+  readonly history: readonly StatusChange[]
 }
 
 /** Reads either spelling of the two parameters. @throws ApiError naming those that are missing or wrong. */
 export function statusQuery(query: URLSearchParams): StatusQuery {
   const uuid = query.get('txUUID') || query.get('transactionUUID')
   const type = query.get('txType') || query.get('transactionStatusType') || query.get('transactionType')
+  const types = type ? typesNamed(type) : []
   const errors = []
   if (!uuid) errors.push({ field: 'TxUUID', message: 'TxUUID is required' })
   if (!type) errors.push({ field: 'TxType', message: 'TxType is required' })
-  else if (!TX_TYPES.has(type)) errors.push({ field: 'TxType', message: 'TxType is unknown' })
-  if (!uuid || !type || errors.length > 0) throw invalidFields(errors)
-  return { uuid: transactionIn(uuid), type }
+  else if (types.length === 0) errors.push({ field: 'TxType', message: 'TxType is unknown' })
+  if (!uuid || errors.length > 0) throw invalidFields(errors)
+  return { uuid: transactionIn(uuid), types }
 }
 
-/** The session that a transaction came from. @throws ApiError 404 until a payer has acted on it. */
-export async function readTransaction(context: Context, { uuid, type }: StatusQuery): Promise<Session> {
+function typesNamed(name: string): readonly string[] {
+  return ALIASES[name] ?? [...CREATIONS, ...OPERATIONS, REFUND].filter((type) => type === name)
+}
+
+/** @throws ApiError 404 until somebody has acted on such a transaction. */
+export async function readTransaction(context: Context, { uuid, types }: StatusQuery): Promise<Trace> {
+  const trace = await readTrace(context, uuid, types)
+  if (!trace || trace.history.length === 0 || !types.includes(trace.type)) throw notFound()
+  return trace
+}
+
+function readTrace(context: Context, uuid: string, types: readonly string[]): Promise<Trace | undefined> {
+  if (types.includes(REFUND)) return readRefund(context, uuid)
+  const operation = OPERATIONS.find((type) => types.includes(type))
+  return operation ? readOperation(context, operation, uuid) : readSession(context, uuid)
+}
+
+async function readRefund({ pool }: Context, uuid: string): Promise<Trace | undefined> {
+  const found = await refunds.findAnywhere(pool, PROVIDER, uuid)
+  return found && { id: transactionId(found.document), type: REFUND, history: found.document.history }
+}
+
+async function readSession(context: Context, uuid: string): Promise<Trace | undefined> {
   const found = await sessions.findAnywhere(context.pool, PROVIDER, uuid)
-  if (!found || TX_TYPE[found.document.kind] !== type) throw notFound()
-  const session = withExpiry(found.document, await context.clockOf(found.realm))
-  if (session.history.length === 0) throw notFound()
-  return session
+  if (!found) return undefined
+  const { history } = withExpiry(found.document, await context.clockOf(found.realm))
+  return { id: transactionId(found.document), type: TX_TYPE[found.document.kind], history }
 }
 
-/** The last status of a transaction that has one. */
-export function currentStatus(session: Session): object {
-  const last = session.history.at(-1)
+async function readOperation(context: Context, type: OperationType, uuid: string): Promise<Trace | undefined> {
+  const found = await operations.findAnywhere(context.pool, PROVIDER, operationId({ type, uuid }))
+  if (!found) return undefined
+  const { subscriptionKind, history } = found.document
+  const kind = type === 'executeSubscription' ? 'subscriptionHistory' : subscriptionKind
+  return { id: transactionId({ uuid, kind }), type, history }
+}
+
+/** The last status of a transaction. */
+export function currentStatus({ type, history }: Trace): object {
+  const last = history.at(-1)
   if (!last) throw notFound()
-  return statusView(session, last)
+  return statusView(last, type)
 }
 
 /** A status as the socket sends it. */
-export function statusFrame(session: Session, index: number): string {
-  const change = session.history[index]
-  if (!change) throw new Error(`the session ${session.uuid} has no change number ${index}`)
-  return JSON.stringify({ transactionUUID: transactionId(session), status: statusView(session, change) })
+export function statusFrame({ id, type, history }: Trace, index: number): string {
+  const change = history[index]
+  if (!change) throw new Error(`the transaction ${id} has no change number ${index}`)
+  return JSON.stringify({ transactionUUID: id, status: statusView(change, type) })
 }

@@ -3,6 +3,7 @@ import { formatDecimal } from '../../kernel/money.ts'
 import { DuplicateKeyError } from '../collection.ts'
 import type { Transaction } from '../store.ts'
 import { cancelTasks, type Task, type TaskHandler } from '../tasks.ts'
+import { keepEarning } from './claims/earnings.ts'
 import type { Context } from './context.ts'
 import { coin } from './currencies.ts'
 import { scheduleDelivery } from './deliveries.ts'
@@ -17,6 +18,9 @@ import {
   sessions,
 } from './documents.ts'
 import { paymentFrom } from './payment.ts'
+import { isFinal } from './session.ts'
+import { coversFirstBill } from './subscriptions/authorization.ts'
+import { createSubscription } from './subscriptions/creation.ts'
 
 /** What the chain does with a payer's attempt. Each step looks at where the session stands, so that it may run twice. */
 export function chainTasks(context: Context): Record<string, TaskHandler> {
@@ -58,7 +62,7 @@ export async function begin(
   attempt: Attempt,
   now: Date,
 ): Promise<Session> {
-  await cancelTasks(world, 'expire', session.uuid)
+  if (!attempt.isLate) await cancelTasks(world, 'expire', session.uuid)
   const begun = { ...session, attempt }
   const moved = await record(context, world, begun, { status: 'created', at: now.toISOString(), txHash: '' })
   await scheduleStep(context, world, session, 'broadcast', now, context.settings.broadcastDelayMs)
@@ -78,24 +82,35 @@ async function scheduleStep(
 
 async function broadcast(context: Context, world: Transaction, session: Session, at: Date): Promise<void> {
   if (!session.attempt || session.history.at(-1)?.status !== 'created') return
-  const { txHash } = session.attempt
+  const { txHash, isLate } = session.attempt
   await record(context, world, session, { status: 'waitingConfirmation', at: at.toISOString(), txHash })
-  await scheduleStep(context, world, session, 'confirm', at, context.settings.confirmationDelayMs)
+  const from = isLate ? new Date(session.expiresAt) : at
+  await scheduleStep(context, world, session, 'confirm', from, context.settings.confirmationDelayMs)
 }
 
 async function confirm(context: Context, world: Transaction, session: Session, at: Date): Promise<void> {
   const { attempt } = session
-  if (!attempt || session.history.at(-1)?.status !== 'waitingConfirmation') return
+  const waitsFor = attempt?.isLate ? 'expired' : 'waitingConfirmation'
+  if (!attempt || session.history.at(-1)?.status !== waitsFor) return
   const change = { at: at.toISOString(), txHash: attempt.txHash }
-  const message = failureOf(attempt)
+  const message = failureOf(session, attempt)
   if (message) return void (await record(context, world, session, { ...change, status: 'failed', message }))
   const customerUUID = await findOrMakeCustomer(world, session, at)
-  await payments.insert(world, session.uuid, paymentFrom(session, attempt, customerUUID, at))
   await record(context, world, { ...session, customerUUID }, { ...change, status: 'completed' })
+  if (session.plan) return createSubscription(context, world, session, attempt, customerUUID, at)
+  const receipt = { ...attempt, currencyId: attempt.quote.currencyId }
+  const payment = paymentFrom(session, receipt, customerUUID, at)
+  await payments.insert(world, session.uuid, payment)
+  await keepEarning(world, payment)
 }
 
-function failureOf({ outcome, quote, receivedMinUnits }: Attempt): string | undefined {
+function failureOf(session: Session, attempt: Attempt): string | undefined {
+  const { outcome, quote, receivedMinUnits, receivedUsd } = attempt
   if (outcome === 'FAIL') return 'the transaction was reverted on the chain'
+  if (session.plan) {
+    const isEnough = outcome !== 'UNDERPAY' && coversFirstBill(session, receivedUsd)
+    return isEnough ? undefined : `the allowance of ${receivedUsd} USD does not cover the first bill`
+  }
   if (outcome !== 'UNDERPAY') return undefined
   const { decimals, symbol } = coin(quote.currencyId)
   const amount = (minUnits: string) => formatDecimal(BigInt(minUnits), decimals).replace(/\.?0+$/, '')
@@ -103,7 +118,8 @@ function failureOf({ outcome, quote, receivedMinUnits }: Attempt): string | unde
 }
 
 async function expire(context: Context, world: Transaction, session: Session): Promise<void> {
-  if (session.history.length > 0) return
+  const last = session.history.at(-1)
+  if (last && (isFinal(last.status) || !session.attempt?.isLate)) return
   await record(context, world, session, { status: 'expired', at: session.expiresAt, txHash: '' })
 }
 

@@ -25,6 +25,13 @@ export function paymentUri(coin: Coin, to: string, minUnits: bigint, amount: str
   return `ethereum:${coin.address}@${coin.chain.number}/transfer?address=${to}&uint256=${minUnits}`
 }
 
+/** As paymentUri, for letting somebody take up to an amount. A chain's own coin is locked with whoever may take it. */
+export function allowanceUri(coin: Coin, spender: string, minUnits: bigint, link: string): string {
+  if (coin.chain.family === 'solana') return `solana:${encodeURIComponent(link)}`
+  if (coin.address === '') return `ethereum:${spender}@${coin.chain.number}/deposit?value=${minUnits}`
+  return `ethereum:${coin.address}@${coin.chain.number}/approve?address=${spender}&uint256=${minUnits}`
+}
+
 function hash(text: string): Buffer {
   return createHash('sha512').update(text).digest()
 }

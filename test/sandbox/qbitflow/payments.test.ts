@@ -198,7 +198,16 @@ describe('a seller', () => {
     const { organizationId, createdAt, updatedAt } = owner
     const names = { name: 'Sam', lastName: 'Seller', email: 'sam@example.com' }
     await inTransaction(world.pool, PROVIDER, world.realm, async (inside) => {
-      const user = { id: 7, ...names, role: 'user', organizationFeeBps: 1_000, organizationId, createdAt, updatedAt }
+      const user = {
+        id: 7,
+        ...names,
+        role: 'user',
+        organizationFeeBps: 1_000,
+        organizationId,
+        createdAt,
+        updatedAt,
+        claimedAt: null,
+      }
       await users.insert(inside, '7', { ...user, role: 'user' })
       const key = { id: 8, name: 'Key', hash: hashOf(apiKey), userId: 7, organizationId, createdAt, expiresAt: null }
       await apiKeys.insert(inside, '8', { ...key, role: 'user' })

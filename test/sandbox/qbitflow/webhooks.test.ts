@@ -40,7 +40,7 @@ describe('a webhook', () => {
       status: { status: 'completed', txHash: expect.any(String), type: 'payment' },
       session: { uuid: `pay@${uuid}`, price: 19.99, feeBps: 150, customerUUID: expect.any(String) },
       txType: 'payment',
-      managementPageLink: `${world.publicUrl}/checkout/${uuid}`,
+      managementPageLink: `${world.publicUrl}/payment/${uuid}`,
     })
     expect(last?.url).toBe(HOOK)
     const timestamp = last?.headers['X-Webhook-Timestamp'] ?? ''

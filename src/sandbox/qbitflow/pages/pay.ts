@@ -49,36 +49,41 @@ export async function payPage({ session, quote, path, secondsLeft }: PayView): P
     </dl>
   </div>
   ${renewal(path, quote, secondsLeft)}
-  ${wallet(path, amount, chosen.symbol, secondsLeft)}
+  ${wallet(path, `Pay ${amount} ${chosen.symbol}`, OTHER_PAYMENTS, secondsLeft)}
 </section>`
 }
 
-function copyable(id: string, text: string, shown: Html, what: string): Html {
+export function copyable(id: string, text: string, shown: Html, what: string): Html {
   return html`<span class="copyable"><span id="${id}">${shown}</span>
     <button class="copy" type="button" hidden data-copy="${text}" aria-label="Copy the ${what}"><span data-copy-label>Copy</span></button></span>`
 }
 
-function countdown(secondsLeft: number): Html {
+export function countdown(secondsLeft: number): Html {
   if (secondsLeft <= 0) return NOTHING
   const minutes = Math.floor(secondsLeft / 60)
   const clock = `${minutes}:${String(secondsLeft % 60).padStart(2, '0')}`
   return html`<span class="countdown">held for <span role="timer" data-countdown="${secondsLeft}">${clock}</span></span>`
 }
 
-function renewal(path: string, quote: Quote, secondsLeft: number): Html {
+export function renewal(path: string, quote: Quote, secondsLeft: number): Html {
   return html`<form class="notice warn" method="post" action="${path}" data-stale${secondsLeft > 0 ? html` hidden` : NOTHING}>
     <input type="hidden" name="currencyId" value="${quote.currencyId}">
     <p role="status">This rate has run out.</p><button class="button small" type="submit">Get a new rate</button>
   </form>`
 }
 
-function wallet(path: string, amount: string, symbol: string, secondsLeft: number): Html {
+export function wallet(
+  path: string,
+  label: string,
+  others: readonly (readonly [string, string])[],
+  secondsLeft: number,
+): Html {
   const held = secondsLeft > 0 ? NOTHING : html` disabled`
   return html`<form class="wallet" method="post" action="${path}/play" aria-labelledby="wallet-title">
     <h2 id="wallet-title">Test wallet</h2>
     <p>Plays the customer's wallet, so that you can see every ending.</p>
-    <button class="button primary" name="outcome" value="PAY" data-pay${held}>Pay ${amount} ${symbol}</button>
-    <div class="outcomes">${OTHER_PAYMENTS.map(
+    <button class="button primary" name="outcome" value="PAY" data-pay${held}>${label}</button>
+    <div class="outcomes">${others.map(
       ([outcome, label]) =>
         html`<button class="button" name="outcome" value="${outcome}" data-pay${held}>${label}</button>`,
     )}<button class="button" name="outcome" value="EXPIRE">Let expire</button></div>

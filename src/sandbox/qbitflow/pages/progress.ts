@@ -5,7 +5,7 @@ import type { Session, Status } from '../documents.ts'
 import { transactionId } from '../ids.ts'
 import { isFinal, returnUrl, TX_TYPE } from '../session.ts'
 import type { OpenedSession } from './open.ts'
-import { PAGES, summary } from './summary.ts'
+import { pagesOf, summary } from './summary.ts'
 
 export interface ProgressView {
   /** Has at least one status. */
@@ -18,19 +18,42 @@ export interface ProgressView {
   readonly shop: string
 }
 
-const STEPS = [
+type Steps = readonly (readonly [name: string, title: string, text: string])[]
+
+const PAYMENT_STEPS: Steps = [
   ['created', 'Payment created', 'The wallet has signed the payment.'],
   ['waitingConfirmation', 'Waiting for confirmation', 'The network has the payment and is confirming it.'],
   ['completed', 'Completed', 'The payment is confirmed.'],
-] as const
+]
 
-export const HEADLINES: Readonly<Record<Status, string>> = {
+const PLAN_STEPS: Steps = [
+  ['created', 'Authorisation signed', 'The wallet has signed the allowance.'],
+  ['waitingConfirmation', 'Waiting for confirmation', 'The network has the allowance and is confirming it.'],
+  ['completed', 'Started', 'The subscription runs.'],
+]
+
+type Headlines = Readonly<Record<Status, string>>
+
+const PAYMENT_HEADLINES: Headlines = {
   created: 'Payment on its way',
   waitingConfirmation: 'Payment on its way',
   completed: 'Payment received',
   failed: 'Payment failed',
   cancelled: 'Payment cancelled',
   expired: 'This checkout has expired',
+}
+
+const PLAN_HEADLINES: Headlines = {
+  created: 'Setting up your subscription',
+  waitingConfirmation: 'Setting up your subscription',
+  completed: 'Your subscription has started',
+  failed: 'The subscription could not be set up',
+  cancelled: 'Subscription cancelled',
+  expired: 'This checkout has expired',
+}
+
+export function headlinesOf({ plan }: Pick<Session, 'plan'>): Headlines {
+  return plan ? PLAN_HEADLINES : PAYMENT_HEADLINES
 }
 
 export function progressView(context: Context, opened: OpenedSession, base: string): ProgressView {
@@ -53,13 +76,14 @@ export function progressView(context: Context, opened: OpenedSession, base: stri
 export function progressPage(view: ProgressView): Html {
   const last = view.session.history.at(-1)
   const status = last?.status ?? 'created'
-  const { next } = view
+  const { next, session } = view
+  const headlines = headlinesOf(session)
   return html`${summary(view.session)}
 <section class="panel" data-live data-path="${view.status.path}" data-query="${view.status.query}" data-completed="${next.completed}" data-ended="${next.ended}"
-  data-pause="${view.pauseMs}" data-headlines="${JSON.stringify(HEADLINES)}" data-status="${status}">
-  ${progress(PAGES, 2)}
-  <h1 data-headline>${HEADLINES[status]}</h1>
-  ${view.session.attempt ? steps(status) : NOTHING}
+  data-pause="${view.pauseMs}" data-headlines="${JSON.stringify(headlines)}" data-status="${status}">
+  ${progress(pagesOf(view.session), 2)}
+  <h1 data-headline>${headlines[status]}</h1>
+  ${session.attempt ? steps(session.plan ? PLAN_STEPS : PAYMENT_STEPS, status) : NOTHING}
   <p class="hash" data-hash${last?.txHash ? NOTHING : html` hidden`}>Transaction <code data-hash-text>${last?.txHash ?? ''}</code></p>
   <p class="notice bad" data-message${last?.message ? NOTHING : html` hidden`}>${last?.message ?? ''}</p>
   <p class="hidden" role="status" aria-live="polite" data-announce></p>
@@ -94,8 +118,8 @@ function stateOf(index: number, status: Status): StepState {
   return isFinal(status) ? 'bad' : 'now'
 }
 
-function steps(status: Status): Html {
-  return html`<ol class="steps" aria-label="Steps of the payment">${STEPS.map(([name, title, text], index) =>
+function steps(all: Steps, status: Status): Html {
+  return html`<ol class="steps" aria-label="Steps of the payment">${all.map(([name, title, text], index) =>
     stepItem(name, title, text, stateOf(index, status)),
   )}</ol>`
 }

@@ -1,10 +1,12 @@
 import { formatDecimal } from '../../../kernel/money.ts'
 import { type Html, html, NOTHING } from '../../pages/html.ts'
+import { basePath, type Context } from '../context.ts'
 import { coin } from '../currencies.ts'
 import type { Session, StatusChange } from '../documents.ts'
-import { isFinal, returnUrl } from '../session.ts'
+import { isFinal, managementLinkOf, returnUrl } from '../session.ts'
+import { momentText } from './dates.ts'
 import type { OpenedSession } from './open.ts'
-import { HEADLINES } from './progress.ts'
+import { headlinesOf } from './progress.ts'
 import { summary, usd } from './summary.ts'
 
 export interface ResultView {
@@ -15,17 +17,27 @@ export interface ResultView {
   readonly back?: string | undefined
   /** Whether the customer comes from paying, or has opened the link of a checkout that was over already. */
   readonly justNow: boolean
+  /** Where the customer looks after what they bought. */
+  readonly manage: string
 }
 
-export function resultView({ session, organization }: OpenedSession, justNow: boolean): ResultView {
+export function resultView(context: Context, { session, organization }: OpenedSession, justNow: boolean): ResultView {
   const change = session.history.at(-1)
   if (!change || !isFinal(change.status)) throw new Error(`the session ${session.uuid} is not over`)
-  return { session, change, justNow, shop: organization.name, back: returnUrl(session, change.status) }
+  const back = returnUrl(session, change.status)
+  return {
+    session,
+    change,
+    justNow,
+    shop: organization.name,
+    back,
+    manage: managementLinkOf(basePath(context), session),
+  }
 }
 
 /** How a checkout ended, for a customer with nowhere else to go, and for whoever opens the link again. */
 export function resultPage(view: ResultView): Html {
-  const { session, change, shop, back } = view
+  const { session, change, shop, back, manage } = view
   const good = change.status === 'completed'
   return html`${summary(session)}
 <section class="panel result">
@@ -35,19 +47,24 @@ export function resultPage(view: ResultView): Html {
   ${change.message ? html`<p class="notice bad">${change.message}</p>` : NOTHING}
   ${good ? receipt(session, change) : NOTHING}
   ${back ? html`<a class="button primary" href="${back}">Return to ${shop}</a>` : NOTHING}
+  ${good ? html`<a class="button${back ? ' quiet' : ''}" href="${manage}">Manage your ${session.plan ? 'subscription' : 'payment'}</a>` : NOTHING}
 </section>`
 }
 
-function headline({ change, justNow }: ResultView): string {
-  return change.status === 'completed' && !justNow ? 'This checkout has already been paid' : HEADLINES[change.status]
+function headline({ session, change, justNow }: ResultView): string {
+  const isOld = change.status === 'completed' && !justNow
+  if (isOld) return session.plan ? 'This subscription has been set up' : 'This checkout has already been paid'
+  return headlinesOf(session)[change.status]
 }
 
-function explanation({ change, shop, justNow }: ResultView): string {
+function explanation({ session, change, shop, justNow }: ResultView): string {
+  if (session.plan && change.status === 'completed')
+    return `${shop} may take what is due, and no more than you allowed.`
   switch (change.status) {
     case 'completed':
       return justNow ? `Thank you. ${shop} has your payment.` : `Nothing is left to do here: ${shop} has the payment.`
     case 'failed':
-      return `The payment did not go through. Ask ${shop} for a new link to try again.`
+      return `The ${session.plan ? 'authorisation' : 'payment'} did not go through. Ask ${shop} for a new link to try again.`
     case 'cancelled':
       return `Nothing was paid. Ask ${shop} for a new link if that was not what you wanted.`
     default:
@@ -55,22 +72,16 @@ function explanation({ change, shop, justNow }: ResultView): string {
   }
 }
 
-function receipt({ attempt }: Session, change: StatusChange): Html {
+function receipt({ attempt, plan }: Session, change: StatusChange): Html {
   if (!attempt) return NOTHING
   const paid = coin(attempt.quote.currencyId)
   const amount = formatDecimal(BigInt(attempt.receivedMinUnits), paid.decimals).replace(/\.?0+$/, '')
   return html`<dl class="receipt">
-    <div><dt>Paid</dt><dd>${usd(attempt.receivedUsd)}</dd></div>
+    <div><dt>${plan ? 'Allowed' : 'Paid'}</dt><dd>${usd(attempt.receivedUsd)}</dd></div>
     <div><dt>With</dt><dd>${amount} ${paid.symbol} on ${paid.chain.name}</dd></div>
-    <div><dt>When</dt><dd><time datetime="${change.at}">${readable(change.at)}</time></dd></div>
+    <div><dt>When</dt><dd><time datetime="${change.at}">${momentText(change.at)}</time></dd></div>
     <div><dt>Transaction</dt><dd><code>${change.txHash}</code></dd></div>
   </dl>`
-}
-
-function readable(at: string): string {
-  return new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
-    .format(new Date(at))
-    .concat(' UTC')
 }
 
 /** For a link that leads to no checkout. */

@@ -2,13 +2,17 @@ import { Hono, type Context as HttpContext } from 'hono'
 import { readAsset, securityHeaders } from '../../pages/assets.ts'
 import { type Frame, layout, type Page } from '../../pages/layout.ts'
 import { basePath, type Context } from '../context.ts'
-import { COINS, findCoin } from '../currencies.ts'
-import { sessions } from '../documents.ts'
+import { COINS } from '../currencies.ts'
 import { ApiError, answerError, apiErrorFrom, type FieldError, notFound } from '../errors.ts'
 import { Fields } from '../fields.ts'
-import { OUTCOMES, payerFrom, play } from '../play.ts'
+import { OUTCOMES, play } from '../play.ts'
 import { isHeld, quote } from '../quotes.ts'
-import { isFinal, statusOf } from '../session.ts'
+import { isFinal, linkOf, statusOf } from '../session.ts'
+import { defaultMaximum } from '../subscriptions/authorization.ts'
+import { authorisePage } from './authorise.ts'
+import { choose } from './choose.ts'
+import { claimPageRoutes } from './claim-routes.ts'
+import { customerRoutes } from './customer-routes.ts'
 import { detailsPage } from './details.ts'
 import { type OpenedSession, openSession } from './open.ts'
 import { payPage } from './pay.ts'
@@ -22,6 +26,7 @@ const STYLESHEET = readAsset(
   file('../../pages/controls.css'),
   file('../../pages/endings.css'),
   file('../assets/coins.css'),
+  file('../assets/subscriptions.css'),
 )
 const SCRIPT = readAsset('checkout.js', file('../assets/checkout.js'))
 const FOOT = 'Simulated QBitFlow checkout. No real money moves here.'
@@ -34,7 +39,7 @@ export function pageRoutes(context: Context): Hono {
   const frame: Frame = { base, stylesheet: STYLESHEET.name, script: SCRIPT.name, foot: FOOT }
   const headers = securityHeaders(new URL(context.publicUrl).origin.replace(/^http/, 'ws'))
 
-  async function show(c: HttpContext, page: Page, status: 200 | 404 | 410 | 422 = 200): Promise<Response> {
+  async function show(c: HttpContext, page: Page, status: 200 | 404 | 409 | 410 | 422 = 200): Promise<Response> {
     return c.html(await layout(frame, page), status, headers)
   }
 
@@ -73,8 +78,13 @@ export function pageRoutes(context: Context): Hono {
     const isReady = session.quote && (!opened.asksCustomer || session.payer)
     if (!session.quote || !isReady || statusOf(session, now)) return c.redirect(pathOf(opened), 303)
     const secondsLeft = Math.floor((new Date(session.quote.expiresAt).getTime() - now.getTime()) / 1_000)
-    const content = await payPage({ session, quote: session.quote, path: pathOf(opened), secondsLeft })
-    return show(c, { title: 'Send the payment', shop: organization.name, content })
+    const { plan, authorization, quote } = session
+    const view = { session, quote, path: pathOf(opened), secondsLeft }
+    if (!plan) return show(c, { title: 'Send the payment', shop: organization.name, content: await payPage(view) })
+    if (!authorization) return c.redirect(pathOf(opened), 303)
+    const link = linkOf(context.publicUrl, session)
+    const content = await authorisePage({ ...view, plan, authorization, link })
+    return show(c, { title: 'Authorise the subscription', shop: organization.name, content })
   })
 
   app.post('/checkout/:uuid/play', async (c) => {
@@ -102,7 +112,12 @@ export function pageRoutes(context: Context): Hono {
     if (!statusOf(opened.session, opened.now)) return c.redirect(pathOf(opened), 303)
     const view = progressView(context, opened, base)
     const shop = opened.organization.name
-    return show(c, { title: 'Your payment', shop, content: progressPage(view), head: refreshTag(view) })
+    return show(c, {
+      title: opened.session.plan ? 'Your subscription' : 'Your payment',
+      shop,
+      content: progressPage(view),
+      head: refreshTag(view),
+    })
   })
 
   app.get('/checkout/:uuid/receipt', async (c) => {
@@ -110,6 +125,9 @@ export function pageRoutes(context: Context): Hono {
     const status = statusOf(opened.session, opened.now)?.status
     return status && isFinal(status) ? showResult(c, opened, true) : c.redirect(pathOf(opened), 303)
   })
+
+  app.route('/', customerRoutes(context, show))
+  app.route('/', claimPageRoutes(context, show))
 
   app.onError((error, c) => {
     const known = apiErrorFrom(error)
@@ -123,30 +141,18 @@ export function pageRoutes(context: Context): Hono {
     const quotes = new Map(COINS.map((coin) => [coin.id, quote(session, coin, now, context.settings)]))
     const chosen = Number('currencyId' in values ? values.currencyId : (session.quote?.currencyId ?? COINS[0]?.id))
     const path = pathOf(opened)
-    const content = detailsPage({ session, path, quotes, chosen, asksCustomer, values: { ...values }, errors })
+    const maximum = session.authorization?.maximum ?? defaultMaximum(session, context.settings)
+    const view = { session, path, quotes, chosen, asksCustomer, maximum, values: { ...values }, errors }
+    const content = detailsPage(view)
     const title = errors.length > 0 ? 'Please check your details' : 'Choose how to pay'
     return show(c, { title, shop: organization.name, content }, errors.length > 0 ? 422 : 200)
   }
 
   function showResult(c: HttpContext, opened: OpenedSession, justNow: boolean) {
-    const view = resultView(opened, justNow)
+    const view = resultView(context, opened, justNow)
     const page = { title: 'Your checkout', shop: view.shop, content: resultPage(view) }
     return show(c, page, view.change.status === 'expired' && !justNow ? 410 : 200)
   }
 
   return app
-}
-
-/** Writes down who pays and in what coin, and holds the price for them. */
-async function choose(context: Context, opened: OpenedSession, form: Readonly<Record<string, string>>): Promise<void> {
-  const coin = findCoin(Number(form.currencyId)) ?? COINS[0]
-  if (!coin) throw new Error('there is no coin to pay with')
-  const isRenewal = opened.session.payer && form.email === undefined
-  const payer = opened.asksCustomer && !isRenewal ? payerFrom(form) : opened.session.payer
-  await context.transaction(opened.realm, async (world) => {
-    const session = await sessions.lock(world, opened.session.uuid)
-    if (!session || session.history.length > 0) return
-    const held = quote(session, coin, opened.now, context.settings)
-    await sessions.replace(world, session.uuid, { ...session, payer, quote: held })
-  })
 }

@@ -1,24 +1,67 @@
-import { type Html, html } from '../../pages/html.ts'
+import { type Html, html, NOTHING } from '../../pages/html.ts'
 import type { Session } from '../documents.ts'
+import { type Duration, durationText, lengthText } from '../subscriptions/duration.ts'
 import { centsOf } from '../usd.ts'
 
 /** The pages of a checkout, as the customer counts them. */
 export const PAGES = ['Details', 'Payment', 'Confirmation'] as const
 
+/** The same where an allowance is given instead of money. */
+export const PLAN_PAGES = ['Details', 'Authorisation', 'Confirmation'] as const
+
+export function pagesOf({ plan }: Pick<Session, 'plan'>): readonly string[] {
+  return plan ? PLAN_PAGES : PAGES
+}
+
+type Offer = Pick<Session, 'kind' | 'plan' | 'productName' | 'description' | 'price'>
+
 /** What is bought, and for how much. */
-export function summary(session: Session): Html {
-  return html`<section class="summary" aria-label="Your order">
-  <p class="eyebrow">Your order</p>
-  <h2 class="product">${session.productName}</h2>
-  <p class="description">${session.description}</p>
-  <dl class="total"><dt>Total</dt><dd>${usd(session.price)}</dd></dl>
+export function summary(offer: Offer, eyebrow = 'Your order'): Html {
+  return html`<section class="summary" aria-label="${eyebrow}">
+  <p class="eyebrow">${eyebrow}</p>
+  <h2 class="product">${offer.productName}</h2>
+  <p class="description">${offer.description}</p>
+  <dl class="total"><dt>${priceLabel(offer)}</dt><dd>${priceText(offer.price)}</dd></dl>
+  ${terms(offer)}
 </section>`
+}
+
+function priceLabel({ kind, plan }: Offer): string {
+  if (!plan) return 'Total'
+  return kind === 'payAsYouGo' ? 'Per unit' : `Per ${durationText(plan.frequency)}`
+}
+
+function terms({ kind, plan }: Offer): Html {
+  if (!plan) return NOTHING
+  const every = durationText(plan.frequency)
+  const lines = [
+    kind === 'payAsYouGo' && `What you use is billed at the end of every ${every}.`,
+    plan.freeCredits && `The first ${usd(plan.freeCredits)} of it are free.`,
+    plan.trialPeriod && `Begins with a free trial of ${lengthText(plan.trialPeriod)}.`,
+    plan.minPeriods && `Runs for at least ${minimumText(plan.frequency, plan.minPeriods)}.`,
+  ].filter(Boolean)
+  return lines.length > 0 ? html`<ul class="terms">${lines.map((line) => html`<li>${line}</li>`)}</ul>` : NOTHING
+}
+
+/** `3 months` where the periods are months, and `3 periods` where they are two weeks. */
+function minimumText({ value, unit }: Duration, periods: number): string {
+  return value === 1 ? lengthText({ value: periods, unit }) : times(periods, 'period')
+}
+
+/** `1 period`, `3 periods`. */
+export function times(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** `$1,234.50` for decimal text in USD. */
 export function usd(text: string): string {
   const cents = centsOf(text).toString().padStart(3, '0')
   return `$${groupThousands(cents.slice(0, -2))}.${cents.slice(-2)}`
+}
+
+/** As usd, but with all the digits of a price that is finer than a cent. */
+export function priceText(text: string): string {
+  return /\.\d{3,}$/.test(text) ? `$${text}` : usd(text)
 }
 
 export function groupThousands(digits: string): string {

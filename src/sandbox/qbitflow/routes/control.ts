@@ -5,8 +5,9 @@ import { organizations, sessions, THE_ORGANIZATION } from '../documents.ts'
 import { notFound } from '../errors.ts'
 import { Fields, isObject, parseObject, productTextRule } from '../fields.ts'
 import { transactionIn } from '../ids.ts'
-import { type Env, requireKey, visible } from '../keys.ts'
+import { type Env, requireAdmin, requireKey, visible } from '../keys.ts'
 import { OUTCOMES, play } from '../play.ts'
+import { MAX_PERIODS, type Wish } from '../subscriptions/authorization.ts'
 
 /** What no provider offers: playing the customer's part, and turning the account's settings. */
 export function controlRoutes(context: Context): Hono<Env> {
@@ -22,21 +23,28 @@ export function controlRoutes(context: Context): Hono<Env> {
     const outcome = fields.oneOf('outcome', OUTCOMES)
     const coin = coinIn(fields)
     if (fields.has('customer') && !isObject(body.customer)) fields.reject('customer', 'must be an object', undefined)
+    const authorization = wishIn(fields)
     fields.check()
     const customer = isObject(body.customer) ? body.customer : undefined
-    const session = await play(context, caller.realm, uuid, { outcome, coin, customer })
+    const session = await play(context, caller.realm, uuid, { outcome, coin, customer, authorization })
     return c.json({ status: session.history.at(-1)?.status })
   })
 
-  app.put('/organization', async (c) => {
+  app.put('/organization', requireAdmin, async (c) => {
     const fields = new Fields(parseObject(await c.req.text()))
     const name = fields.optionalText('name', productTextRule(100))
     const statuses = fields.has('webhookStatuses') ? fields.oneOf('webhookStatuses', ['all', 'final']) : undefined
+    const subscriptionWebhooks = fields.optionalFlag('subscriptionWebhooks')
     fields.check()
     const organization = await context.transaction(c.get('caller').realm, async (world) => {
       const before = await organizations.lock(world, THE_ORGANIZATION)
       if (!before) throw notFound()
-      const after = { ...before, name: name ?? before.name, webhookStatuses: statuses ?? before.webhookStatuses }
+      const after = {
+        ...before,
+        name: name ?? before.name,
+        webhookStatuses: statuses ?? before.webhookStatuses,
+        subscriptionWebhooks: subscriptionWebhooks ?? before.subscriptionWebhooks,
+      }
       await organizations.replace(world, THE_ORGANIZATION, after)
       return after
     })
@@ -44,6 +52,14 @@ export function controlRoutes(context: Context): Hono<Env> {
   })
 
   return app
+}
+
+/** What the customer of a subscription allows; undefined leaves it to what they chose before. */
+function wishIn(fields: Fields): Wish | undefined {
+  const periods = fields.optionalCount('periods', MAX_PERIODS) || undefined
+  const allowance = fields.optionalPrice('allowance')
+  const maximum = fields.optionalPrice('maximum')
+  return periods || allowance || maximum ? { periods, allowance, maximum } : undefined
 }
 
 function coinIn(fields: Fields): Coin | undefined {

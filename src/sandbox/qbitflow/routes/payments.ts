@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
+import { combined, combinedId, combinedView } from '../combined.ts'
 import type { Context } from '../context.ts'
 import { customers, payments } from '../documents.ts'
 import { notFound } from '../errors.ts'
 import { transactionId, transactionIn } from '../ids.ts'
 import { type Env, ownRows, requireKey, visible } from '../keys.ts'
 import { pageQuery, readPage } from '../paging.ts'
-import { combinedView, paymentView } from '../payment.ts'
+import { paymentView } from '../payment.ts'
+import { subscriptionHistory, subscriptions } from '../subscriptions/documents.ts'
 import { customerView } from './customers.ts'
 
 export function paymentRoutes(context: Context): Hono<Env> {
@@ -23,20 +25,24 @@ export function paymentRoutes(context: Context): Hono<Env> {
     const caller = c.get('caller')
     const world = context.world(caller.realm)
     const page = pageQuery(c.req.query())
-    return c.json(await readPage(world, payments, page, ownRows(caller), combinedView, transactionId))
+    return c.json(await readPage(world, combined, page, ownRows(caller), combinedView, combinedId))
   })
 
   app.get('/payment/:uuid', authenticated, async (c) => {
     const caller = c.get('caller')
-    const found = await payments.find(context.world(caller.realm), transactionIn(c.req.param('uuid')))
+    const found = await payments.find(context.world(caller.realm), transactionIn(c.req.param('uuid'), 'payment'))
     return c.json(paymentView(visible(caller, found)))
   })
 
   app.get('/customer/:uuid', authenticated, async (c) => {
     const caller = c.get('caller')
     const world = context.world(caller.realm)
-    const payment = visible(caller, await payments.find(world, transactionIn(c.req.param('uuid'))))
-    const customer = await customers.find(world, payment.customerUUID)
+    const uuid = transactionIn(c.req.param('uuid'))
+    const transaction =
+      (await payments.find(world, uuid)) ??
+      (await subscriptions.find(world, uuid)) ??
+      (await subscriptionHistory.find(world, uuid))
+    const customer = await customers.find(world, visible(caller, transaction).customerUUID)
     if (!customer) throw notFound()
     return c.json(customerView(customer))
   })

@@ -1,8 +1,13 @@
 import { Hono } from 'hono'
+import { nextNumber } from '../../store.ts'
 import type { Context } from '../context.ts'
-import { type User, users } from '../documents.ts'
-import { notFound } from '../errors.ts'
-import { type Env, requireKey } from '../keys.ts'
+import { apiKeys, type User, users } from '../documents.ts'
+import { forbidden, notFound } from '../errors.ts'
+import { EMAIL_RULE, Fields, nameRule, parseObject } from '../fields.ts'
+import { numberIn } from '../ids.ts'
+import { type Caller, type Env, outranks, requireAdmin, requireKey } from '../keys.ts'
+
+const MAX_FEE_BPS = 1_000
 
 export function userRoutes(context: Context): Hono<Env> {
   const app = new Hono<Env>({ strict: false })
@@ -10,14 +15,97 @@ export function userRoutes(context: Context): Hono<Env> {
 
   app.get('/', async (c) => {
     const { realm, userId } = c.get('caller')
-    const user = await users.find(context.world(realm), String(userId))
-    if (!user) throw notFound()
+    return c.json(userView(existing(await users.find(context.world(realm), String(userId)))))
+  })
+
+  app.get('/all', requireAdmin, async (c) => {
+    const found = await users.list(context.world(c.get('caller').realm))
+    return c.json((found ?? []).map(userView))
+  })
+
+  app.get('/id/:id', requireAdmin, async (c) => {
+    const found = await users.find(context.world(c.get('caller').realm), numberIn(c.req.param('id')))
+    return c.json(userView(existing(found)))
+  })
+
+  app.post('/', requireAdmin, async (c) => {
+    const { realm, organizationId } = c.get('caller')
+    const fields = new Fields(parseObject(await c.req.text()))
+    const wanted = {
+      name: fields.text('name', nameRule(2)),
+      lastName: fields.text('lastName', nameRule(2)),
+      email: fields.text('email', EMAIL_RULE),
+      role: fields.oneOf('role', ['user', 'admin']),
+      organizationFeeBps: fields.optionalCount('organizationFeeBps', MAX_FEE_BPS) ?? 0,
+    }
+    fields.check()
+    const createdAt = (await context.clockOf(realm)).toISOString()
+    const user = await context.transaction(realm, async (world) => {
+      const id = await nextNumber(world)
+      const made: User = { id, ...wanted, organizationId, createdAt, updatedAt: createdAt, claimedAt: null }
+      await users.insert(world, String(id), made)
+      return made
+    })
+    return c.json(userView(user), 201)
+  })
+
+  app.put('/:id', async (c) => {
+    const caller = c.get('caller')
+    const id = numberIn(c.req.param('id'))
+    const isOwn = id === String(caller.userId)
+    if (!isOwn && !outranks(caller, 'admin')) throw forbidden('this needs the role admin or owner')
+    const fields = new Fields(parseObject(await c.req.text()))
+    const name = fields.optionalText('name', nameRule(2))
+    const lastName = fields.optionalText('lastName', nameRule(2))
+    const email = fields.optionalText('email', EMAIL_RULE)
+    // Nobody sets the fee that is taken from their own payments.
+    const fee = isOwn ? undefined : fields.optionalCount('organizationFeeBps', MAX_FEE_BPS)
+    const updatedAt = (await context.clockOf(caller.realm)).toISOString()
+    const user = await context.transaction(caller.realm, async (world) => {
+      const before = reachable(caller, await users.lock(world, id))
+      fields.check()
+      const after: User = {
+        ...before,
+        name: name ?? before.name,
+        lastName: lastName ?? before.lastName,
+        email: email ?? before.email,
+        organizationFeeBps: fee ?? before.organizationFeeBps,
+        updatedAt,
+      }
+      await users.replace(world, id, after)
+      return after
+    })
     return c.json(userView(user))
+  })
+
+  app.delete('/:id', requireAdmin, async (c) => {
+    const caller = c.get('caller')
+    const id = numberIn(c.req.param('id'))
+    await context.transaction(caller.realm, async (world) => {
+      const user = reachable(caller, await users.lock(world, id))
+      if (user.role === 'owner') throw forbidden('the owner cannot be deleted')
+      const keys = (await apiKeys.list(world, { where: { userId: user.id } })) ?? []
+      for (const key of keys) await apiKeys.remove(world, String(key.id))
+      await users.remove(world, id)
+    })
+    return c.json({ message: 'user deleted' })
   })
 
   return app
 }
 
-function userView(user: User): object {
-  return { ...user, claimedAt: user.createdAt }
+function existing(user: User | undefined): User {
+  if (!user) throw notFound()
+  return user
+}
+
+/** @throws ApiError 404 without such a user, 403 when the user stands above the caller */
+function reachable(caller: Caller, user: User | undefined): User {
+  const found = existing(user)
+  if (!outranks(caller, found.role)) throw forbidden(`this needs the role ${found.role}`)
+  return found
+}
+
+function userView({ wallet, ...user }: User): object {
+  return user
 }

@@ -1,0 +1,82 @@
+import { newId } from '../kernel/id.ts'
+import { concerns, type FaultInput, type FaultKind, type FaultRule, ruleFrom, strikes } from './fault-rules.ts'
+import type { World } from './store.ts'
+
+const PLACE = `tenant_id = $1 AND provider = $2 AND kind = 'fault'`
+
+/** Puts a rule down, once under its id. It holds from the next call on, at every node. */
+export async function addFault({ db, realm, provider }: World, input: FaultInput): Promise<FaultRule> {
+  const rule = ruleFrom(input.id ?? newId(), input)
+  await db.query(
+    `INSERT INTO sandbox_document (tenant_id, provider, kind, id, body) VALUES ($1, $2, 'fault', $3, $4)
+     ON CONFLICT DO NOTHING`,
+    [realm, provider, rule.id, JSON.stringify(rule)],
+  )
+  return rule
+}
+
+/** The rules that still may strike, the oldest first. */
+export async function listFaults({ db, realm, provider }: World): Promise<FaultRule[]> {
+  const { rows } = await db.query(`SELECT body FROM sandbox_document WHERE ${PLACE} ORDER BY position`, [
+    realm,
+    provider,
+  ])
+  return (rows as { body: FaultRule }[]).map((row) => row.body)
+}
+
+/** False when there was no such rule any more. */
+export async function removeFault({ db, realm, provider }: World, id: string): Promise<boolean> {
+  const { rows } = await db.query(`DELETE FROM sandbox_document WHERE ${PLACE} AND id = $3 RETURNING id`, [
+    realm,
+    provider,
+    id,
+  ])
+  return rows.length > 0
+}
+
+export async function removeFaults({ db, realm, provider }: World): Promise<void> {
+  await db.query(`DELETE FROM sandbox_document WHERE ${PLACE}`, [realm, provider])
+}
+
+/**
+ * The first rule of these kinds that strikes now; it has struck once more when this answers. Where there are no rules it
+ * costs one look at an index.
+ * @param call like `POST /product`, where the fault is one of a call
+ */
+export async function takeFault(
+  world: World,
+  kinds: readonly FaultKind[],
+  call?: string,
+): Promise<FaultRule | undefined> {
+  for (const rule of await listFaults(world)) {
+    const fits = kinds.includes(rule.kind) && (call === undefined || concerns(rule, call))
+    if (fits && (await takeTurn(world, rule))) return rule
+  }
+  return undefined
+}
+
+async function takeTurn(world: World, rule: FaultRule): Promise<boolean> {
+  if (rule.probability === undefined) return strike(world, rule)
+  const { db, realm, provider } = world
+  const { rows } = await db.query(
+    `UPDATE sandbox_document SET body = body || jsonb_build_object('drawn', (body->>'drawn')::int + 1)
+     WHERE ${PLACE} AND id = $3 RETURNING (body->>'drawn')::int AS drawn`,
+    [realm, provider, rule.id],
+  )
+  const row = rows[0] as { drawn: number } | undefined
+  if (!row || !strikes(rule, row.drawn)) return false
+  return rule.times === undefined || strike(world, rule)
+}
+
+/** Of several calls at the same moment as many get the fault as there are times left; the last takes the rule away. */
+async function strike({ db, realm, provider }: World, { id }: FaultRule): Promise<boolean> {
+  const place = [realm, provider, id]
+  const { rows } = await db.query(
+    `UPDATE sandbox_document SET body = body || jsonb_build_object('times', (body->>'times')::int - 1)
+     WHERE ${PLACE} AND id = $3 AND (body->>'times')::int > 0 RETURNING (body->>'times')::int AS left`,
+    place,
+  )
+  const row = rows[0] as { left: number } | undefined
+  if (row?.left === 0) await db.query(`DELETE FROM sandbox_document WHERE ${PLACE} AND id = $3`, place)
+  return row !== undefined
+}

@@ -1,0 +1,50 @@
+import { Hono } from 'hono'
+import { FaultInput, type FaultRule } from '../../fault-rules.ts'
+import { addFault, listFaults, removeFault, removeFaults } from '../../faults.ts'
+import type { Context } from '../context.ts'
+import { fieldName, invalidFields, notFound } from '../errors.ts'
+import { parseObject } from '../fields.ts'
+import { uuidIn } from '../ids.ts'
+import { type Env, requireAdmin, requireKey } from '../keys.ts'
+
+/** What is to go wrong at this provider, for tests of whoever calls it. */
+export function faultRoutes(context: Context): Hono<Env> {
+  const app = new Hono<Env>({ strict: false })
+  app.use(requireKey(context), requireAdmin)
+
+  app.post('/', async (c) => {
+    const input = faultIn(parseObject(await c.req.text()))
+    return c.json(faultView(await addFault(context.world(c.get('caller').realm), input)), 201)
+  })
+
+  app.get('/', async (c) => c.json((await listFaults(context.world(c.get('caller').realm))).map(faultView)))
+
+  app.delete('/', async (c) => {
+    await removeFaults(context.world(c.get('caller').realm))
+    return c.json({ message: 'faults deleted' })
+  })
+
+  app.delete('/:id', async (c) => {
+    const world = context.world(c.get('caller').realm)
+    if (!(await removeFault(world, uuidIn(c.req.param('id'))))) throw notFound()
+    return c.json({ message: 'fault deleted' })
+  })
+
+  return app
+}
+
+function faultIn(body: Record<string, unknown>): FaultInput {
+  const provided = Object.entries(body).filter(([, value]) => value !== null && value !== '')
+  const parsed = FaultInput.safeParse(Object.fromEntries(provided))
+  if (parsed.success) return parsed.data
+  throw invalidFields(
+    parsed.error.issues.map(({ path, message }) => {
+      const field = fieldName(String(path[0]))
+      return { field, message: `${field}: ${message}` }
+    }),
+  )
+}
+
+function faultView({ drawn, ...rule }: FaultRule): object {
+  return rule
+}

@@ -1,0 +1,218 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newId } from '../../../src/kernel/id.ts'
+import { hasBrowser, openBrowser, warnWithoutBrowser } from '../../support/browser.ts'
+import { act, DAY, pass, payAsYouGo, planSession, statusOf, subscribe, subscription } from './subscribers.ts'
+import { BY_THE_CLOCK, PAYER, type Playground, reaches, startPlayground, until } from './support.ts'
+
+const SHOP = 'https://shop.example/thanks?id={{UUID}}&type={{TRANSACTION_TYPE}}'
+const PHONE = { viewport: { width: 360, height: 640 } }
+
+describe('the page on which a customer looks after a subscription', () => {
+  let world: Playground
+
+  beforeAll(async () => {
+    world = await startPlayground(BY_THE_CLOCK)
+  })
+
+  afterAll(() => world.close())
+
+  async function send(path: string, form: Record<string, string>) {
+    const response = await fetch(world.publicUrl + path, {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams(form),
+    })
+    return { status: response.status, text: await response.text() }
+  }
+
+  const read = async (path: string) => (await fetch(world.publicUrl + path)).text()
+
+  test('refuses to cancel before the date that was agreed, and names it', async () => {
+    const uuid = await subscribe(world, { minPeriods: 2 })
+    const { body } = await subscription(world, uuid)
+    const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(
+      new Date(body.minimumCancellationDate),
+    )
+    const page = await read(`/subscription/${uuid}`)
+    expect(page).toContain(`You agreed to stay until ${day}`)
+    expect(page).not.toContain('Cancel the subscription')
+    const { status, text } = await send(`/subscription/${uuid}/cancel`, {})
+    expect(status).toBe(409)
+    expect(text).toContain(`cannot be cancelled before ${body.minimumCancellationDate}`)
+    expect((await subscription(world, uuid)).body.stopped).toBe(false)
+  })
+
+  test.each(['', 'plenty', '-5', '0', '0.001', '1e400', '9999999999999'])(
+    'takes no top-up of "%s"',
+    async (allowance) => {
+      const uuid = await subscribe(world)
+      const { status, text } = await send(`/subscription/${uuid}/top-up`, { allowance })
+      expect([status, text.includes('aria-invalid="true"')]).toEqual([422, true])
+    },
+  )
+
+  test('takes only one top-up at a time', async () => {
+    const uuid = await subscribe(world)
+    expect((await send(`/subscription/${uuid}/top-up`, { allowance: '5' })).status).toBe(303)
+    expect(await read(`/subscription/${uuid}`)).toContain('Your top-up is being confirmed.')
+    expect((await send(`/subscription/${uuid}/top-up`, { allowance: '5' })).status).toBe(409)
+    await pass(world, 5 * 60_000)
+    expect((await subscription(world, uuid)).body.allowance).toBe(119)
+  })
+
+  test('says what is wrong when a bill is not paid, or a price is too high', async () => {
+    const uuid = await subscribe(world)
+    await act(world, uuid, 'price', { price: 50 })
+    await pass(world, 31 * DAY)
+    expect(await read(`/subscription/${uuid}`)).toContain('A bill is above your maximum')
+    await act(world, uuid, 'drain', { allowance: 1 })
+    await act(world, uuid, 'raise-maximum', { maximum: 60 })
+    expect(await read(`/subscription/${uuid}`)).toContain('A bill could not be paid')
+    expect(await statusOf(world, uuid)).toBe('past_due')
+  })
+
+  test('asks for a refund of what was paid here, and of nothing else', async () => {
+    const uuid = await subscribe(world)
+    const { body } = await world.call('GET', `/v1/transaction/subscription/history/${uuid}`)
+    const transaction = body[0].uuid.slice('sub-hist@'.length)
+    expect((await send(`/subscription/${uuid}/refund`, { transaction, reason: '' })).status).toBe(422)
+    expect((await send(`/subscription/${uuid}/refund`, { transaction: newId(), reason: 'Why not' })).status).toBe(404)
+    expect((await send(`/subscription/${uuid}/refund`, { transaction, reason: 'Too bitter' })).status).toBe(303)
+    expect(await read(`/subscription/${uuid}`)).toContain('Refund asked for')
+    const path = `/v1/transaction/refunds/by-transaction/sub-hist@${transaction}`
+    expect((await world.call('GET', path)).body).toMatchObject({ status: 'pending', reason: 'Too bitter' })
+  })
+
+  test('is nowhere for an id that nobody knows, or of another kind', async () => {
+    const payment = await world.session()
+    for (const path of [
+      `subscription/${newId()}`,
+      'subscription/nonsense',
+      `subscription/${payment}`,
+      `payment/${payment}`,
+    ]) {
+      expect((await fetch(`${world.publicUrl}/${path}`)).status).toBe(404)
+    }
+  })
+
+  test('stays readable when the subscription is over', async () => {
+    const uuid = await subscribe(world)
+    await world.call('GET', `/v1/transaction/subscription/processing/force-cancel/${uuid}`)
+    await pass(world, 5 * 60_000)
+    const page = await read(`/subscription/${uuid}`)
+    expect(page).toContain('This subscription is over')
+    expect(page).not.toContain('Top up')
+  })
+})
+
+warnWithoutBrowser('the pages of a subscription in a browser')
+
+describe.skipIf(!hasBrowser)('the pages of a subscription in a browser', () => {
+  let world: Playground
+  let browser: Browser
+
+  beforeAll(async () => {
+    world = await startPlayground()
+    browser = await openBrowser()
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await world?.close()
+  })
+
+  async function openPage(options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+    const page = await (await browser.newContext(options)).newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    await page.route('https://shop.example/**', (route) => route.fulfill({ body: 'Back in the shop' }))
+    return { page, complaints }
+  }
+
+  async function fillIn(page: Page, email: string): Promise<void> {
+    await page.getByLabel('First name').fill('Ada')
+    await page.getByLabel('Last name').fill('Lovelace')
+    await page.getByLabel('E-mail address').fill(email)
+    await page.getByRole('group', { name: 'On Base' }).getByLabel('USDC').check()
+  }
+
+  test('lead from the link over the allowance to the shop, and the subscription exists', async () => {
+    const { page, complaints } = await openPage()
+    const uuid = await planSession(world, { successUrl: SHOP })
+    await page.goto(`${world.publicUrl}/checkout/${uuid}`)
+    await fillIn(page, 'plan@example.com')
+    await page.getByLabel('Number of periods').fill('6')
+    await page.getByRole('button', { name: 'Continue to authorisation' }).click()
+    await page.getByRole('img', { name: /QR code for an allowance/ }).waitFor()
+    await page.getByText('Allowance, $62.00').waitFor()
+    await page.getByRole('button', { name: /^Allow [\d.]+ USDC$/ }).click()
+    await page.waitForURL(`https://shop.example/thanks?id=sub%40${uuid}&type=createSubscription`)
+    expect((await subscription(world, uuid)).body).toMatchObject({ allowance: 52, subscriptionStatus: 'active' })
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test('ask for a maximum where it is paid as it goes, and complain about a wrong one', async () => {
+    const { page } = await openPage(PHONE)
+    const uuid = await planSession(world, payAsYouGo(0.002, { freeCredits: 3 }))
+    await page.goto(`${world.publicUrl}/checkout/${uuid}`)
+    await page.getByText('$0.002').waitFor()
+    await fillIn(page, 'usage@example.com')
+    await page.getByLabel('At most per month (USD)').fill('0')
+    await page.getByRole('button', { name: 'Continue to authorisation' }).click()
+    await page.getByText('Enter an amount greater than 0.').waitFor()
+    await page.getByLabel('At most per month (USD)').fill('25')
+    await page.getByRole('button', { name: 'Continue to authorisation' }).click()
+    await page.getByRole('button', { name: /^Allow [\d.]+ USDC$/ }).click()
+    await page.getByRole('link', { name: 'Manage your subscription' }).click()
+    await page.getByText('Free credit left').waitFor()
+    expect((await subscription(world, uuid)).body.maxSpendingPerPeriod).toBe(25)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+    await page.context().close()
+  })
+
+  test('let the customer confirm after a trial, top up, raise the maximum, ask for a refund, and cancel', async () => {
+    const { page, complaints } = await openPage(PHONE)
+    const uuid = await planSession(world, { trialPeriod: { value: 1, unit: 'days' } })
+    await world.play(uuid, { outcome: 'PAY', customer: PAYER })
+    await until(async () => (await statusOf(world, uuid)) === 'trial')
+    await page.goto(`${world.publicUrl}/subscription/${uuid}`)
+    await page.getByRole('button', { name: 'Go on after the trial' }).click()
+    await page.getByText('All is well.').waitFor()
+    world.aheadMs += 2 * DAY
+    await world.sandbox.runDue()
+    await until(async () => (await subscription(world, uuid)).body.allowance === 114)
+    await page.getByLabel('Add to the allowance (USD)').fill('20')
+    await page.getByRole('button', { name: 'Top up' }).click()
+    await page.getByText('$134.00').waitFor()
+    await page.getByLabel('Most per bill (USD)').fill('30')
+    await page.getByRole('button', { name: 'Change the maximum' }).click()
+    await page.getByRole('definition').getByText('$30.00').waitFor()
+    await page.getByText('Ask for a refund').click()
+    await page.getByLabel('What is the reason?').fill('The beans were burnt')
+    await page.getByRole('button', { name: 'Send the request' }).click()
+    await page.getByText('Refund asked for').waitFor()
+    await page.getByRole('button', { name: 'Cancel the subscription' }).click()
+    await page.getByText('Cancelled. It runs until').waitFor()
+    expect((await subscription(world, uuid)).body).toMatchObject({ stopped: true, allowance: 134 })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  test('show a payment that was made once, and ask for its refund', async () => {
+    const { page } = await openPage()
+    const uuid = await world.session()
+    await world.play(uuid, { outcome: 'PAY', customer: PAYER })
+    await reaches(world, uuid, 'completed')
+    await page.goto(`${world.publicUrl}/checkout/${uuid}`)
+    await page.getByRole('link', { name: 'Manage your payment' }).click()
+    await page.getByText('Ask for a refund').click()
+    await page.getByLabel('What is the reason?').fill('It leaks')
+    await page.getByRole('button', { name: 'Send the request' }).click()
+    await page.getByText('Refund asked for').waitFor()
+    await page.context().close()
+  })
+})
