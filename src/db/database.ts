@@ -88,13 +88,32 @@ function withExactMoney(client: PrismaClient) {
   return client.$extends({
     result: {
       product: { priceMinor: exact('priceMinor') },
-      checkout: { priceMinor: exact('priceMinor') },
+      checkout: { priceMinor: exact('priceMinor'), freeCreditsMinor: exactOrNull('freeCreditsMinor') },
+      subscription: {
+        priceMinor: exact('priceMinor'),
+        allowanceMinor: exactOrNull('allowanceMinor'),
+        unitsMillionths: exactOrNull('unitsMillionths'),
+        freeCreditsMinor: exactOrNull('freeCreditsMinor'),
+        maxSpendingMinor: exactOrNull('maxSpendingMinor'),
+      },
+      billing: { amountMinor: exact('amountMinor') },
+      usageReport: {
+        unitsMillionths: exact('unitsMillionths'),
+        countedMillionths: exactOrNull('countedMillionths'),
+      },
       payment: {
         amountMinor: exact('amountMinor'),
         settledMinor: exactOrNull('settledMinor'),
         providerFeeMinor: exactOrNull('providerFeeMinor'),
         organizationFeeMinor: exactOrNull('organizationFeeMinor'),
+        refundedMinor: exact('refundedMinor'),
       },
+      refund: {
+        amountMinor: exact('amountMinor'),
+        settledMinor: exactOrNull('settledMinor'),
+        networkFeeMinor: exactOrNull('networkFeeMinor'),
+      },
+      claimFunds: { owedMinor: exact('owedMinor') },
       account: { balance: exact('balance'), held: exact('held') },
       ledgerTransaction: { total: exact('total'), refunded: exact('refunded'), converted: exactOrNull('converted') },
       entry: { amount: exact('amount'), balanceAfter: exact('balanceAfter') },
