@@ -7,7 +7,7 @@ import { mayReach } from './address.ts'
 /** Requests to addresses that users name. What the machine alone can reach is never reached for them. */
 
 export interface OutboundRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   /** From the question to DNS to the end of the answer, however slowly it drips. */

@@ -13,18 +13,27 @@ export interface ProviderHttp {
   readonly messageFrom: (body: unknown) => string | undefined
 }
 
+/** What a call does at the provider. The method alone does not tell: some providers act on a GET. */
+export type Effect = 'read' | 'write'
+
 /**
  * One call to a provider, with a bounded wait and every failure told apart.
  * @returns the parsed JSON body of a 2xx answer
  * @throws ProviderRefused on 4xx; ProviderUnavailable on 429, and on any failure of a read;
  *   ProviderAnswerLost when a write may or may not have happened
  */
-export async function callProvider(http: ProviderHttp, method: string, path: string, body?: unknown): Promise<unknown> {
+export async function callProvider(
+  http: ProviderHttp,
+  method: string,
+  path: string,
+  body?: unknown,
+  effect: Effect = method === 'GET' ? 'read' : 'write',
+): Promise<unknown> {
   const { provider } = http
   const attributes = { 'http.request.method': method, 'url.path': path, 'tollgate.provider': provider }
   const done = providerCalls.startTimer({ provider })
   try {
-    const answer = await traced(`${provider} ${method}`, attributes, () => exchange(http, method, path, body))
+    const answer = await traced(`${provider} ${method}`, attributes, () => exchange(http, method, path, body, effect))
     done({ outcome: 'ok' })
     return answer
   } catch (error) {
@@ -33,30 +42,42 @@ export async function callProvider(http: ProviderHttp, method: string, path: str
   }
 }
 
-async function exchange(http: ProviderHttp, method: string, path: string, body: unknown): Promise<unknown> {
-  const response = await send(http, method, path, body)
-  const text = await response.text().catch((error) => lost(http, method, 'its answer broke off', error))
-  const failure = { provider: http.provider, providerCode: String(response.status) }
-  if (response.status === 429) {
-    throw new ProviderUnavailable({ ...failure, message: `${http.provider} asks us to slow down` })
-  }
-  if (response.status >= 500) return lost(http, method, `it answered ${response.status}`)
-  const parsed = parse(text)
-  if (response.status >= 400) {
-    const message = http.messageFrom(parsed?.value) ?? `${http.provider} answered ${response.status}`
-    throw new ProviderRefused({ ...failure, message })
-  }
-  if (response.status >= 300 || parsed === undefined) return lost(http, method, 'its answer cannot be read')
-  return parsed.value
-}
-
 const OUTCOMES = new Map<unknown, string>([
   [ProviderRefused, 'refused'],
   [ProviderUnavailable, 'unavailable'],
   [ProviderAnswerLost, 'lost'],
 ])
 
-async function send(http: ProviderHttp, method: string, path: string, body: unknown): Promise<Response> {
+async function exchange(
+  http: ProviderHttp,
+  method: string,
+  path: string,
+  body: unknown,
+  effect: Effect,
+): Promise<unknown> {
+  const response = await send(http, method, path, body, effect)
+  const text = await response.text().catch((error) => lost(http, effect, 'its answer broke off', error))
+  const failure = { provider: http.provider, providerCode: String(response.status) }
+  if (response.status === 429) {
+    throw new ProviderUnavailable({ ...failure, message: `${http.provider} asks us to slow down` })
+  }
+  if (response.status >= 500) return lost(http, effect, `it answered ${response.status}`)
+  const parsed = parse(text)
+  if (response.status >= 400) {
+    const message = http.messageFrom(parsed?.value) ?? `${http.provider} answered ${response.status}`
+    throw new ProviderRefused({ ...failure, message })
+  }
+  if (response.status >= 300 || parsed === undefined) return lost(http, effect, 'its answer cannot be read')
+  return parsed.value
+}
+
+async function send(
+  http: ProviderHttp,
+  method: string,
+  path: string,
+  body: unknown,
+  effect: Effect,
+): Promise<Response> {
   try {
     return await http.fetch(`${http.baseUrl}${path}`, {
       method,
@@ -66,7 +87,7 @@ async function send(http: ProviderHttp, method: string, path: string, body: unkn
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
   } catch (error) {
-    return lost(http, method, 'it did not answer', error)
+    return lost(http, effect, 'it did not answer', error)
   }
 }
 
@@ -79,8 +100,8 @@ function parse(text: string): { value: unknown } | undefined {
 }
 
 /** A read that fails has changed nothing; a write that was sent may have. */
-function lost(http: ProviderHttp, method: string, why: string, cause?: unknown): never {
+function lost(http: ProviderHttp, effect: Effect, why: string, cause?: unknown): never {
   const failure = { provider: http.provider, message: `${http.provider} gave no answer: ${why}` }
-  if (method === 'GET') throw new ProviderUnavailable(failure)
+  if (effect === 'read') throw new ProviderUnavailable(failure)
   throw new ProviderAnswerLost(failure, { cause })
 }

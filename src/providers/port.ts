@@ -1,5 +1,13 @@
-import type { CheckoutKind, Provider as ProviderName, TransactionState } from '../db/generated/enums.ts'
+import type {
+  CheckoutKind,
+  PaymentSource,
+  Provider as ProviderName,
+  RefundStatus,
+  TransactionState,
+} from '../db/generated/enums.ts'
 import type { Money } from '../kernel/money.ts'
+import type { Faults } from './faults.ts'
+import type { RecurringTerms, SimulatedAction, Subscriptions } from './subscriptions.ts'
 
 /**
  * What we ask of any provider, in our words. What a provider can do is what it carries: an absent key is an absent
@@ -54,6 +62,8 @@ export interface WantedCheckout {
   readonly product?: Reference
   readonly item: { readonly name: string; readonly description: string; readonly price: Money }
   readonly customer?: Reference
+  /** For the kinds that recur. */
+  readonly recurring?: RecurringTerms
   readonly successUrl?: string
   readonly cancelUrl?: string
   /** Where the provider is to notify us. */
@@ -81,6 +91,19 @@ export interface ProviderStatus {
   readonly message?: string
 }
 
+/** Where on its chain a transaction stands, as the provider tells it. */
+export interface ChainFacts {
+  readonly name?: string
+  /** The code of the chain's own coin, where it is one we keep. */
+  readonly coin?: string
+  /** The number of the block or slot. */
+  readonly block?: string
+  /** The address of the token's contract or mint; absent for the chain's own coin. */
+  readonly token?: string
+  /** What one of the chain's own coins was worth then, in USD as decimal text. */
+  readonly coinPriceUsd?: string
+}
+
 /** The facts of a payment that came in. */
 export interface ProviderPayment {
   readonly reference: Reference
@@ -93,6 +116,7 @@ export interface ProviderPayment {
   readonly from?: string
   readonly to?: string
   readonly transactionHash?: string
+  readonly chain?: ChainFacts
   readonly customer?: FoundCustomer
   readonly at: Date
 }
@@ -100,12 +124,49 @@ export interface ProviderPayment {
 /** Asking about a checkout's payment. */
 export interface Status {
   /** Undefined while nobody has begun to pay. */
-  lookup(checkout: Reference): Promise<ProviderStatus | undefined>
+  lookup(checkout: Reference, kind: CheckoutKind): Promise<ProviderStatus | undefined>
   /** The payment of a checkout that is paid. */
   payment(checkout: Reference): Promise<ProviderPayment>
   /** The status now and each change, until it is final or the signal aborts. */
-  watch(checkout: Reference, signal: AbortSignal): AsyncIterable<ProviderStatus>
+  watch(checkout: Reference, kind: CheckoutKind, signal: AbortSignal): AsyncIterable<ProviderStatus>
 }
+
+/** The facts of a refund that a customer asked for. */
+export interface ProviderRefund {
+  readonly reference: Reference
+  /** The payment whose money it is. */
+  readonly payment: Reference
+  readonly state: RefundStatus
+  /** What goes back, in minor units of the currency that the payment was settled in. */
+  readonly settledMinor: bigint
+  /** Why the customer asks. */
+  readonly reason?: string
+  readonly merchantMessage?: string
+  readonly transactionHash?: string
+  readonly askedAt: Date
+  readonly respondedAt?: Date
+  /** When it was paid back, once it is COMPLETED. */
+  readonly completedAt?: Date
+  /** What sending it cost the one who refunds, in minor units of the chain's own coin. */
+  readonly networkFeeMinor?: bigint
+  /** What is the refund's own; the chain is that of the payment. */
+  readonly chain?: ChainFacts
+}
+
+/** Refunds that customers ask for at the provider, which the merchant approves or refuses. */
+export interface Refunds {
+  /** Where the merchant answers when the provider's API takes no answers, for people to read. */
+  readonly answeredAt: string
+  /** The latest refund of a payment; undefined when none was asked for. */
+  lookup(payment: Reference, source: PaymentSource): Promise<ProviderRefund | undefined>
+  /** Which refunds wait for an answer. */
+  waiting(): Promise<readonly ProviderRefund[]>
+  /** Which were answered, the latest first, a page at a time. */
+  answered(): AsyncIterable<readonly ProviderRefund[]>
+}
+
+/** What the merchant says to a refund. */
+export type RefundReply = { readonly answer: 'APPROVE' } | { readonly answer: 'REFUSE'; readonly message: string }
 
 /** A notification that proved to be the provider's. */
 export interface Notification {
@@ -113,6 +174,19 @@ export interface Notification {
   readonly checkout?: Reference
   /** What it says, where that can be trusted without asking again. */
   readonly status?: ProviderStatus
+  /** The page on which the customer manages what the checkout began. */
+  readonly managementUrl?: string
+  /** A subscription that it is about instead. */
+  readonly subscription?: Reference
+  /** A refund that it is about instead. */
+  readonly refund?: Reference
+}
+
+/** A notification in the parts that its signature covers, as somebody received it. */
+export interface SignedNotification {
+  readonly rawBody: string
+  readonly signature: string
+  readonly timestamp: string
 }
 
 /** Reads what the provider sends us. */
@@ -122,19 +196,28 @@ export interface Notifications {
    * @throws ForgedNotification when the signature or the time is wrong
    */
   prove(headers: Headers, rawBody: string, now: Date): string
+  /** Checks a signature and nothing else. @throws ForgedNotification when it or the time is wrong */
+  verify(signed: SignedNotification, now: Date): void
   /** Undefined when a proven body is about nothing of ours, such as a trial of the address. */
   read(rawBody: string): Notification | undefined
 }
 
 export type SimulatedOutcome = 'PAY' | 'FAIL' | 'UNDERPAY' | 'OVERPAY' | 'EXPIRE' | 'CANCEL'
 
-/** Test mode: doing what the customer would do on the page. */
+/** Test mode: doing what the customer would do on the page, and breaking things. */
 export interface Simulation {
+  readonly faults: Faults
   play(
     checkout: Reference,
     outcome: SimulatedOutcome,
     options: { currency?: string | undefined; customer?: Omit<WantedCustomer, 'reference'> | undefined },
   ): Promise<void>
+  /** Does what the customer would do on the management page, or what happens to their wallet. */
+  subscription(subscription: Reference, action: SimulatedAction, amount: Money | undefined): Promise<void>
+  /** Asks for a payment's money back. */
+  requestRefund(payment: Reference, source: PaymentSource, reason: string): Promise<void>
+  /** Answers a refund as the merchant would in the dashboard. */
+  answerRefund(refund: Reference, reply: RefundReply): Promise<void>
 }
 
 /** A cheap question that shows whether the provider answers us. */
@@ -148,6 +231,8 @@ export interface Capabilities {
   readonly customers: Customers
   readonly checkouts: Checkouts
   readonly status: Status
+  readonly refunds: Refunds
+  readonly subscriptions: Subscriptions
   readonly notifications: Notifications
   readonly simulation: Simulation
 }

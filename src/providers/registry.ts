@@ -2,17 +2,34 @@ import type { Database } from '../db/database.ts'
 import type { Provider as ProviderName } from '../db/generated/enums.ts'
 import type { ProviderConnectionRow } from '../db/rows.ts'
 import { DomainError } from '../kernel/errors.ts'
-import { openCredentials } from './credentials.ts'
+import { type Credentials, openCredentials } from './credentials.ts'
 import type { Capability, Connection, Provider } from './port.ts'
-import { qbitflow } from './qbitflow/index.ts'
+import { QBITFLOW_ACCESS, qbitflow } from './qbitflow/index.ts'
 
 /** Every provider that is spoken. A new one is a folder and a line here. */
 const ADAPTERS: Partial<Record<ProviderName, (connection: Connection) => Provider>> = {
   QBITFLOW: qbitflow,
 }
 
+/** What an account with a provider is reached with. */
+export interface AccountAccess {
+  /** The provider's names for its credentials. */
+  readonly credentials: readonly string[]
+  /** Where its API is. */
+  readonly baseUrl: string
+}
+
+const ACCESS: Partial<Record<ProviderName, AccountAccess>> = {
+  QBITFLOW: QBITFLOW_ACCESS,
+}
+
 /** A provider as one tenant is connected with it. */
-export type Connected = Provider & { readonly connectionId: string; readonly tenantId: string }
+export type Connected = Provider & {
+  readonly connectionId: string
+  readonly tenantId: string
+  /** Whether it is our own simulator that answers. */
+  readonly simulated: boolean
+}
 
 /** A provider that certainly carries a capability. */
 export type Able<C extends Capability> = Connected & { readonly [K in C]-?: NonNullable<Provider[K]> }
@@ -20,7 +37,7 @@ export type Able<C extends Capability> = Connected & { readonly [K in C]-?: NonN
 export interface Outside {
   readonly secretKey: Uint8Array
   /** How a connection's address is reached: over the network, or in process when it names a simulator. */
-  reach(address: string): Pick<Connection, 'baseUrl' | 'fetch' | 'socketUrl'>
+  reach(address: string): Pick<Connection, 'baseUrl' | 'fetch' | 'socketUrl'> & { readonly simulated: boolean }
 }
 
 export type Registry = ReturnType<typeof providerRegistry>
@@ -31,18 +48,41 @@ export function providerRegistry(db: Database, outside: Outside) {
     const adapter = ADAPTERS[row.provider]
     if (!adapter) throw new Error(`no adapter speaks ${row.provider}`)
     const credentials = openCredentials(outside.secretKey, row.id, row.credentials)
-    const place = outside.reach(row.baseUrl)
+    const { simulated, ...place } = outside.reach(row.baseUrl)
     const provider = adapter({ credentials, ...place })
-    return { baseUrl: place.baseUrl, provider: { ...provider, connectionId: row.id, tenantId: row.tenantId } }
+    return {
+      baseUrl: place.baseUrl,
+      provider: { ...provider, connectionId: row.id, tenantId: row.tenantId, simulated },
+    }
   }
 
   return {
     connect,
 
+    /** Undefined for a provider that is not spoken. */
+    accessOf: (provider: ProviderName): AccountAccess | undefined => ACCESS[provider],
+
+    /**
+     * Asks a provider something cheap with credentials that are not kept yet.
+     * @throws ProviderError when it does not answer them
+     */
+    async probe(provider: ProviderName, baseUrl: string, credentials: Credentials): Promise<void> {
+      const { simulated: _, ...place } = outside.reach(baseUrl)
+      await ADAPTERS[provider]?.({ credentials, ...place }).health?.probe()
+    },
+
     /** The tenant's connection with a provider. */
     async connected(tenantId: string, provider: ProviderName): Promise<Connected> {
       const where = { tenantId_provider: { tenantId, provider } }
       return connect(await db.prisma.providerConnection.findUniqueOrThrow({ where })).provider
+    },
+
+    /** The same, or null where there is none. */
+    async find(tenantId: string, provider: ProviderName): Promise<Connected | null> {
+      const row = await db.prisma.providerConnection.findUnique({
+        where: { tenantId_provider: { tenantId, provider } },
+      })
+      return row && connect(row).provider
     },
 
     /** The connection that a notification's address names, if there is one. */
@@ -74,7 +114,10 @@ export function providerRegistry(db: Database, outside: Outside) {
 export function capabilitiesOf(provider: Provider): string[] {
   const names: [Capability, string][] = [
     ['checkouts', 'CHECKOUTS'],
+    ['subscriptions', 'SUBSCRIPTIONS'],
+    ['refunds', 'REFUNDS'],
     ['status', 'STATUS'],
   ]
-  return names.filter(([capability]) => provider[capability]).map(([, name]) => name)
+  const carried = names.filter(([capability]) => provider[capability]).map(([, name]) => name)
+  return provider.subscriptions?.reportUsage ? [...carried, 'PAY_AS_YOU_GO'] : carried
 }

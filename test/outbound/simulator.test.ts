@@ -5,7 +5,7 @@ import { call, eventually, testApp } from '../support/app.ts'
 import { ADA, ITEM } from '../support/shop.ts'
 import { wireTo } from '../support/wire.ts'
 
-test('what a simulator sends to an address that its user named is guarded too', async () => {
+test('what a simulator sends to an address that its user named is guarded, and a provider at such an address', async () => {
   const asked: string[] = []
   const guarded = guardedFetch({ allowLoopback: true })
   const house = await testApp({
@@ -20,7 +20,8 @@ test('what a simulator sends to an address that its user named is guarded too', 
   const played = { id: encodeId('Checkout', id), outcome: 'PAY', customer: ADA }
   await house.app.checkouts.simulate(call(owner), played)
   await eventually(async () => wire.notifications.length > 0)
-  expect(asked[0]).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/hooks$/)
+  expect(asked).toContainEqual(expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/hooks$/))
+  expect(asked).toContainEqual(expect.stringMatching(/\/v1\/transaction\/session-checkout\/new\/payment$/))
   await wire.close()
   await house.close()
 })

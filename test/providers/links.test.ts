@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   const { tenantId } = await newTenant(db)
-  provider = { name: 'QBITFLOW', tenantId, connectionId: newId() }
+  provider = { name: 'QBITFLOW', tenantId, connectionId: newId(), simulated: true }
   sent = []
 })
 afterAll(async () => {

@@ -178,6 +178,7 @@ describe('a payment', () => {
       from: '0xa',
       to: '0xb',
       transactionHash: '0xc',
+      chain: { coin: 'ETH' },
       at: new Date('2026-03-31T10:00:00.500Z'),
     })
   })
@@ -249,13 +250,15 @@ describe('the adapter', () => {
   })
 
   test('knows a checkout that nobody has begun to pay, and nothing else, by a 404', async () => {
-    expect(await answering({ error: 'resource not found' }, 404).adapter.status.lookup('x')).toBeUndefined()
-    await expect(answering({ error: 'no' }, 401).adapter.status.lookup('x')).rejects.toThrow('no')
-    await expect(answering({}, 503).adapter.status.lookup('x')).rejects.toThrow('503')
+    expect(await answering({ error: 'resource not found' }, 404).adapter.status.lookup('x', 'PAYMENT')).toBeUndefined()
+    await expect(answering({ error: 'no' }, 401).adapter.status.lookup('x', 'PAYMENT')).rejects.toThrow('no')
+    await expect(answering({}, 503).adapter.status.lookup('x', 'PAYMENT')).rejects.toThrow('503')
   })
 
   test('never makes a state of a status that it does not know', async () => {
-    await expect(answering({ status: 'halfway' }).adapter.status.lookup('x')).rejects.toThrow('halfway is unknown')
+    await expect(answering({ status: 'halfway' }).adapter.status.lookup('x', 'PAYMENT')).rejects.toThrow(
+      'halfway is unknown',
+    )
   })
 
   test('keeps the messages of each wrong field', async () => {

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { ForgedNotification } from '../errors.ts'
+import type { SignedNotification } from '../port.ts'
 
 const TOLERANCE_SECONDS = 300
 
@@ -10,12 +11,21 @@ const TOLERANCE_SECONDS = 300
  */
 export function proveSignature(secret: string, headers: Headers, rawBody: string, now: Date): void {
   const timestamp = headers.get('x-webhook-timestamp') ?? ''
+  const signature = headers.get('x-webhook-signature-256') ?? ''
+  proveSigned(secret, { rawBody, signature, timestamp }, now)
+}
+
+/**
+ * The same for a notification that comes in its parts.
+ * @throws ForgedNotification
+ */
+export function proveSigned(secret: string, { rawBody, signature, timestamp }: SignedNotification, now: Date): void {
   if (!/^[+-]?[0-9]+$/.test(timestamp)) throw new ForgedNotification('the timestamp is missing or malformed')
   if (Math.abs(now.getTime() / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) {
     throw new ForgedNotification('the timestamp is too far from now')
   }
   const expected = Buffer.from(`sha256=${signatureOf(secret, timestamp, rawBody)}`)
-  const given = Buffer.from(headers.get('x-webhook-signature-256') ?? '')
+  const given = Buffer.from(signature)
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw new ForgedNotification('the signature does not match')
   }

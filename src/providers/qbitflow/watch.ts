@@ -4,17 +4,17 @@ import type { Connection, ProviderStatus } from '../port.ts'
 import { StatusFrame } from './wire.ts'
 
 /**
- * The status WebSocket of one payment: the current state at once, then each change. The server closes with 1000
+ * The status WebSocket of one transaction, which the query names: the current state at once, then each change. The server closes with 1000
  * after a final state; whatever else ends it ends the watch too, and the one who watches asks again.
  */
 export async function* watchStatus(
   connection: Connection,
   apiKey: string,
-  checkout: string,
+  query: string,
   signal: AbortSignal,
 ): AsyncGenerator<ProviderStatus> {
   const base = connection.socketUrl().replace(/^http/, 'ws')
-  const socket = new WebSocket(`${base}/transaction/status/ws?txUUID=pay@${checkout}&txType=payment`, {
+  const socket = new WebSocket(`${base}/transaction/status/ws?${query}`, {
     headers: { 'x-api-key': apiKey },
     handshakeTimeout: 5_000,
     maxPayload: 64 * 1024,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { TransactionState } from '../../db/generated/enums.ts'
 import { currency, findCurrency } from '../../kernel/currency.ts'
 import { divideHalfEven, type Money, money, parseDecimal, shareOf } from '../../kernel/money.ts'
-import type { FoundCustomer, ProviderPayment, ProviderStatus } from '../port.ts'
+import type { ChainFacts, FoundCustomer, ProviderPayment, ProviderStatus } from '../port.ts'
 
 /** QBitFlow's JSON, and what it means in our words. Unknown fields are its business. */
 
@@ -14,11 +14,38 @@ export const Created = z.object({ id: z.number() })
 export const CustomerCreated = z.object({ uuid: z.string() })
 export const SessionCreated = z.object({ uuid: z.string(), link: z.string(), expiresAt: z.number().optional() })
 
+/** A time that the wire writes for "never". */
+const NEVER = /^0001-01-01T/
+
+export const moment = z
+  .string()
+  .nullish()
+  .transform((text) => (text && !NEVER.test(text) ? new Date(text) : undefined))
+
+/** What QBitFlow calls a checkout's transaction: the prefix of its id, and its type. */
+export const TRANSACTION = {
+  PAYMENT: ['pay', 'payment'],
+  SUBSCRIPTION: ['sub', 'createSubscription'],
+  PAY_AS_YOU_GO: ['payg', 'createPAYGSubscription'],
+} as const
+
 const usd = z.number().transform(centsFromFloat)
+
+const MainCurrency = z.object({ symbol: z.string(), name: z.string().nullish(), decimals: z.number().int() })
+
+/** A coin; a token lives on the chain of its main currency. */
+export const CurrencyBody = MainCurrency.extend({ address: z.string().nullish(), mainCurrency: MainCurrency.nullish() })
+
+/** What the chain says of a transaction. */
+const TxMetadata = z.object({
+  blockData: z.object({ number: z.coerce.string() }).nullish(),
+  mainCurrencyPriceUSD: z.number().nullish(),
+})
 
 const Metadata = z.object({
   feeBps: z.number().int(),
   organizationFee: z.object({ feeBps: z.number().int() }).nullish(),
+  txMetadata: TxMetadata.nullish(),
   txAmounts: z.object({ usd: z.object({ platform: usd, organization: usd.optional(), merchant: usd }) }).nullish(),
 })
 
@@ -29,7 +56,7 @@ export const Payment = z.object({
   to: z.string(),
   amount: usd,
   amountMinUnits: z.string().regex(/^\d+$/),
-  currency: z.object({ symbol: z.string(), decimals: z.number().int() }),
+  currency: CurrencyBody,
   transactionHash: z.string(),
   metadata: Metadata.nullish(),
 })
@@ -50,7 +77,14 @@ const StatusBody = z.object({
 
 export const Status = StatusBody.transform(statusFrom)
 export const StatusFrame = z.object({ transactionUUID: z.string(), status: Status })
-export const TransactionWebhook = z.object({ uuid: z.string(), status: Status.nullish() })
+export const TransactionWebhook = z.object({
+  uuid: z.string(),
+  txType: z.string().nullish(),
+  status: Status.nullish(),
+  session: z.object({ uuid: z.string() }).nullish(),
+  managementPageLink: z.string().nullish(),
+})
+export const SubscriptionWebhook = z.object({ subscriptionUUID: z.string() })
 
 const STATES = new Map<string, TransactionState>([
   ['created', 'CREATED'],
@@ -84,12 +118,31 @@ export function floatFromUsd(price: Money): number {
   return Number(price.minor) / 100
 }
 
-/** Cents from a JSON float, by its shortest decimal text, rounded half to even. */
 function centsFromFloat(value: number): bigint {
-  const exact = parseDecimal(value.toFixed(20).replace(/0+$/, '0'), FLOAT_DIGITS)
-  const short = parseDecimal(String(value), FLOAT_DIGITS) ?? exact
+  return minorFrom(value, USD.exponent)
+}
+
+/** Minor units from a JSON float, by its shortest decimal text, or from a decimal, rounded half to even. */
+export function minorFrom(value: number | string, exponent: number): bigint {
+  const exact = typeof value === 'number' ? value.toFixed(20).replace(/0+$/, '0') : ''
+  const short = parseDecimal(String(value), FLOAT_DIGITS) ?? parseDecimal(exact, FLOAT_DIGITS)
   if (short === undefined) throw new Error(`QBitFlow's amount ${value} is none`)
-  return divideHalfEven(short, 10n ** BigInt(FLOAT_DIGITS - USD.exponent))
+  return divideHalfEven(short, 10n ** BigInt(FLOAT_DIGITS - exponent))
+}
+
+/** Where a transaction in a coin stands. */
+export function chainFrom(
+  coin: z.output<typeof CurrencyBody>,
+  tx: z.output<typeof TxMetadata> | undefined,
+): ChainFacts {
+  const main = coin.mainCurrency ?? coin
+  return {
+    ...(main.name && { name: main.name }),
+    ...(findCurrency(main.symbol)?.exponent === main.decimals && { coin: main.symbol }),
+    ...(tx?.blockData && { block: tx.blockData.number }),
+    ...(coin.address && { token: coin.address }),
+    ...(typeof tx?.mainCurrencyPriceUSD === 'number' && { coinPriceUsd: String(tx.mainCurrencyPriceUSD) }),
+  }
 }
 
 export function customerFrom(wire: z.output<typeof Customer>): FoundCustomer {
@@ -115,6 +168,7 @@ export function paymentFrom(
     from: wire.from,
     to: wire.to,
     transactionHash: wire.transactionHash,
+    chain: chainFrom(wire.currency, wire.metadata?.txMetadata ?? undefined),
     ...(customer && { customer: customerFrom(customer) }),
     at: new Date(wire.createdAt),
   }

@@ -1,0 +1,66 @@
+import type { Database } from '../db/database.ts'
+import type { Provider as ProviderName } from '../db/generated/enums.ts'
+import { forget } from '../events/idempotency.ts'
+import { transactOnce } from '../events/outbox.ts'
+import type { Actor, Call, Done } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { DomainError } from '../kernel/errors.ts'
+import { newId } from '../kernel/id.ts'
+import { validate } from '../kernel/validate.ts'
+import { asDomainError } from './errors.ts'
+import { AtProvider, InjectFault } from './fault.ts'
+import type { Fault } from './faults.ts'
+import type { Simulation } from './port.ts'
+import type { Registry } from './registry.ts'
+
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  readonly registry: Registry
+}
+
+/** Test mode: what goes wrong at a provider because somebody wants to see what happens then. */
+export function faultService({ db, clocks, registry }: Deps) {
+  async function once(call: Call, id: string, work: () => Promise<void>): Promise<Done> {
+    const done = await transactOnce(db, call, await clocks.now(call.actor.tenantId), id, async () => {})
+    if (done.replayed) return done
+    await work().catch(async (error) => {
+      await forget(db, call)
+      throw asDomainError(error)
+    })
+    return done
+  }
+
+  return {
+    /** Arms a fault, whose id it answers. @throws DomainError UNSUPPORTED where the provider is no simulator */
+    async inject(call: Call, input: unknown): Promise<Done> {
+      const { provider, ...wanted } = validate(InjectFault, input)
+      const { faults } = await simulationOf(registry, call.actor, provider)
+      const fault = { id: newId(), ...wanted }
+      return once(call, fault.id, () => faults.inject(fault))
+    },
+
+    /** Disarms everything that is armed at a provider. */
+    async clear(call: Call, input: unknown): Promise<Done> {
+      const { provider } = validate(AtProvider, input)
+      const { faults } = await simulationOf(registry, call.actor, provider)
+      return once(call, call.actor.tenantId, () => faults.clear())
+    },
+
+    /** What is armed at a provider, the oldest first; nothing where it is no simulator. */
+    async list({ tenantId, mode }: Actor, provider: ProviderName): Promise<readonly Fault[]> {
+      if (mode !== 'TEST') return []
+      const connected = await registry.find(tenantId, provider)
+      if (!connected?.simulated) return []
+      return (await connected.simulation?.faults.list()) ?? []
+    },
+  }
+}
+
+/** The simulator of a provider. @throws DomainError UNSUPPORTED where there is none */
+export async function simulationOf(registry: Registry, actor: Actor, provider: ProviderName): Promise<Simulation> {
+  const connected = actor.mode === 'TEST' ? await registry.find(actor.tenantId, provider) : null
+  if (connected?.simulated && connected.simulation) return connected.simulation
+  const message = actor.mode === 'TEST' ? `${provider} is no simulator here` : 'This is for test mode'
+  throw new DomainError({ code: 'UNSUPPORTED', message, field: ['provider'] })
+}

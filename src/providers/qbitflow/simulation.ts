@@ -1,0 +1,52 @@
+import type { Simulation } from '../port.ts'
+import type { SimulatedAction } from '../subscriptions.ts'
+import { customerBody } from './catalog.ts'
+import type { Client } from './client.ts'
+import { faultsOf } from './faults.ts'
+import { transactionId } from './refunds.ts'
+import { floatOf } from './subscriptions.ts'
+
+/** Test mode: what the customer would do on a page, over the simulator's routes beside its API. */
+export function simulationOf(client: Client): Simulation {
+  const control = async (path: string, body: object): Promise<void> => void (await client.control(path, body))
+  return {
+    faults: faultsOf(client),
+    play: (checkout, outcome, { currency, customer }) =>
+      control(`/sessions/${checkout}/play`, {
+        outcome,
+        currencySymbol: currency,
+        customer: customer && customerBody(customer),
+      }),
+    subscription: (subscription, action, amount) =>
+      control(`/subscriptions/${subscription}/${ROUTES[action]}`, bodyOf(action, floatOf(amount))),
+    requestRefund: (payment, source, reason) =>
+      control('/refunds', { transactionUUID: transactionId(payment, source), reason }),
+    answerRefund: (refund, reply) =>
+      reply.answer === 'APPROVE'
+        ? control(`/refunds/${refund}/approve`, {})
+        : control(`/refunds/${refund}/refuse`, { message: reply.message }),
+  }
+}
+
+const ROUTES: Readonly<Record<SimulatedAction, string>> = {
+  TOP_UP: 'top-up',
+  RAISE_MAXIMUM: 'raise-maximum',
+  CONFIRM: 'confirm',
+  CANCEL: 'cancel',
+  DRAIN: 'drain',
+  CHANGE_PRICE: 'price',
+}
+
+function bodyOf(action: SimulatedAction, amount: number | undefined): object {
+  switch (action) {
+    case 'TOP_UP':
+    case 'DRAIN':
+      return { allowance: amount }
+    case 'RAISE_MAXIMUM':
+      return { maximum: amount }
+    case 'CHANGE_PRICE':
+      return { price: amount }
+    default:
+      return {}
+  }
+}
