@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { itemDescription, itemName } from '../catalog/product.ts'
-import type { CheckoutStatus } from '../db/generated/enums.ts'
+import type { CheckoutKind, CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
 import type { CheckoutRow } from '../db/rows.ts'
+import type { TransactionType } from '../events/catalogue.ts'
 import { encodeId } from '../kernel/id.ts'
 import { email, id, optional, price, text, webUrl } from '../kernel/input.ts'
+import { checkTerms, TERMS, termsObject } from '../subscriptions/terms.ts'
 
 /** One attempt to be paid through a hosted page. */
 
@@ -31,6 +33,40 @@ export function isOver(status: CheckoutStatus): boolean {
   return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED' || status === 'EXPIRED'
 }
 
+const AFTER: Readonly<Partial<Record<TransactionState, CheckoutStatus>>> = {
+  CREATED: 'PROCESSING',
+  WAITING_CONFIRMATION: 'PROCESSING',
+  PENDING: 'PROCESSING',
+  FAILED: 'FAILED',
+  UNDERPAID: 'FAILED',
+  CANCELLED: 'CANCELLED',
+  EXPIRED: 'EXPIRED',
+}
+
+/** What a checkout that is not yet paid becomes when its transaction stands there. */
+export function statusAfter(state: TransactionState): CheckoutStatus {
+  const status = AFTER[state]
+  if (!status) throw new Error(`a checkout cannot follow the state ${state}`)
+  return status
+}
+
+const TYPES: Readonly<Record<CheckoutKind, TransactionType>> = {
+  PAYMENT: 'PAYMENT',
+  SUBSCRIPTION: 'CREATE_SUBSCRIPTION',
+  PAY_AS_YOU_GO: 'CREATE_PAYG_SUBSCRIPTION',
+  SETUP: 'PAYMENT',
+}
+
+/** What moves on a checkout's status page. */
+export function transactionTypeOf({ kind }: Pick<CheckoutRow, 'kind'>): TransactionType {
+  return TYPES[kind]
+}
+
+/** Whether a checkout is the start of something that is billed again and again. */
+export function recurs({ kind }: Pick<CheckoutRow, 'kind'>): boolean {
+  return kind === 'SUBSCRIPTION' || kind === 'PAY_AS_YOU_GO'
+}
+
 export const LIFETIME_HOURS = 24
 const CLOSE_TO_EXPIRY_MS = 5 * 60_000
 
@@ -55,7 +91,9 @@ export const CreateCheckout = z
     successUrl: optional(webUrl),
     cancelUrl: optional(webUrl),
     webhookUrl: optional(webUrl),
+    ...TERMS,
   })
+  .superRefine((wanted, context) => checkTerms(context, wanted))
   .superRefine(({ productId, item }, context) => {
     if ((productId === undefined) !== (item === undefined)) return
     const message = productId === undefined ? 'a product or an item is required' : 'a product or an item, not both'
@@ -86,6 +124,7 @@ export function checkoutObject(checkout: CheckoutRow): Record<string, unknown> {
     product: checkout.productId && encodeId('Product', checkout.productId),
     customer: checkout.customerId && encodeId('Customer', checkout.customerId),
     price: { minor: checkout.priceMinor.toString(), currency: checkout.currency },
+    ...termsObject(checkout),
     expiresAt: checkout.expiresAt.toISOString(),
   }
 }

@@ -10,7 +10,8 @@ import { ProviderError, ProviderRefused, problemFrom } from '../providers/errors
 import { linkedReference } from '../providers/links.ts'
 import type { OpenedCheckout, Reference } from '../providers/port.ts'
 import type { Able, Registry } from '../providers/registry.ts'
-import { checkoutObject, mayBecome } from './checkout.ts'
+import { termsOf } from '../subscriptions/terms.ts'
+import { checkoutObject, mayBecome, transactionTypeOf } from './checkout.ts'
 
 const FIRST_CHECK_MS = 60_000
 const RETRY_MS = 5_000
@@ -72,6 +73,7 @@ export function checkoutOpening({ db, clocks, registry, notifyUrl }: Deps) {
     const provider = await registry.able(checkout.tenantId, 'checkouts', checkout.provider)
     const product = await productReference(provider, checkout)
     const customer = await customerReference(provider, checkout)
+    const recurring = termsOf(checkout)
     return provider.checkouts.open({
       kind: checkout.kind,
       idempotencyKey: encodeId('Checkout', checkout.id),
@@ -81,6 +83,7 @@ export function checkoutOpening({ db, clocks, registry, notifyUrl }: Deps) {
         price: money(checkout.priceMinor, currency(checkout.currency)),
       },
       notifyUrl: notifyUrl(checkout.provider, provider.connectionId),
+      ...(recurring && { recurring }),
       ...(product !== undefined && { product }),
       ...(customer !== undefined && { customer }),
       ...(checkout.successUrl !== null && { successUrl: checkout.successUrl }),
@@ -107,7 +110,7 @@ export function checkoutOpening({ db, clocks, registry, notifyUrl }: Deps) {
         entityId: id,
         topicId: id,
         object: checkoutObject(after),
-        ...(status && { status: { type: 'PAYMENT' as const, ...status } }),
+        ...(status && { status: { type: transactionTypeOf(after), ...status } }),
       })
     })
   }

@@ -6,24 +6,16 @@ import type { EventType } from '../events/catalogue.ts'
 import { type Change, type Emit, transact } from '../events/outbox.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { isSettled } from '../payments/payment.ts'
-import { movePayment, settlePayment } from '../payments/settlement.ts'
+import { movePayment, saleOf, settlePayment } from '../payments/settlement.ts'
 import type { FoundCustomer, ProviderPayment, ProviderStatus } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
-import { checkoutObject, isOver, mayBecome } from './checkout.ts'
+import type { SubscriptionProgress } from '../subscriptions/progress.ts'
+import { checkoutObject, isOver, mayBecome, recurs, statusAfter } from './checkout.ts'
+import { completeStart, moveStart } from './start.ts'
 
 /** How a checkout moves on when its provider has news, from wherever the news came. */
 
 const RECHECK_MS = 10_000
-
-const AFTER: Readonly<Partial<Record<TransactionState, CheckoutStatus>>> = {
-  CREATED: 'PROCESSING',
-  WAITING_CONFIRMATION: 'PROCESSING',
-  PENDING: 'PROCESSING',
-  FAILED: 'FAILED',
-  UNDERPAID: 'FAILED',
-  CANCELLED: 'CANCELLED',
-  EXPIRED: 'EXPIRED',
-}
 
 const ANNOUNCED: Readonly<Partial<Record<CheckoutStatus, EventType>>> = {
   COMPLETED: 'checkout.completed',
@@ -34,16 +26,40 @@ const ANNOUNCED: Readonly<Partial<Record<CheckoutStatus, EventType>>> = {
 
 export type CheckoutProgress = ReturnType<typeof checkoutProgress>
 
-export function checkoutProgress({ db, clocks, registry }: { db: Database; clocks: Clocks; registry: Registry }) {
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  readonly registry: Registry
+  readonly subscriptions: SubscriptionProgress
+}
+
+export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) {
   /** Applies what the provider says of a checkout. Repeats and old news change nothing. */
   async function observe(checkout: CheckoutRow, seen: ProviderStatus): Promise<void> {
-    const paid = isSettled(seen.state) ? await factsOf(checkout) : undefined
+    const apply = await applierOf(checkout, seen)
     const change = { tenantId: checkout.tenantId, at: await clocks.now(checkout.tenantId) }
-    await transact(db, change, async (tx, emit) => {
-      const paying = await lock(tx, checkout)
-      if (paid) await settle(tx, change, emit, paying, paid)
-      else await move(tx, change, emit, paying, seen)
-    })
+    await transact(db, change, async (tx, emit) => apply(tx, change, emit, await lock(tx, checkout)))
+  }
+
+  /** What the news comes to. Everything that has to be asked is asked before the row is locked. */
+  async function applierOf(checkout: CheckoutRow, seen: ProviderStatus): Promise<Apply> {
+    const settled = isSettled(seen.state)
+    if (recurs(checkout))
+      return settled
+        ? started(checkout, seen)
+        : (tx, change, emit, { checkout }) => moveStart(tx, change, emit, checkout, seen)
+    if (!settled) return (tx, change, emit, paying) => move(tx, change, emit, paying, seen)
+    const paid = await factsOf(checkout)
+    return (tx, change, emit, paying) => settle(tx, change, emit, paying, paid)
+  }
+
+  async function started(named: CheckoutRow, seen: ProviderStatus): Promise<Apply> {
+    const found = await subscriptions.read(named)
+    const customer = named.customerId === null ? await subscriptions.customer(named) : undefined
+    return async (tx, change, emit, { checkout }) => {
+      const customerId = checkout.customerId ?? (await customerOf(tx, emit, checkout, customer, change.at))
+      await completeStart(tx, change, emit, checkout, customerId, { found, seen })
+    }
   }
 
   async function factsOf(checkout: CheckoutRow): Promise<ProviderPayment> {
@@ -59,12 +75,14 @@ export function checkoutProgress({ db, clocks, registry }: { db: Database; clock
     async refresh(checkout: CheckoutRow): Promise<ProviderStatus | undefined> {
       const { status } = await registry.connected(checkout.tenantId, checkout.provider)
       if (!status || checkout.externalId === null) return undefined
-      const seen = await status.lookup(checkout.externalId)
+      const seen = await status.lookup(checkout.externalId, checkout.kind)
       if (seen) await observe(checkout, seen)
       return seen
     },
   }
 }
+
+type Apply = (tx: Transaction, change: Change, emit: Emit, locked: Locked) => Promise<void>
 
 type Locked = Awaited<ReturnType<typeof lock>>
 
@@ -79,18 +97,24 @@ async function lock(tx: Transaction, { tenantId, id }: CheckoutRow) {
 async function settle(tx: Transaction, change: Change, emit: Emit, paying: Locked, paid: ProviderPayment) {
   const customerId =
     paying.checkout.customerId ?? (await customerOf(tx, emit, paying.checkout, paid.customer, change.at))
-  if (!(await settlePayment(tx, change, emit, { ...paying, customerId }, paid))) return
+  const sale = { ...saleOf(paying.checkout), customerId }
+  if (!(await settlePayment(tx, change, emit, { sale, payment: paying.payment }, paid))) return
   await become(tx, change, emit, paying.checkout, 'COMPLETED', { customerId, nextCheckAt: null })
 }
 
 async function move(tx: Transaction, change: Change, emit: Emit, paying: Locked, seen: ProviderStatus) {
-  const status = AFTER[seen.state]
-  if (!status) throw new Error(`a checkout cannot follow the state ${seen.state}`)
+  const status = statusAfter(seen.state)
   // Nobody had begun to pay a link that expired or was left: there is a checkout that ended, and no payment.
   const never = paying.payment === null && (status === 'EXPIRED' || status === 'CANCELLED')
-  if (!never && !(await movePayment(tx, change, emit, paying, seen))) return
+  if (
+    !never &&
+    !(await movePayment(tx, change, emit, { sale: saleOf(paying.checkout), payment: paying.payment }, seen))
+  )
+    return
   const nextCheckAt = status === 'PROCESSING' ? new Date(change.at.getTime() + RECHECK_MS) : null
-  await become(tx, change, emit, paying.checkout, status, { nextCheckAt, checks: 0 }, never ? seen.state : undefined)
+  const reason = isOver(status) && seen.message !== undefined ? { reason: seen.message } : {}
+  const data = { nextCheckAt, checks: 0, ...reason }
+  await become(tx, change, emit, paying.checkout, status, data, never ? seen.state : undefined)
 }
 
 async function become(
@@ -99,7 +123,7 @@ async function become(
   emit: Emit,
   { tenantId, id, status: before }: CheckoutRow,
   status: CheckoutStatus,
-  data: { customerId?: string | null; nextCheckAt: Date | null; checks?: number },
+  data: { customerId?: string | null; nextCheckAt: Date | null; checks?: number; reason?: string },
   endedAs?: TransactionState,
 ): Promise<void> {
   const where = { tenantId_id: { tenantId, id } }

@@ -12,6 +12,7 @@ import { money } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
 import { asDomainError } from '../providers/errors.ts'
 import type { Able, Registry } from '../providers/registry.ts'
+import { termsData } from '../subscriptions/terms.ts'
 import {
   CheckoutId,
   CreateCheckout,
@@ -19,6 +20,7 @@ import {
   LIFETIME_HOURS,
   mayBecome,
   SimulateCheckout,
+  transactionTypeOf,
   type WantedCheckoutInput,
 } from './checkout.ts'
 import type { CheckoutOpening } from './opening.ts'
@@ -85,6 +87,7 @@ export function checkoutService({ db, clocks, registry, opening }: Deps) {
             cancelUrl: wanted.cancelUrl,
             webhookUrl: wanted.webhookUrl,
             userId: ownerOf(actor),
+            ...termsData(wanted, item.price.currency),
             expiresAt: new Date(now.getTime() + LIFETIME_HOURS * 3_600_000),
             nextCheckAt: new Date(now.getTime() + OPENING_LEASE_MS),
             createdAt: now,
@@ -124,7 +127,7 @@ export function checkoutService({ db, clocks, registry, opening }: Deps) {
           entityId: id,
           topicId: id,
           object: checkoutObject(await tx.checkout.update({ where, data })),
-          status: { type: 'PAYMENT', state: 'CANCELLED', final: true },
+          status: { type: transactionTypeOf(checkout), state: 'CANCELLED', final: true },
         })
       })
     },

@@ -37,7 +37,8 @@ export function checkoutWatcher({ db, registry, progress, log }: Deps) {
     const { status } = await registry.connected(checkout.tenantId, checkout.provider)
     if (!status || checkout.externalId === null || signal.aborted) return
     try {
-      for await (const seen of status.watch(checkout.externalId, signal)) await progress.observe(checkout, seen)
+      for await (const seen of status.watch(checkout.externalId, checkout.kind, signal))
+        await progress.observe(checkout, seen)
     } catch (error) {
       log.debug({ err: error, checkoutId: checkout.id }, 'the status socket failed')
     }

@@ -12,9 +12,11 @@ export const EVENT_TYPES = [
   'checkout.opened',
   'checkout.failed',
   'checkout.unknown',
+  'checkout.processing',
   'checkout.completed',
   'checkout.cancelled',
   'checkout.expired',
+  'checkout.contradicted',
   'payment.created',
   'payment.pending',
   'payment.waiting_confirmation',
@@ -26,6 +28,34 @@ export const EVENT_TYPES = [
   'payment.cancelled',
   'payment.expired',
   'payment.contradicted',
+  'payment.refunded',
+  'refund.requested',
+  'refund.processing',
+  'refund.approved',
+  'refund.refused',
+  'refund.completed',
+  'refund.failed',
+  'refund.unknown',
+  'refund.contradicted',
+  'subscription.created',
+  'subscription.trial',
+  'subscription.trial_expired',
+  'subscription.active',
+  'subscription.low_on_funds',
+  'subscription.pending',
+  'subscription.past_due',
+  'subscription.unpaid',
+  'subscription.incomplete',
+  'subscription.cancel_requested',
+  'subscription.cancelled',
+  'subscription.completed',
+  'subscription.updated',
+  'subscription.contradicted',
+  'subscription.usage_reported',
+  'subscription.usage_refused',
+  'subscription.usage_unknown',
+  'billing.succeeded',
+  'billing.failed',
   'account.created',
   'account.updated',
   'account.frozen',
@@ -40,6 +70,17 @@ export const EVENT_TYPES = [
   'ledger.hold_completed',
   'ledger.hold_declined',
   'ledger.hold_expired',
+  'user.created',
+  'user.updated',
+  'user.deleted',
+  'user.invited',
+  'user.claimed',
+  'claim_funds.created',
+  'claim_funds.lowered',
+  'claim_funds.settled',
+  'provider.connected',
+  'sandbox.reset',
+  'test_clock.advanced',
   'api_key.created',
   'api_key.updated',
   'api_key.deleted',
@@ -55,9 +96,20 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number]
 
+/** What kind of thing moves. */
+export type TransactionType =
+  | 'PAYMENT'
+  | 'CREATE_SUBSCRIPTION'
+  | 'CREATE_PAYG_SUBSCRIPTION'
+  | 'EXECUTE_SUBSCRIPTION'
+  | 'CANCEL_SUBSCRIPTION'
+  | 'INCREASE_ALLOWANCE'
+  | 'UPDATE_MAX_AMOUNT'
+  | 'REFUND'
+
 /** What a status page shows: a step of something with a status that moves. Public, so nothing personal. */
 export interface Status {
-  readonly type: 'PAYMENT'
+  readonly type: TransactionType
   readonly state: TransactionState
   readonly final: boolean
   readonly transactionHash?: string
@@ -72,6 +124,9 @@ export interface NewEvent {
     | 'Customer'
     | 'Checkout'
     | 'Payment'
+    | 'Refund'
+    | 'Subscription'
+    | 'Billing'
     | 'Account'
     | 'Currency'
     | 'Rate'
@@ -79,8 +134,10 @@ export interface NewEvent {
     | 'ApiKey'
     | 'Organization'
     | 'WebhookEndpoint'
+    | 'User'
+    | 'ClaimFunds'
   readonly entityId: string
-  /** The checkout whose status page shows this event. */
+  /** The checkout, subscription, billing … whose status page shows this event. */
   readonly topicId?: string
   readonly status?: Status
   /** The entity as it stands after the change, as JSON. */

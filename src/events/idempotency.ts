@@ -45,6 +45,17 @@ export async function claim(tx: Transaction, call: Call, at: Date, subjectId: st
   return earlier.subject_id
 }
 
+/** Repeats of a mutation whose object came to be only after its claim are given that object. */
+export async function answerWith(
+  db: Database,
+  { actor, operation, idempotencyKey: key }: Call,
+  subjectId: string,
+): Promise<void> {
+  if (key === undefined) return
+  const where = { tenantId: actor.tenantId, operation, key }
+  await db.prisma.idempotencyRecord.updateMany({ where, data: { subjectId } })
+}
+
 /** Frees the key of a mutation that came to nothing after all, so that it may be tried again. */
 export async function forget(db: Database, { actor, operation, idempotencyKey: key }: Call): Promise<void> {
   if (key === undefined) return

@@ -1,12 +1,15 @@
 import type { Logger } from 'pino'
 import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
+import type { Provider } from '../db/generated/enums.ts'
 import type { InboxMessageRow } from '../db/rows.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
 import { isFinal } from '../payments/payment.ts'
 import { ForgedNotification } from '../providers/errors.ts'
+import type { Notification } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
+import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 
 /** What providers tell us: proven, stored once, answered, and applied after that. */
 
@@ -36,22 +39,43 @@ interface Deps {
   readonly clocks: Clocks
   readonly registry: Registry
   readonly progress: CheckoutProgress
+  readonly subscriptions: SubscriptionProgress
+  readonly refunds: { hear(tenantId: string, provider: Provider, refund: string): Promise<void> }
   readonly log: Logger
 }
 
-export function inboxService({ db, clock, clocks, registry, progress, log }: Deps) {
-  async function apply(message: InboxMessageRow): Promise<void> {
-    const { notifications } = await registry.connected(message.tenantId, message.provider)
-    const notification = notifications?.read(message.body)
+/** What a provider calls something of ours. */
+interface Named {
+  readonly tenantId: string
+  readonly provider: Provider
+  readonly externalId: string
+}
+
+export function inboxService({ db, clock, clocks, registry, progress, subscriptions, refunds, log }: Deps) {
+  async function apply({ tenantId, provider, body }: InboxMessageRow): Promise<void> {
+    const { notifications } = await registry.connected(tenantId, provider)
+    const notification = notifications?.read(body)
     if (!notification) throw new Meaningless('it is about nothing of ours')
-    const { checkout: externalId, status } = notification
-    const { tenantId, provider } = message
-    const checkout = externalId && (await db.prisma.checkout.findFirst({ where: { tenantId, provider, externalId } }))
+    if (notification.refund !== undefined) return refunds.hear(tenantId, provider, notification.refund)
+    const externalId = notification.subscription ?? notification.checkout
+    if (externalId === undefined) throw new Meaningless('it names nothing')
+    const named = { tenantId, provider, externalId }
+    const subscription = notification.subscription && (await db.prisma.subscription.findFirst({ where: named }))
+    // What we know only as a checkout yet has its subscription once that is read.
+    if (subscription) await subscriptions.refresh(subscription)
+    else await applyToCheckout(named, notification)
+  }
+
+  async function applyToCheckout(named: Named, { status, managementUrl }: Notification): Promise<void> {
+    const checkout = await db.prisma.checkout.findFirst({ where: named })
+    // The page of an opening whose answer was lost ends one day as it began: nobody ever had its link.
+    if (!checkout && (status?.state === 'EXPIRED' || status?.state === 'CANCELLED')) return
     // A checkout that we do not know yet may be one whose opening is still to be recorded: it is tried again.
-    if (!checkout) throw new Error(`no checkout is called ${externalId} at ${provider}`)
+    if (!checkout) throw new Error(`no checkout is called ${named.externalId} at ${named.provider}`)
     // A step on the way can be taken from a proven notification; the end is read from the provider itself.
     if (status && !isFinal(status.state)) await progress.observe(checkout, status)
     else await progress.refresh(checkout)
+    if (managementUrl) await db.prisma.subscription.updateMany({ where: named, data: { managementUrl } })
   }
 
   return {

@@ -10,7 +10,10 @@ const MOVING: readonly TransactionState[] = ['CREATED', 'WAITING_CONFIRMATION', 
 const SETTLED: readonly TransactionState[] = ['COMPLETED', 'OVERPAID', 'PAID_LATE']
 const UNPAID: readonly TransactionState[] = ['FAILED', 'CANCELLED', 'EXPIRED', 'UNDERPAID']
 
-/** Which state may follow which. Late money turns a payment that had failed into one that is settled. */
+/**
+ * Which state may follow which. Late money turns a payment that had failed into one that is settled, and what is
+ * settled can be given back whole.
+ */
 const NEXT: Readonly<Partial<Record<TransactionState, readonly TransactionState[]>>> = {
   UNKNOWN: [...MOVING, ...SETTLED, ...UNPAID],
   CREATED: ['WAITING_CONFIRMATION', 'PENDING', ...SETTLED, ...UNPAID],
@@ -20,6 +23,9 @@ const NEXT: Readonly<Partial<Record<TransactionState, readonly TransactionState[
   CANCELLED: ['PAID_LATE'],
   EXPIRED: ['PAID_LATE'],
   UNDERPAID: ['PAID_LATE'],
+  COMPLETED: ['REFUNDED'],
+  OVERPAID: ['REFUNDED'],
+  PAID_LATE: ['REFUNDED'],
 }
 
 export type Move = 'legal' | 'repeated' | 'stale' | 'illegal'
@@ -33,6 +39,11 @@ export function moveTo(from: TransactionState | undefined, to: TransactionState)
 
 export function isSettled(state: TransactionState): boolean {
   return SETTLED.includes(state)
+}
+
+/** What can still be given back: all that was not, of money that came in. */
+export function refundable({ status, amountMinor, refundedMinor }: PaymentRow): bigint {
+  return isSettled(status) ? amountMinor - refundedMinor : 0n
 }
 
 export function isFinal(state: TransactionState): boolean {
@@ -63,7 +74,10 @@ export function paymentObject(payment: PaymentRow): Record<string, unknown> {
       minor: payment.settledMinor.toString(),
       currency: payment.settledCurrency,
     },
+    refunded: { minor: payment.refundedMinor.toString(), currency: payment.currency },
     checkout: payment.checkoutId && encodeId('Checkout', payment.checkoutId),
+    subscription: payment.subscriptionId && encodeId('Subscription', payment.subscriptionId),
+    billing: payment.billingId && encodeId('Billing', payment.billingId),
     product: payment.productId && encodeId('Product', payment.productId),
     customer: payment.customerId && encodeId('Customer', payment.customerId),
     transactionHash: payment.transactionHash,

@@ -1,29 +1,63 @@
 import type { Transaction } from '../db/database.ts'
-import type { TransactionState } from '../db/generated/enums.ts'
+import type { Provider, TransactionState } from '../db/generated/enums.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
 import type { Status } from '../events/catalogue.ts'
 import type { Change, Emit } from '../events/outbox.ts'
 import { currency } from '../kernel/currency.ts'
 import { newId } from '../kernel/id.ts'
-import { money, shareOf } from '../kernel/money.ts'
+import { type Money, money, shareOf } from '../kernel/money.ts'
 import { post } from '../ledger/journal.ts'
 import { paymentSettled } from '../ledger/recipes.ts'
 import type { ProviderPayment, ProviderStatus } from '../providers/port.ts'
-import { isFinal, isSettled, moveTo, paymentEventType, paymentObject, settledState } from './payment.ts'
+import { isFinal, isSettled, moveTo, paymentEventType, paymentObject, refundable, settledState } from './payment.ts'
 
-/** What a checkout's payment is known to be, under the lock of the checkout. */
+/** What a payment is for: a checkout, or a bill of a subscription. */
+export interface Sale {
+  readonly tenantId: string
+  readonly provider: Provider
+  readonly productId: string | null
+  /** The seller whose payment it is. */
+  readonly userId: string | null
+  readonly customerId: string | null
+  readonly description: string
+  readonly price: Money
+  /** What the provider calls the payment. */
+  readonly externalId: string | null
+  readonly origin: { readonly checkoutId: string } | { readonly subscriptionId: string; readonly billingId: string }
+  /** Whether it had ended before the money came. */
+  readonly over: boolean
+}
+
+/** A sale and what its payment is known to be, under the lock of what asked for it. */
 export interface Paying {
-  readonly checkout: CheckoutRow
+  readonly sale: Sale
   readonly payment: PaymentRow | null
+}
+
+export function saleOf(checkout: CheckoutRow): Sale {
+  const { tenantId, provider, productId, userId, customerId, externalId, status } = checkout
+  return {
+    tenantId,
+    provider,
+    productId,
+    userId,
+    customerId,
+    externalId,
+    description: checkout.itemName,
+    price: money(checkout.priceMinor, currency(checkout.currency)),
+    origin: { checkoutId: checkout.id },
+    over: status === 'CANCELLED' || status === 'EXPIRED',
+  }
 }
 
 /** A step of a payment that has not settled. Answers whether anything changed. */
 export async function movePayment(tx: Transaction, change: Change, emit: Emit, paying: Paying, seen: ProviderStatus) {
-  const { checkout, payment } = paying
+  const { sale, payment } = paying
   const move = moveTo(payment?.status, seen.state)
   if (move === 'illegal') {
     const object = { status: payment?.status, observed: seen.state }
-    emit({ type: 'payment.contradicted', entityKind: 'Payment', entityId: payment?.id ?? checkout.id, object })
+    const entityId = payment?.id ?? ('checkoutId' in sale.origin ? sale.origin.checkoutId : sale.origin.billingId)
+    emit({ type: 'payment.contradicted', entityKind: 'Payment', entityId, object })
   }
   if (move !== 'legal') return false
   const facts = {
@@ -32,7 +66,7 @@ export async function movePayment(tx: Transaction, change: Change, emit: Emit, p
     message: seen.message,
     updatedAt: change.at,
   }
-  announce(emit, payment ? await update(tx, payment, facts) : await create(tx, change, checkout, facts))
+  announce(emit, payment ? await update(tx, payment, facts) : await create(tx, change, sale, facts))
   return true
 }
 
@@ -44,48 +78,64 @@ export async function settlePayment(
   tx: Transaction,
   change: Change,
   emit: Emit,
-  paying: Paying & { readonly customerId: string | null },
+  { sale, payment }: Paying,
   paid: ProviderPayment,
 ): Promise<boolean> {
-  const { checkout, payment, customerId } = paying
-  if (payment && isSettled(payment.status)) return false
-  const asked = money(checkout.priceMinor, currency(checkout.currency))
-  const late = checkout.status === 'CANCELLED' || checkout.status === 'EXPIRED'
-  const organizationFee = await organizationFeeOf(tx, checkout, paid)
+  if (payment && (isSettled(payment.status) || payment.status === 'REFUNDED')) return false
+  const organizationFee = await organizationFeeOf(tx, sale, paid)
   const facts: Facts = {
-    status: settledState(asked, paid.amount, payment?.status, late),
+    status: settledState(sale.price, paid.amount, payment?.status, sale.over),
     amountMinor: paid.amount.minor.toString(),
     settledMinor: paid.settled?.minor.toString(),
     settledCurrency: paid.settled?.currency.code,
     providerFeeMinor: paid.fee.toString(),
     organizationFeeMinor: organizationFee.toString(),
-    customerId,
+    customerId: sale.customerId,
     fromAddress: paid.from,
     toAddress: paid.to,
     transactionHash: paid.transactionHash,
+    ...(paid.chain && { chain: { ...paid.chain } }),
     message: null,
     settledAt: paid.at,
     updatedAt: change.at,
   }
-  const settled = payment ? await update(tx, payment, facts) : await create(tx, change, checkout, facts)
+  const settled = payment ? await update(tx, payment, facts) : await create(tx, change, sale, facts)
   const posting = paymentSettled({
     paymentId: settled.id,
-    provider: checkout.provider,
+    provider: sale.provider,
     gross: paid.amount,
     providerFee: paid.fee,
     organizationFee,
-    sellerId: checkout.userId,
+    sellerId: sale.userId,
   })
   await post(tx, change, emit, posting)
   announce(emit, settled)
   return true
 }
 
+/** So much of it was given back; once that is all of it, the payment is REFUNDED. The payment must be locked. */
+export async function givePaymentBack(
+  tx: Transaction,
+  change: Change,
+  emit: Emit,
+  payment: PaymentRow,
+  minor: bigint,
+): Promise<void> {
+  const left = refundable(payment) - minor
+  if (left < 0n) throw new Error(`${minor} of payment ${payment.id} are more than is left of it`)
+  const where = { tenantId_id: { tenantId: payment.tenantId, id: payment.id } }
+  const refundedMinor = (payment.refundedMinor + minor).toString()
+  const status = left === 0n ? ('REFUNDED' as const) : payment.status
+  const data = { refundedMinor, status, updatedAt: change.at }
+  const after = await tx.payment.update({ where, data })
+  if (left === 0n) announce(emit, after)
+}
+
 /** The provider's figure where it takes the fee itself, else the seller's basis points of the payment. */
-async function organizationFeeOf(tx: Transaction, checkout: CheckoutRow, paid: ProviderPayment): Promise<bigint> {
-  if (checkout.userId === null) return 0n
+async function organizationFeeOf(tx: Transaction, sale: Sale, paid: ProviderPayment): Promise<bigint> {
+  if (sale.userId === null) return 0n
   if (paid.organizationFee > 0n) return paid.organizationFee
-  const where = { tenantId_id: { tenantId: checkout.tenantId, id: checkout.userId } }
+  const where = { tenantId_id: { tenantId: sale.tenantId, id: sale.userId } }
   const seller = await tx.user.findUniqueOrThrow({ where })
   return shareOf(paid.amount.minor, seller.organizationFeeBps)
 }
@@ -103,12 +153,13 @@ interface Facts {
   readonly fromAddress?: string | undefined
   readonly toAddress?: string | undefined
   readonly transactionHash?: string | undefined
+  readonly chain?: Readonly<Record<string, string>>
   readonly message?: string | null | undefined
   readonly settledAt?: Date
 }
 
-async function create(tx: Transaction, change: Change, checkout: CheckoutRow, facts: Facts): Promise<PaymentRow> {
-  const { tenantId, provider, productId, userId, externalId } = checkout
+async function create(tx: Transaction, change: Change, sale: Sale, facts: Facts): Promise<PaymentRow> {
+  const { tenantId, provider, productId, userId, customerId, description, externalId, price, origin } = sale
   const data = {
     tenantId,
     id: newId(),
@@ -116,11 +167,12 @@ async function create(tx: Transaction, change: Change, checkout: CheckoutRow, fa
     productId,
     userId,
     externalId,
-    checkoutId: checkout.id,
-    customerId: checkout.customerId,
-    description: checkout.itemName,
-    amountMinor: checkout.priceMinor.toString(),
-    currency: checkout.currency,
+    customerId,
+    description,
+    ...origin,
+    source: 'checkoutId' in origin ? ('ONE_TIME' as const) : ('SUBSCRIPTION' as const),
+    amountMinor: price.minor.toString(),
+    currency: price.currency.code,
     createdAt: change.at,
   }
   return tx.payment.create({ data: { ...data, ...facts } })
@@ -131,19 +183,20 @@ function update(tx: Transaction, payment: PaymentRow, data: Facts): Promise<Paym
 }
 
 function announce(emit: Emit, payment: PaymentRow): void {
+  const topicId = payment.checkoutId ?? payment.billingId
   emit({
     type: paymentEventType(payment.status),
     entityKind: 'Payment',
     entityId: payment.id,
-    ...(payment.checkoutId && { topicId: payment.checkoutId }),
+    ...(topicId && { topicId }),
     status: statusOf(payment),
     object: paymentObject(payment),
   })
 }
 
-function statusOf({ status, transactionHash, message }: PaymentRow): Status {
+function statusOf({ status, billingId, transactionHash, message }: PaymentRow): Status {
   return {
-    type: 'PAYMENT',
+    type: billingId === null ? 'PAYMENT' : 'EXECUTE_SUBSCRIPTION',
     state: status,
     final: isFinal(status),
     ...(transactionHash && { transactionHash }),

@@ -16,6 +16,20 @@ export interface Topic {
   readonly topicId: string
 }
 
+const OF_TENANT = '($2::uuid IS NULL OR tenant_id = $2)'
+
+/** The page of what has an id: a payment is shown on that of its checkout or bill. */
+const TOPIC = {
+  Checkout: `SELECT tenant_id, id AS topic_id FROM checkout WHERE id = $1 AND ${OF_TENANT}`,
+  Payment: `SELECT tenant_id, coalesce(checkout_id, billing_id) AS topic_id FROM payment
+    WHERE id = $1 AND coalesce(checkout_id, billing_id) IS NOT NULL AND ${OF_TENANT}`,
+  Subscription: `SELECT tenant_id, id AS topic_id FROM subscription WHERE id = $1 AND ${OF_TENANT}`,
+  Billing: `SELECT tenant_id, id AS topic_id FROM billing WHERE id = $1 AND ${OF_TENANT}`,
+  Refund: `SELECT tenant_id, id AS topic_id FROM refund WHERE id = $1 AND ${OF_TENANT}`,
+} as const
+
+export type TopicKind = keyof typeof TOPIC
+
 export function statusService({ db }: { db: Database }) {
   return {
     /** The step that an event is; undefined for an event that moves no status. */
@@ -35,16 +49,9 @@ export function statusService({ db }: { db: Database }) {
       return event && this.statusFrom(event)
     },
 
-    /** The status page of a checkout or payment; within one tenant, or anywhere for a look-up in public. */
-    async topic(kind: 'Checkout' | 'Payment', id: string, tenantId?: string): Promise<Topic | undefined> {
-      const [topic] = await db.query<Topic>(
-        `status.topic.${kind}`,
-        kind === 'Checkout'
-          ? 'SELECT tenant_id, id AS topic_id FROM checkout WHERE id = $1 AND ($2::uuid IS NULL OR tenant_id = $2)'
-          : `SELECT tenant_id, checkout_id AS topic_id FROM payment
-             WHERE id = $1 AND checkout_id IS NOT NULL AND ($2::uuid IS NULL OR tenant_id = $2)`,
-        [id, tenantId ?? null],
-      )
+    /** The status page of a checkout, payment, subscription, billing or refund; within one tenant, or anywhere for a look-up in public. */
+    async topic(kind: TopicKind, id: string, tenantId?: string): Promise<Topic | undefined> {
+      const [topic] = await db.query<Topic>(`status.topic.${kind}`, TOPIC[kind], [id, tenantId ?? null])
       return topic
     },
   }

@@ -23,6 +23,12 @@ const PAYMENT_CHECKS: readonly Check[] = [
    FROM ledger_transaction t
    JOIN payment p ON p.tenant_id = t.tenant_id AND p.id = t.cause_id
    WHERE t.tenant_id = $1::uuid AND t.recipe = 'paymentSettled' AND (t.total <> p.amount_minor OR t.currency <> p.currency)`,
+  `SELECT 'billing_without_payment' AS kind, 'billing ' || b.id || ' is paid and has ' || count(p.id) || ' payments of its amount' AS message,
+          NULL::uuid AS account_id, NULL::uuid AS transaction_id
+   FROM billing b
+   LEFT JOIN payment p ON p.tenant_id = b.tenant_id AND p.billing_id = b.id AND p.amount_minor = b.amount_minor AND p.status IN ${SETTLED}
+   WHERE b.tenant_id = $1::uuid AND b.status = 'COMPLETED'
+   GROUP BY b.id HAVING count(p.id) <> 1`,
   `SELECT 'payment_without_event' AS kind, 'no event says that payment ' || p.id || ' is ' || p.status AS message,
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM payment p
@@ -30,11 +36,65 @@ const PAYMENT_CHECKS: readonly Check[] = [
      SELECT 1 FROM event e WHERE e.tenant_id = p.tenant_id AND e.entity_id = p.id AND e.payload -> 'status' ->> 'state' = p.status::text)`,
 ]
 
+/** What the books and the refunds promise about each other. */
+const REFUND_CHECKS: readonly Check[] = [
+  `SELECT 'refund_without_posting' AS kind, 'refund ' || r.id || ' is completed and has ' || count(t.id) || ' postings' AS message,
+          NULL::uuid AS account_id, NULL::uuid AS transaction_id
+   FROM refund r
+   LEFT JOIN ledger_transaction t ON t.tenant_id = r.tenant_id AND t.cause_id = r.id AND t.recipe = 'refundCompleted'
+   WHERE r.tenant_id = $1::uuid AND r.status = 'COMPLETED'
+   GROUP BY r.id HAVING count(t.id) <> 1`,
+  `SELECT 'posting_without_refund' AS kind, 'it was posted for refund ' || t.cause_id || ', which is not completed' AS message,
+          t.account_id, t.id AS transaction_id
+   FROM ledger_transaction t
+   LEFT JOIN refund r ON r.tenant_id = t.tenant_id AND r.id = t.cause_id AND r.status = 'COMPLETED'
+   WHERE t.tenant_id = $1::uuid AND t.recipe = 'refundCompleted' AND r.id IS NULL AND ${DATA_IS_KEPT}`,
+  `SELECT 'posting_differs' AS kind, 'it posts ' || t.total || ' for a refund of ' || r.amount_minor AS message,
+          t.account_id, t.id AS transaction_id
+   FROM ledger_transaction t
+   JOIN refund r ON r.tenant_id = t.tenant_id AND r.id = t.cause_id
+   WHERE t.tenant_id = $1::uuid AND t.recipe = 'refundCompleted' AND (t.total <> r.amount_minor OR t.currency <> r.currency)`,
+  `SELECT 'given_back_differs' AS kind, 'payment ' || p.id || ' is ' || p.status || ' with ' || p.refunded_minor || ' of ' || p.amount_minor
+          || ' given back, its refunds come to ' || coalesce(r.total, 0) AS message, NULL::uuid AS account_id, NULL::uuid AS transaction_id
+   FROM payment p
+   LEFT JOIN (SELECT payment_id, sum(amount_minor) AS total FROM refund
+              WHERE tenant_id = $1::uuid AND status = 'COMPLETED' GROUP BY payment_id) r ON r.payment_id = p.id
+   WHERE p.tenant_id = $1::uuid AND (p.refunded_minor <> coalesce(r.total, 0) OR p.refunded_minor > p.amount_minor
+     OR (p.status = 'REFUNDED') <> (p.refunded_minor = p.amount_minor))`,
+  `SELECT 'refund_without_event' AS kind, 'the last event of refund ' || r.id || ' does not say that it is ' || r.status AS message,
+          NULL::uuid AS account_id, NULL::uuid AS transaction_id
+   FROM refund r
+   WHERE r.tenant_id = $1::uuid AND r.status::text IS DISTINCT FROM (
+     SELECT e.payload #>> '{object,status}' FROM event e
+     WHERE e.tenant_id = r.tenant_id AND e.entity_id = r.id AND e.type <> 'refund.contradicted' ORDER BY e.sequence DESC LIMIT 1)`,
+]
+
+/** What the books and the claims of sellers promise about each other. */
+const CLAIM_CHECKS: readonly Check[] = [
+  `SELECT 'claim_without_posting' AS kind, 'claim ' || f.id || ' is funded and has ' || count(t.id) || ' postings of its amount' AS message,
+          NULL::uuid AS account_id, NULL::uuid AS transaction_id
+   FROM claim_funds f
+   LEFT JOIN ledger_transaction t ON t.tenant_id = f.tenant_id AND t.cause_id = f.id AND t.recipe = 'claimFundsSettled'
+     AND t.total = f.owed_minor AND t.currency = f.currency
+   WHERE f.tenant_id = $1::uuid AND f.funded
+   GROUP BY f.id HAVING count(t.id) <> 1`,
+  `SELECT 'posting_without_claim' AS kind, 'it was posted for claim ' || t.cause_id || ', which is not funded' AS message,
+          t.account_id, t.id AS transaction_id
+   FROM ledger_transaction t
+   LEFT JOIN claim_funds f ON f.tenant_id = t.tenant_id AND f.id = t.cause_id AND f.funded
+   WHERE t.tenant_id = $1::uuid AND t.recipe = 'claimFundsSettled' AND f.id IS NULL AND ${DATA_IS_KEPT}`,
+]
+
 export function proofService({ db, clocks }: { db: Database; clocks: Clocks }) {
   return {
     /** Verifies everything that a tenant's books promise, on one snapshot. */
     async proof(tenantId: string): Promise<LedgerProof> {
-      return prove(db, tenantId, await clocks.now(tenantId), [...LEDGER_CHECKS, ...PAYMENT_CHECKS])
+      return prove(db, tenantId, await clocks.now(tenantId), [
+        ...LEDGER_CHECKS,
+        ...PAYMENT_CHECKS,
+        ...REFUND_CHECKS,
+        ...CLAIM_CHECKS,
+      ])
     },
   }
 }

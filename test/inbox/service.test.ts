@@ -168,6 +168,17 @@ describe('a message that cannot be applied yet', () => {
     }
   })
 
+  test.each(['expired', 'cancelled'])(
+    'but that a page of which nobody has the link is %s is done with',
+    async (end) => {
+      const page = await signed({ uuid: `pay@${newId()}`, txType: 'payment', status: { status: end } })
+      expect(await receive(page)).toMatchObject({ status: 200 })
+      const where = { body: page.rawBody, appliedAt: { not: null } }
+      const kept = await eventually(() => shop.app.db.prisma.inboxMessage.findFirst({ where }))
+      expect(kept).toMatchObject({ nextAttemptAt: null, error: null, attempts: 1 })
+    },
+  )
+
   test('holds up no other, and is tried less and less often until it is given up after a day', async () => {
     const stray = await signed({ uuid: `pay@${newId()}`, status: { status: 'created' } })
     expect(await receive(stray)).toMatchObject({ status: 200 })

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { TransactionState } from '../../src/db/generated/enums.ts'
+import type { PaymentRow } from '../../src/db/rows.ts'
 import { EVENT_TYPES } from '../../src/events/catalogue.ts'
 import { currency } from '../../src/kernel/currency.ts'
 import { money } from '../../src/kernel/money.ts'
-import { isFinal, isSettled, moveTo, paymentEventType, settledState } from '../../src/payments/payment.ts'
+import { isFinal, isSettled, moveTo, paymentEventType, refundable, settledState } from '../../src/payments/payment.ts'
 
 const STATES = Object.values(TransactionState)
 const MOVING = ['CREATED', 'WAITING_CONFIRMATION', 'PENDING'] as const
@@ -19,9 +20,9 @@ const LEGAL: Record<TransactionState, readonly TransactionState[]> = {
   CANCELLED: ['PAID_LATE'],
   EXPIRED: ['PAID_LATE'],
   UNDERPAID: ['PAID_LATE'],
-  COMPLETED: [],
-  OVERPAID: [],
-  PAID_LATE: [],
+  COMPLETED: ['REFUNDED'],
+  OVERPAID: ['REFUNDED'],
+  PAID_LATE: ['REFUNDED'],
   REFUNDED: [],
 }
 
@@ -50,7 +51,19 @@ describe('a payment', () => {
   })
 
   test('has an event for every state that it can be in', () => {
-    for (const state of [...MOVING, ...SETTLED, ...UNPAID]) expect(EVENT_TYPES).toContain(paymentEventType(state))
+    for (const state of [...MOVING, ...SETTLED, ...UNPAID, 'REFUNDED' as const])
+      expect(EVENT_TYPES).toContain(paymentEventType(state))
+  })
+})
+
+describe('what can be given back', () => {
+  const of = (status: TransactionState, refundedMinor = 0n) =>
+    refundable({ status, amountMinor: 100n, refundedMinor } as PaymentRow)
+
+  test('is what was not given back yet, of money that came in', () => {
+    for (const state of SETTLED) expect([of(state), of(state, 40n), of(state, 100n)]).toEqual([100n, 60n, 0n])
+    for (const state of [...MOVING, ...UNPAID]) expect(of(state)).toBe(0n)
+    expect(of('REFUNDED', 100n)).toBe(0n)
   })
 })
 

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import type { Actor } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { optional } from '../kernel/input.ts'
+import { validate } from '../kernel/validate.ts'
+import { ForgedNotification } from '../providers/errors.ts'
+import type { Registry } from '../providers/registry.ts'
+
+const VerifyWebhook = z.object({
+  provider: optional(z.enum(['QBITFLOW', 'QBITPAY', 'QFPAY'])),
+  // The body as it came: nothing is trimmed from it.
+  payload: z.string('is required'),
+  signature: z.string('is required'),
+  timestamp: z.string('is required'),
+})
+
+export interface Verification {
+  readonly verified: boolean
+  /** Why not. */
+  readonly reason?: string
+}
+
+export function webhookVerification({ clocks, registry }: { clocks: Clocks; registry: Registry }) {
+  return {
+    /**
+     * Whether a notification that somebody received is the provider's, by the secret of the tenant's own connection
+     * and the tenant's clock. The provider is not asked.
+     * @throws DomainError UNSUPPORTED for a provider that is not connected, and for every bad field
+     */
+    async verify({ tenantId }: Actor, input: unknown): Promise<Verification> {
+      const { provider, payload: rawBody, signature, timestamp } = validate(VerifyWebhook, input)
+      const { notifications } = await registry.able(tenantId, 'notifications', provider)
+      try {
+        notifications.verify({ rawBody, signature, timestamp }, await clocks.now(tenantId))
+        return { verified: true }
+      } catch (error) {
+        if (!(error instanceof ForgedNotification)) throw error
+        return { verified: false, reason: error.message }
+      }
+    },
+  }
+}

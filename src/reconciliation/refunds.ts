@@ -1,0 +1,147 @@
+import type { Logger } from 'pino'
+import type { Database } from '../db/database.ts'
+import type { Provider, RefundStatus } from '../db/generated/enums.ts'
+import type { RefundRow } from '../db/rows.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { ProviderRefund } from '../providers/port.ts'
+import type { Registry } from '../providers/registry.ts'
+import type { RefundAnswering } from '../refunds/answering.ts'
+import type { RefundProgress } from '../refunds/progress.ts'
+import { isNews } from '../refunds/refund.ts'
+
+/** Refunds are asked for and answered at the provider: what no notification told is found by looking there. */
+
+const BATCH = 50
+const LOOK_EVERY_SECONDS = 60
+const FIRST_WAIT_SECONDS = 10
+const LONGEST_WAIT_SECONDS = 3_600
+const PAGES_AT_MOST = 20
+const OPEN: RefundStatus[] = ['PENDING', 'PROCESSING', 'APPROVED', 'UNKNOWN']
+
+interface Deps {
+  readonly db: Database
+  readonly clock: Clock
+  readonly registry: Registry
+  readonly progress: RefundProgress
+  readonly answering: RefundAnswering
+  readonly log: Logger
+}
+
+export function refundReconciliation({ db, clock, registry, progress, answering, log }: Deps) {
+  async function rowsOf(tenantId: string, provider: Provider, found: readonly ProviderRefund[]) {
+    const externalId = { in: found.map(({ reference }) => reference) }
+    const rows = await db.prisma.refund.findMany({ where: { tenantId, provider, externalId } })
+    return new Map(rows.map((row) => [row.externalId, row]))
+  }
+
+  async function paymentsOf(tenantId: string, provider: Provider, found: readonly ProviderRefund[]) {
+    const externalId = { in: found.map(({ payment }) => payment) }
+    const rows = await db.prisma.payment.findMany({ where: { tenantId, provider, externalId } })
+    return new Map(rows.map((row) => [row.externalId, row]))
+  }
+
+  /** Applies what is news to us. Answers how much of it there was; a payment that is none of ours has none. */
+  async function apply(tenantId: string, provider: Provider, found: readonly ProviderRefund[]): Promise<number> {
+    const known = await rowsOf(tenantId, provider, found)
+    const news = found.filter((seen) => {
+      const row = known.get(seen.reference)
+      return !row || isNews(row, seen)
+    })
+    const payments = await paymentsOf(tenantId, provider, news)
+    let applied = 0
+    for (const seen of news) {
+      const payment = payments.get(seen.payment)
+      if (!payment) continue
+      await progress.observe(payment, seen)
+      applied += 1
+    }
+    return applied
+  }
+
+  /** Those of ours that are not over, and not among those that wait at the provider any more. */
+  function answeredThere(tenantId: string, provider: Provider, waiting: readonly ProviderRefund[]): Promise<number> {
+    const externalId = { notIn: waiting.map(({ reference }) => reference) }
+    return db.prisma.refund.count({ where: { tenantId, provider, externalId, status: { in: OPEN } } })
+  }
+
+  /** Looks through a provider's refunds: all that wait, and of those that were answered as far as there is news. */
+  async function look(tenantId: string, provider: Provider): Promise<void> {
+    const { refunds } = await registry.connected(tenantId, provider)
+    if (!refunds) return
+    const waiting = await refunds.waiting()
+    await apply(tenantId, provider, waiting)
+    let pages = 0
+    for await (const page of refunds.answered()) {
+      const applied = await apply(tenantId, provider, page)
+      if (applied === 0 && (await answeredThere(tenantId, provider, waiting)) === 0) return
+      if (++pages === PAGES_AT_MOST) return
+    }
+  }
+
+  return {
+    look,
+
+    /** A notification names a refund, which is read anew: one that we do not know is looked for. */
+    async hear(tenantId: string, provider: Provider, externalId: string): Promise<void> {
+      const where = { tenantId_provider_externalId: { tenantId, provider, externalId } }
+      const refund = await db.prisma.refund.findUnique({ where, include: { payment: true } })
+      const latest = refund && (await progress.refresh(refund.payment))
+      if (latest && latest.id === refund.id) return
+      await look(tenantId, provider)
+      // Its payment may be one that is still to be applied: the notification is tried again.
+      await db.prisma.refund.findUniqueOrThrow({ where })
+    },
+
+    /** Looks at every connection that is due. Answers how many were looked at. */
+    async lookDue(): Promise<number> {
+      const due = await db.query<{ tenantId: string; provider: Provider }>(
+        'refunds.look',
+        `WITH due AS MATERIALIZED (
+           SELECT c.tenant_id, c.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
+           FROM provider_connection c JOIN tenant t ON t.id = c.tenant_id
+           WHERE c.refunds_checked_next_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
+             AND EXISTS (SELECT FROM payment p WHERE p.tenant_id = c.tenant_id AND p.provider = c.provider AND p.settled_at IS NOT NULL)
+           ORDER BY c.refunds_checked_next_at LIMIT ${BATCH} FOR UPDATE OF c SKIP LOCKED
+         )
+         UPDATE provider_connection c SET refunds_checked_next_at = due.now + $2 * interval '1 second'
+         FROM due WHERE c.tenant_id = due.tenant_id AND c.id = due.id
+         RETURNING c.tenant_id, c.provider`,
+        [clock.now(), LOOK_EVERY_SECONDS],
+      )
+      for (const { tenantId, provider } of due) {
+        await look(tenantId, provider).catch((error) => {
+          log.warn({ err: error, tenantId, provider }, "a provider's refunds were not read")
+        })
+      }
+      return due.length
+    },
+
+    /**
+     * Asks about every refund that is due on its tenant's clock: whose answer is on its way, or was lost, or whose
+     * money is. Answers how many were asked about.
+     */
+    async resolveDue(): Promise<number> {
+      const due = await db.query<RefundRow>(
+        'refunds.lease',
+        `WITH due AS MATERIALIZED (
+           SELECT r.tenant_id, r.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
+           FROM refund r JOIN tenant t ON t.id = r.tenant_id
+           WHERE r.next_check_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
+           ORDER BY r.next_check_at LIMIT ${BATCH} FOR UPDATE OF r SKIP LOCKED
+         )
+         UPDATE refund r
+         SET checks = r.checks + 1, next_check_at = due.now + least($2 * power(2, least(r.checks, 12)), $3) * interval '1 second'
+         FROM due
+         WHERE r.tenant_id = due.tenant_id AND r.id = due.id
+         RETURNING r.*`,
+        [clock.now(), FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
+      )
+      for (const refund of due) {
+        await answering.resolve(refund).catch((error) => {
+          log.warn({ err: error, refundId: refund.id, tenantId: refund.tenantId }, 'a refund stays in doubt')
+        })
+      }
+      return due.length
+    },
+  }
+}

@@ -1,0 +1,137 @@
+import type { Transaction } from '../db/database.ts'
+import type { BillingTrigger } from '../db/generated/enums.ts'
+import type { BillingRow, SubscriptionRow } from '../db/rows.ts'
+import type { Status } from '../events/catalogue.ts'
+import type { Change, Emit } from '../events/outbox.ts'
+import { currency } from '../kernel/currency.ts'
+import { newId } from '../kernel/id.ts'
+import { money } from '../kernel/money.ts'
+import { settlePayment } from '../payments/settlement.ts'
+import type { ProviderPayment } from '../providers/port.ts'
+import { amountDue } from './billing.ts'
+import { lockSubscription } from './lock.ts'
+import { billingObject } from './subscription.ts'
+
+/** A subscription's bills, written under the lock of its row. */
+
+/**
+ * Every paid bill that we do not have yet: the bill, its payment and the posting, once and in order. A bill that was
+ * open is the one that is paid first. Answers those that are new, with their payments' amounts.
+ */
+export async function addBillings(
+  tx: Transaction,
+  change: Change,
+  emit: Emit,
+  subscription: SubscriptionRow,
+  paid: readonly ProviderPayment[],
+): Promise<readonly ProviderPayment[]> {
+  const { tenantId, provider } = subscription
+  const externalIds = paid.map(({ reference }) => reference)
+  const known = await tx.billing.findMany({
+    where: { tenantId, provider, externalId: { in: externalIds } },
+    select: { externalId: true },
+  })
+  const have = new Set(known.map(({ externalId }) => externalId))
+  const fresh = paid.filter(({ reference }) => !have.has(reference))
+  for (const payment of fresh) await succeed(tx, change, emit, subscription, payment)
+  return fresh
+}
+
+async function succeed(
+  tx: Transaction,
+  change: Change,
+  emit: Emit,
+  subscription: SubscriptionRow,
+  paid: ProviderPayment,
+) {
+  const open = await openBilling(tx, subscription)
+  const facts = {
+    status: 'COMPLETED' as const,
+    amountMinor: paid.amount.minor.toString(),
+    currency: paid.amount.currency.code,
+    attempts: (open?.attempts ?? 0) + 1,
+    externalId: paid.reference,
+    billedAt: paid.at,
+    updatedAt: change.at,
+  }
+  const billing = open
+    ? await tx.billing.update({ where: keyOf(open), data: facts })
+    : await tx.billing.create({ data: { ...(await newBilling(tx, change, subscription)), ...facts } })
+  const { tenantId, provider, productId, userId, customerId, description } = subscription
+  const price = money(billing.amountMinor, currency(billing.currency))
+  const origin = { subscriptionId: subscription.id, billingId: billing.id }
+  const sale = { tenantId, provider, productId, userId, customerId, description, price, origin, over: false }
+  await settlePayment(tx, change, emit, { sale: { ...sale, externalId: paid.reference }, payment: null }, paid)
+  announce(emit, 'billing.succeeded', billing)
+}
+
+/** The bill of the period that runs could not be paid; the provider will try again. */
+export async function failBilling(tx: Transaction, change: Change, emit: Emit, subscription: SubscriptionRow) {
+  const open = await openBilling(tx, subscription)
+  if (open?.status === 'FAILED') return
+  const facts = { status: 'FAILED' as const, attempts: (open?.attempts ?? 0) + 1, updatedAt: change.at }
+  const billing = open
+    ? await tx.billing.update({ where: keyOf(open), data: facts })
+    : await tx.billing.create({ data: { ...(await newBilling(tx, change, subscription)), ...facts } })
+  announce(emit, 'billing.failed', billing, { type: 'EXECUTE_SUBSCRIPTION', state: 'FAILED', final: false })
+}
+
+/** A bill that we ask the provider for, before it is asked. Undefined when one is open already. */
+export async function beginBilling(
+  tx: Transaction,
+  change: Change,
+  subscription: SubscriptionRow,
+): Promise<BillingRow | undefined> {
+  if (await openBilling(tx, subscription)) return undefined
+  return tx.billing.create({ data: { ...(await newBilling(tx, change, subscription, 'MANUAL')), status: 'PENDING' } })
+}
+
+/** The provider will not bill: a bill that was begun for it, and is still to be paid, never was. */
+export async function withdrawBilling(tx: Transaction, subscription: SubscriptionRow, id: string | undefined) {
+  await lockSubscription(tx, subscription)
+  if (id === undefined) return
+  await tx.billing.deleteMany({ where: { tenantId: subscription.tenantId, id, status: 'PENDING' } })
+}
+
+/** The one bill that is still to be paid. */
+export function openBilling(tx: Transaction, { tenantId, id }: SubscriptionRow): Promise<BillingRow | null> {
+  return tx.billing.findFirst({ where: { tenantId, subscriptionId: id, status: { not: 'COMPLETED' } } })
+}
+
+async function newBilling(
+  tx: Transaction,
+  change: Change,
+  subscription: SubscriptionRow,
+  trigger: BillingTrigger = 'AUTO',
+) {
+  const { tenantId, provider, id: subscriptionId, userId } = subscription
+  const { _max } = await tx.billing.aggregate({ where: { tenantId, subscriptionId }, _max: { sequence: true } })
+  return {
+    tenantId,
+    id: newId(),
+    provider,
+    subscriptionId,
+    userId,
+    sequence: (_max.sequence ?? 0) + 1,
+    trigger,
+    amountMinor: amountDue(subscription).toString(),
+    currency: subscription.currency,
+    createdAt: change.at,
+    updatedAt: change.at,
+  }
+}
+
+function keyOf({ tenantId, id }: BillingRow) {
+  return { tenantId_id: { tenantId, id } }
+}
+
+function announce(
+  emit: Emit,
+  type: 'billing.succeeded' | 'billing.failed',
+  billing: BillingRow,
+  status?: Status,
+): void {
+  const object = billingObject(billing)
+  // The step of a paid bill is told by its payment.
+  emit({ type, entityKind: 'Billing', entityId: billing.id, topicId: billing.id, object, ...(status && { status }) })
+}

@@ -1,0 +1,61 @@
+import type { Database } from '../db/database.ts'
+import type { Provider } from '../db/generated/enums.ts'
+import type { SubscriptionRow } from '../db/rows.ts'
+import { type Change, transact } from '../events/outbox.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { ProviderRefused } from '../providers/errors.ts'
+import type { ProviderPayment } from '../providers/port.ts'
+import type { Registry } from '../providers/registry.ts'
+import type { ProviderSubscription } from '../providers/subscriptions.ts'
+import { applyFound } from './application.ts'
+import { lockSubscription } from './lock.ts'
+
+/** How a subscription moves on when its provider has news, from wherever the news came: it is asked, and applied. */
+
+/** All that the provider says of a subscription. */
+export interface Found {
+  readonly state: ProviderSubscription
+  readonly paid: readonly ProviderPayment[]
+}
+
+/** What names a subscription at its provider. */
+interface Named {
+  readonly tenantId: string
+  readonly provider: Provider
+  readonly externalId: string | null
+}
+
+export type SubscriptionProgress = ReturnType<typeof subscriptionProgress>
+
+export function subscriptionProgress({ db, clocks, registry }: { db: Database; clocks: Clocks; registry: Registry }) {
+  /** The state is read before the bills, so that none is missing which the state speaks of. */
+  async function read({ tenantId, provider, externalId }: Named): Promise<Found> {
+    const { subscriptions } = await registry.connected(tenantId, provider)
+    if (!subscriptions || externalId === null) throw new Error(`${provider} keeps no such subscription`)
+    const state = await subscriptions.find(externalId)
+    if (!state) {
+      const message = `${provider} does not know the subscription ${externalId}`
+      throw new ProviderRefused({ provider, providerCode: '404', message })
+    }
+    return { state, paid: await subscriptions.billings(externalId) }
+  }
+
+  return {
+    read,
+
+    /** Who subscribed, as the provider knows them. */
+    async customer({ tenantId, provider, externalId }: Named) {
+      const { subscriptions } = await registry.connected(tenantId, provider)
+      return externalId === null ? undefined : subscriptions?.customer(externalId)
+    },
+
+    /** Asks the provider where a subscription stands, and applies it. Repeats and old news change nothing. */
+    async refresh(subscription: SubscriptionRow): Promise<SubscriptionRow> {
+      const found = await read(subscription)
+      const change: Change = { tenantId: subscription.tenantId, at: await clocks.now(subscription.tenantId) }
+      return transact(db, change, async (tx, emit) =>
+        applyFound(tx, change, emit, await lockSubscription(tx, subscription), found),
+      )
+    },
+  }
+}

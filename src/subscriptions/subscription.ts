@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import type { SubscriptionStatus } from '../db/generated/enums.ts'
+import type { BillingRow, SubscriptionRow } from '../db/rows.ts'
+import type { EventType } from '../events/catalogue.ts'
+import { encodeId } from '../kernel/id.ts'
+import { id, optional, price } from '../kernel/input.ts'
+import { formatDecimal, parseDecimal } from '../kernel/money.ts'
+
+/** What a customer agreed to pay again and again. */
+
+/** The moves that a provider makes. One that we look at now and then may have made several at once. */
+const NEXT: Readonly<Record<SubscriptionStatus, readonly SubscriptionStatus[]>> = {
+  INCOMPLETE: ['TRIAL', 'ACTIVE', 'COMPLETED', 'CANCELLED'],
+  TRIAL: ['ACTIVE', 'TRIAL_EXPIRED', 'CANCELLED'],
+  TRIAL_EXPIRED: ['ACTIVE', 'CANCELLED'],
+  ACTIVE: ['LOW_ON_FUNDS', 'PENDING', 'PAST_DUE', 'COMPLETED', 'CANCELLED'],
+  LOW_ON_FUNDS: ['ACTIVE', 'PENDING', 'PAST_DUE', 'CANCELLED'],
+  PENDING: ['ACTIVE', 'CANCELLED'],
+  PAST_DUE: ['ACTIVE', 'UNPAID', 'CANCELLED'],
+  UNPAID: ['ACTIVE', 'CANCELLED'],
+  CANCELLED: [],
+  COMPLETED: [],
+}
+
+/** Whether a subscription that stood at one status may be found at the other, whatever it passed in between. */
+export function mayReach(from: SubscriptionStatus, to: SubscriptionStatus): boolean {
+  const reached = new Set(NEXT[from])
+  for (const status of reached) for (const next of NEXT[status]) reached.add(next)
+  return reached.has(to)
+}
+
+/** Whether nothing more is billed, ever. */
+export function isOver(status: SubscriptionStatus): boolean {
+  return NEXT[status].length === 0
+}
+
+/** Those that wait for somebody to act, so that much may happen at any moment. */
+const UNEASY: readonly SubscriptionStatus[] = ['INCOMPLETE', 'TRIAL_EXPIRED', 'PENDING', 'PAST_DUE', 'UNPAID']
+
+const SETTLING_MS = 30_000
+const SOON_MS = 15_000
+const UNEASY_MS = 60_000
+const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+
+/**
+ * When the provider is asked again: shortly after the next bill, or sooner and less and less often while something is
+ * amiss or asked for; once a day at the least. Null when nothing can change any more.
+ */
+export function nextCheck(
+  subscription: Pick<SubscriptionRow, 'status' | 'nextBillingAt' | 'cancelRequestedAt' | 'checks'>,
+  now: Date,
+  awaitsBill = false,
+): Date | null {
+  const { status, nextBillingAt, cancelRequestedAt, checks } = subscription
+  if (isOver(status)) return null
+  const backoff = (firstMs: number) => new Date(now.getTime() + Math.min(firstMs * 2 ** Math.min(checks, 12), HOUR_MS))
+  if (cancelRequestedAt || awaitsBill) return backoff(SOON_MS)
+  if (UNEASY.includes(status)) return backoff(UNEASY_MS)
+  const billed = (nextBillingAt?.getTime() ?? Number.POSITIVE_INFINITY) + SETTLING_MS
+  return billed <= now.getTime() ? backoff(SOON_MS) : new Date(Math.min(billed, now.getTime() + DAY_MS))
+}
+
+/** Units are counted in millionths. */
+export const UNIT_DIGITS = 6
+const UNITS_AT_MOST = 10n ** 15n
+
+const units = z.string('must be a decimal, as text').transform((text, context) => {
+  const millionths = parseDecimal(text, UNIT_DIGITS)
+  const message = `must be a decimal above zero with at most ${UNIT_DIGITS} digits after the point`
+  if (millionths !== undefined && millionths > 0n && millionths <= UNITS_AT_MOST) return millionths
+  context.addIssue({ code: 'custom', message, params: { code: millionths === undefined ? 'INVALID' : 'OUT_OF_RANGE' } })
+  return z.NEVER
+})
+
+export const SubscriptionId = z.object({ id: id('Subscription') })
+
+export const ReportUsage = z.object({ id: id('Subscription'), units })
+
+const NEEDS_AMOUNT = ['TOP_UP', 'RAISE_MAXIMUM', 'DRAIN', 'CHANGE_PRICE']
+
+export const SimulateSubscription = z
+  .object({
+    id: id('Subscription'),
+    action: z.enum(['TOP_UP', 'RAISE_MAXIMUM', 'CONFIRM', 'CANCEL', 'DRAIN', 'CHANGE_PRICE'], 'is required'),
+    amount: optional(price),
+  })
+  .superRefine(({ action, amount }, context) => {
+    if (!NEEDS_AMOUNT.includes(action) || amount) return
+    const params = { code: 'REQUIRED' }
+    context.addIssue({ code: 'custom', message: `is required for ${action}`, params, path: ['amount'] })
+  })
+
+export function subscriptionEventType(status: SubscriptionStatus): EventType {
+  return `subscription.${status.toLowerCase()}` as EventType
+}
+
+/** The subscription as events and webhooks show it. */
+export function subscriptionObject(subscription: SubscriptionRow): Record<string, unknown> {
+  const { currency, provider, status, usage, stopped, completedCycles } = subscription
+  const amount = (minor: bigint | null) => minor !== null && { minor: minor.toString(), currency }
+  const units = subscription.unitsMillionths
+  return {
+    id: encodeId('Subscription', subscription.id),
+    provider,
+    status,
+    usage,
+    checkout: subscription.checkoutId && encodeId('Checkout', subscription.checkoutId),
+    product: subscription.productId && encodeId('Product', subscription.productId),
+    customer: subscription.customerId && encodeId('Customer', subscription.customerId),
+    price: amount(subscription.priceMinor),
+    frequency: { value: subscription.frequencyValue, unit: subscription.frequencyUnit },
+    allowance: amount(subscription.allowanceMinor),
+    maxSpendingPerPeriod: amount(subscription.maxSpendingMinor),
+    unitsThisPeriod: units === null ? null : formatDecimal(units, UNIT_DIGITS),
+    stopped,
+    completedCycles,
+    lastBillingAt: subscription.lastBillingAt?.toISOString() ?? null,
+    nextBillingAt: subscription.nextBillingAt?.toISOString() ?? null,
+    minimumCancellationDate: subscription.minimumCancellationAt?.toISOString() ?? null,
+    cancelRequestedAt: subscription.cancelRequestedAt?.toISOString() ?? null,
+  }
+}
+
+/** A bill as events and webhooks show it. */
+export function billingObject(billing: BillingRow): Record<string, unknown> {
+  const { sequence, trigger, status, attempts } = billing
+  return {
+    id: encodeId('Billing', billing.id),
+    subscription: encodeId('Subscription', billing.subscriptionId),
+    sequence,
+    trigger,
+    status,
+    attempts,
+    amount: { minor: billing.amountMinor.toString(), currency: billing.currency },
+    billedAt: billing.billedAt?.toISOString() ?? null,
+  }
+}

@@ -1,0 +1,222 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { SubscriptionRow } from '../../src/db/rows.ts'
+import { transact } from '../../src/events/outbox.ts'
+import { encodeId } from '../../src/kernel/id.ts'
+import { providerRegistry } from '../../src/providers/registry.ts'
+import { applyFound } from '../../src/subscriptions/application.ts'
+import { lockSubscription } from '../../src/subscriptions/lock.ts'
+import { subscriptionProgress } from '../../src/subscriptions/progress.ts'
+import { call, eventually, openApp, SECRET_KEY } from '../support/app.ts'
+import { openShop, type Shop } from '../support/shop.ts'
+import { GYM, MONTHLY, type Subscriber, subscriberOf } from '../support/subscriber.ts'
+import { type Wire, wireTo } from '../support/wire.ts'
+
+let shop: Shop
+let gym: Subscriber
+let wire: Wire
+beforeAll(async () => {
+  shop = await openShop()
+  gym = subscriberOf(shop)
+})
+beforeEach(async () => {
+  wire = await wireTo(shop, shop.owner.tenantId)
+})
+afterEach(async () => {
+  // Each test has only its own subscriptions to ask about.
+  await shop.app.db.prisma.subscription.updateMany({ data: { nextCheckAt: null } })
+  await shop.app.db.prisma.checkout.updateMany({ data: { nextCheckAt: null } })
+  await wire.close()
+})
+afterAll(() => shop.close())
+
+/** Subscribes without a notification reaching us: all there is comes from asking. */
+async function subscribe(input: object = {}): Promise<SubscriptionRow> {
+  shop.clock.turn({ minutes: 2 })
+  return gym.subscribe(input)
+}
+
+async function period(): Promise<void> {
+  await shop.pass({ hours: 31 * 24 })
+}
+
+const HISTORY = '/transaction/subscription/history'
+const FORCE = '/transaction/subscription/processing/force-cancel'
+const booksBalance = async () => expect((await shop.app.ledger.proof(shop.owner.tenantId)).breaks).toEqual([])
+
+describe('what no notification told', () => {
+  test('is found by asking: three missed periods are three bills, dated and numbered in order', async () => {
+    const { id } = await subscribe()
+    for (let n = 0; n < 3; n++) await period()
+    await shop.app.subscriptions.resolveDue()
+    const bills = await gym.billings(id)
+    expect(bills.map(({ sequence, status }) => [sequence, status])).toEqual([1, 2, 3, 4].map((n) => [n, 'COMPLETED']))
+    const dates = bills.map(({ billedAt }) => billedAt?.getTime() ?? 0)
+    expect(dates).toEqual([...dates].sort((a, b) => a - b))
+    expect(await gym.postings(id)).toBe(4)
+    await booksBalance()
+  })
+
+  test('is found at the latest a day later, or shortly after the next bill', async () => {
+    const { id, nextBillingAt } = await subscribe()
+    const { nextCheckAt } = await gym.row(id)
+    expect(nextCheckAt?.getTime()).toBeLessThanOrEqual(shop.clock.now().getTime() + 86_400_000)
+    expect(nextBillingAt?.getTime()).toBeGreaterThan(nextCheckAt?.getTime() ?? Number.POSITIVE_INFINITY)
+  })
+
+  test('is asked for once over two nodes that look at the same moment', async () => {
+    const ids = await Promise.all([subscribe(), subscribe()])
+    await period()
+    const other = await openApp(shop.databaseUrl, { clock: shop.clock })
+    try {
+      const before = wire.count('GET', HISTORY)
+      await Promise.all([shop.app.subscriptions.resolveDue(), other.subscriptions.resolveDue()])
+      expect(wire.count('GET', HISTORY) - before).toBe(2)
+    } finally {
+      await other.close()
+    }
+    for (const { id } of ids) expect(await gym.postings(id)).toBe(2)
+  })
+})
+
+/** The same way to the provider that the gateway has, for calls at the very same moment. */
+function progressOf() {
+  const { db, clocks } = shop.app
+  const reach = (address: string) => ({ baseUrl: address, fetch, socketUrl: () => address, simulated: true })
+  return subscriptionProgress({ db, clocks, registry: providerRegistry(db, { secretKey: SECRET_KEY, reach }) })
+}
+
+describe('the same news', () => {
+  test('applied ten times at once makes one bill, one payment and one posting for each period', async () => {
+    const subscription = await subscribe()
+    await period()
+    const progress = progressOf()
+    const before = await shop.announced(subscription.id)
+    await Promise.all(Array.from({ length: 10 }, () => progress.refresh(subscription)))
+    expect(await gym.billings(subscription.id)).toHaveLength(2)
+    expect(await gym.postings(subscription.id)).toBe(2)
+    expect((await shop.announced(subscription.id)).slice(before.length)).toEqual(['subscription.updated'])
+    await booksBalance()
+  })
+
+  test('told by every notification twice, the last first, comes to the same as told once', async () => {
+    const { id } = await shop.app.checkouts.create(call(shop.owner), {
+      kind: 'SUBSCRIPTION',
+      item: GYM,
+      frequency: MONTHLY,
+    })
+    await shop.play(id, 'PAY')
+    await shop.pass({ seconds: 10 })
+    await eventually(async () => wire.notifications.length >= 3)
+    for (const notification of [...wire.notifications, ...wire.notifications].reverse()) {
+      expect(await shop.app.inbox.receive(notification)).toMatchObject({ status: 200 })
+    }
+    const subscription = await eventually(async () => {
+      await shop.app.inbox.applyDue()
+      const waiting = await shop.app.db.prisma.inboxMessage.count({ where: { appliedAt: null } })
+      return waiting === 0 && shop.app.db.prisma.subscription.findFirst({ where: { checkoutId: id } })
+    })
+    expect(subscription).toMatchObject({ status: 'ACTIVE', completedCycles: 1 })
+    expect(await gym.postings(subscription.id)).toBe(1)
+    expect(await shop.checkout(id)).toMatchObject({ status: 'COMPLETED' })
+    await booksBalance()
+  })
+
+  test('that is older than what we have changes nothing but missing bills', async () => {
+    const subscription = await subscribe()
+    const found = await progressOf().read(subscription)
+    await gym.simulate(subscription.id, 'DRAIN', '12.00')
+    await period()
+    await gym.stands(subscription.id, 'LOW_ON_FUNDS')
+    const change = { tenantId: subscription.tenantId, at: shop.clock.now() }
+    await transact(shop.app.db, change, async (tx, emit) =>
+      applyFound(tx, change, emit, await lockSubscription(tx, subscription), found),
+    )
+    expect(await gym.row(subscription.id)).toMatchObject({ status: 'LOW_ON_FUNDS', allowanceMinor: 200n })
+  })
+
+  test('that contradicts what we know is refused and recorded', async () => {
+    const subscription = await subscribe()
+    const { paid, state } = await progressOf().read(subscription)
+    const change = { tenantId: subscription.tenantId, at: shop.clock.now() }
+    const found = { paid, state: { ...state, status: 'TRIAL' as const, updatedAt: shop.clock.now() } }
+    await transact(shop.app.db, change, async (tx, emit) =>
+      applyFound(tx, change, emit, await lockSubscription(tx, subscription), found),
+    )
+    expect(await gym.row(subscription.id)).toMatchObject({ status: 'ACTIVE' })
+    const types = await shop.app.db.prisma.event.findMany({ where: { entityId: subscription.id } })
+    expect(types.map(({ type }) => type)).toContain('subscription.contradicted')
+  })
+})
+
+describe('a forced end', () => {
+  const force = (id: string, key?: string) =>
+    shop.app.subscriptions.forceCancel(call(shop.owner, key), { id: encodeId('Subscription', id) })
+
+  test.each(['answer lost', 'answer garbled', 'answer cut off'] as const)(
+    'whose %s stays wished for, is told as a problem, and is found out by asking',
+    async (fault) => {
+      const { id } = await subscribe()
+      wire.fault = ({ path }) => (path.startsWith(FORCE) ? fault : undefined)
+      const done = await force(id)
+      expect(done.problems).toMatchObject([{ code: 'PROVIDER_UNAVAILABLE' }])
+      expect((await gym.row(id)).cancelRequestedAt).not.toBeNull()
+      wire.fault = undefined
+      await shop.pass({ seconds: 60 })
+      await gym.stands(id, 'CANCELLED')
+      expect(wire.count('GET', FORCE)).toBe(1)
+    },
+  )
+
+  test('whose request was lost on the way is asked for again, after it was asked about', async () => {
+    const { id } = await subscribe()
+    wire.fault = ({ path }) => (path.startsWith(FORCE) ? 'lost on the way' : undefined)
+    expect((await force(id)).problems).toHaveLength(1)
+    wire.fault = undefined
+    await shop.pass({ minutes: 3 })
+    await gym.settle()
+    await shop.pass({ seconds: 60 })
+    await gym.stands(id, 'CANCELLED')
+    expect(wire.count('GET', FORCE)).toBe(2)
+  })
+
+  test('that the provider refuses is as if it had never been wished, and may be wished again under its key', async () => {
+    const { id } = await subscribe()
+    wire.fault = ({ path }) => (path.startsWith(FORCE) ? { status: 429 } : undefined)
+    expect((await force(id, 'end')).problems).toMatchObject([{ code: 'PROVIDER_UNAVAILABLE' }])
+    expect((await gym.row(id)).cancelRequestedAt).toBeNull()
+    wire.fault = undefined
+    expect(await force(id, 'end')).toMatchObject({ replayed: false, problems: [] })
+    await shop.pass({ seconds: 60 })
+    await gym.stands(id, 'CANCELLED')
+  })
+})
+
+describe('a bill by our request', () => {
+  test('whose answer was lost is found by asking, and there is one', async () => {
+    const { id } = await subscribe()
+    wire.fault = ({ path }) => (path.includes('execute-billing') ? 'answer lost' : undefined)
+    const done = await shop.app.subscriptions.executeTestBilling(call(shop.owner), { id: encodeId('Subscription', id) })
+    expect(done.problems).toMatchObject([{ code: 'PROVIDER_UNAVAILABLE' }])
+    wire.fault = undefined
+    await shop.pass({ seconds: 30 })
+    await gym.billed(id, 2)
+    expect((await gym.billings(id)).map(({ trigger }) => trigger)).toEqual(['AUTO', 'MANUAL'])
+    expect(await gym.postings(id)).toBe(2)
+  })
+})
+
+test('a seller’s bills are split exactly, like any payment', async () => {
+  const seller = await shop.seller(250)
+  const wanted = { kind: 'SUBSCRIPTION', item: GYM, frequency: MONTHLY }
+  const { id } = await shop.app.checkouts.create(call(seller), wanted)
+  await shop.play(id, 'PAY')
+  const subscription = await eventually(async () => {
+    shop.clock.turn({ minutes: 2 })
+    await gym.settle()
+    return shop.app.db.prisma.subscription.findFirst({ where: { checkoutId: id } })
+  })
+  expect(subscription.userId).toBe(seller.userId)
+  const payment = await shop.app.db.prisma.payment.findFirstOrThrow({ where: { subscriptionId: subscription.id } })
+  expect(payment).toMatchObject({ userId: seller.userId, providerFeeMinor: 15n, organizationFeeMinor: 25n })
+  await booksBalance()
+})
