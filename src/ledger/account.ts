@@ -12,7 +12,7 @@ export interface AccountSpec {
 }
 
 const OF_RECIPES =
-  /^(world|exchange|(customers|fees|organization|organization-fees):[a-z]+|seller:[0-9a-f-]{36}):[A-Z0-9]{2,12}$/
+  /^(world|exchange|seller-payouts|(customers|fees|network-fees|organization|organization-fees):[a-z]+|seller:[0-9a-f-]{36}):[A-Z0-9]{2,12}$/
 
 /** Whether recipes look for an account under this external id, which then nobody else may open. */
 export function isReserved(externalId: string): boolean {
@@ -44,6 +44,16 @@ export function feesOf(provider: Provider, currency: Currency): AccountSpec {
   return system(`fees:${provider.toLowerCase()}:${currency.code}`, `Fees of ${provider}`, currency, false)
 }
 
+/** What sending money over a provider's chains cost, paid from outside the books. */
+export function networkFeesOf(provider: Provider, currency: Currency): AccountSpec {
+  return system(
+    `network-fees:${provider.toLowerCase()}:${currency.code}`,
+    `Network fees at ${provider}`,
+    currency,
+    false,
+  )
+}
+
 /** The organization's own money, received through a provider. */
 export function organizationOf(provider: Provider, currency: Currency): AccountSpec {
   return system(
@@ -58,6 +68,11 @@ export function organizationOf(provider: Provider, currency: Currency): AccountS
 export function organizationFeesOf(provider: Provider, currency: Currency): AccountSpec {
   const id = `organization-fees:${provider.toLowerCase()}:${currency.code}`
   return system(id, `Organization fees at ${provider}`, currency, false)
+}
+
+/** What sellers were paid out, outside of the books. */
+export function sellerPayoutsOf(currency: Currency): AccountSpec {
+  return system(`seller-payouts:${currency.code}`, 'Paid out to sellers', currency, false)
 }
 
 /** A seller's earnings. */

@@ -1,6 +1,17 @@
 import type { Provider } from '../db/generated/enums.ts'
+import type { Currency } from '../kernel/currency.ts'
 import type { Money } from '../kernel/money.ts'
-import { customersOf, feesOf, organizationFeesOf, organizationOf, sellerOf } from './account.ts'
+import {
+  type AccountSpec,
+  customersOf,
+  feesOf,
+  networkFeesOf,
+  organizationFeesOf,
+  organizationOf,
+  sellerOf,
+  sellerPayoutsOf,
+  worldOf,
+} from './account.ts'
 import { type Posting, posting } from './posting.ts'
 
 /** Every way money moves, in the words of an accountant. Services post recipes and nothing else. */
@@ -29,6 +40,65 @@ export function paymentSettled(payment: SettledPayment): Posting {
     { account: customersOf(provider, currency), amount: -gross.minor },
     { account: feesOf(provider, currency), amount: providerFee },
     { account: organizationFeesOf(provider, currency), amount: organizationFee },
-    { account: sellerId === null ? organizationOf(provider, currency) : sellerOf(sellerId, currency), amount: rest },
+    { account: merchantOf(provider, sellerId, currency), amount: rest },
+  ])
+}
+
+/** Who is owed what a payment leaves, and pays what a refund takes: the seller, or the organization itself. */
+export function merchantOf(provider: Provider, sellerId: string | null, currency: Currency): AccountSpec {
+  return sellerId === null ? organizationOf(provider, currency) : sellerOf(sellerId, currency)
+}
+
+export interface CompletedRefund {
+  readonly refundId: string
+  readonly provider: Provider
+  /** What went back to the customer, in the currency of the price. */
+  readonly amount: Money
+  /** The seller whose payment it was; the organization itself when absent. */
+  readonly sellerId: string | null
+  /** What the books have of the one who pays. */
+  readonly available: bigint
+  /** What sending it cost, in the coin of its chain. */
+  readonly networkFee: Money | null
+}
+
+/**
+ * The customer has the money back. The fees of the payment stay where they are: a refund is one transfer of what the
+ * customer had paid, out of the merchant's wallet, and the provider reports of it an amount and what the network took,
+ * with no share that would come back from itself or from the organization. So the merchant, who was left less than the
+ * whole, pays the whole; what the books do not have of it comes from the merchant's own wallet, outside of them. The
+ * network is paid from there too.
+ */
+export function refundCompleted(refund: CompletedRefund): Posting {
+  const { provider, amount, sellerId, networkFee } = refund
+  const { currency } = amount
+  const available = refund.available > 0n ? refund.available : 0n
+  const fromBooks = available < amount.minor ? available : amount.minor
+  const network = networkFee && networkFee.minor > 0n ? networkFee : undefined
+  return posting('refundCompleted', { kind: 'Refund', id: refund.refundId }, [
+    { account: customersOf(provider, currency), amount: amount.minor },
+    { account: merchantOf(provider, sellerId, currency), amount: -fromBooks },
+    { account: worldOf(currency), amount: fromBooks - amount.minor },
+    ...(network
+      ? [
+          { account: worldOf(network.currency), amount: -network.minor },
+          { account: networkFeesOf(provider, network.currency), amount: network.minor },
+        ]
+      : []),
+  ])
+}
+
+export interface SettledClaimFunds {
+  readonly claimFundsId: string
+  readonly sellerId: string
+  /** What the organization sent to the seller's wallet. */
+  readonly amount: Money
+}
+
+/** The organization has paid a seller out of its own wallet: it owes them so much less. */
+export function claimFundsSettled({ claimFundsId, sellerId, amount }: SettledClaimFunds): Posting {
+  return posting('claimFundsSettled', { kind: 'ClaimFunds', id: claimFundsId }, [
+    { account: sellerOf(sellerId, amount.currency), amount: -amount.minor },
+    { account: sellerPayoutsOf(amount.currency), amount: amount.minor },
   ])
 }

@@ -64,11 +64,8 @@ const POSTING = `(SELECT id FROM ledger_transaction WHERE tenant_id = $1 AND cau
 
 test('honest books balance, after postings and a reversal', async () => {
   const [last] = await db.prisma.ledgerTransaction.findMany({ where: { tenantId, causeId: paymentId } })
-  await db.prisma.payment.update({ where: { tenantId_id: { tenantId, id: paymentId } }, data: { status: 'REFUNDED' } })
   await transact(db, { tenantId, at: NOW }, async (tx, emit) => {
     await reverse(tx, { tenantId, at: NOW }, emit, last?.id ?? '')
-    const status = { type: 'PAYMENT', state: 'REFUNDED', final: true } as const
-    emit({ type: 'payment.completed', entityKind: 'Payment', entityId: paymentId, status, object: {} })
   })
   const found = await proof()
   expect(found).toMatchObject({ balanced: true, breaks: [], accountsChecked: 5, entriesChecked: 13n, checkedAt: NOW })

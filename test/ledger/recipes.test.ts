@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { currency } from '../../src/kernel/currency.ts'
 import { newId } from '../../src/kernel/id.ts'
 import { money } from '../../src/kernel/money.ts'
-import { paymentSettled } from '../../src/ledger/recipes.ts'
+import { paymentSettled, refundCompleted } from '../../src/ledger/recipes.ts'
 
 const USD = currency('USD')
 const paymentId = newId()
@@ -64,5 +64,51 @@ describe('a settled payment', () => {
     const settled = { paymentId, provider: 'QBITFLOW', gross, providerFee: 1n, organizationFee: 0n, sellerId: null }
     const { cause, recipe } = paymentSettled({ ...settled, provider: 'QBITFLOW' })
     expect([cause, recipe]).toEqual([{ kind: 'Payment', id: paymentId }, 'paymentSettled'])
+  })
+})
+
+/** What each account gains by a refund of a payment in USD, by its external id. */
+function returns(amount: bigint, available: bigint, seller: string | null, networkFee: bigint | null = null) {
+  const { legs } = refundCompleted({
+    refundId: paymentId,
+    provider: 'QBITFLOW',
+    amount: money(amount, USD),
+    sellerId: seller,
+    available,
+    networkFee: networkFee === null ? null : money(networkFee, currency('ETH')),
+  })
+  return Object.fromEntries(legs.map((leg) => [leg.account.externalId, leg.amount]))
+}
+
+describe('a completed refund', () => {
+  test('gives the customer the whole, sums to zero, and takes of the merchant what the books have', () => {
+    fc.assert(
+      fc.property(GROSS, fc.bigInt({ min: -(10n ** 20n), max: 10n ** 30n }), (amount, available) => {
+        const shares = returns(amount, available, sellerId)
+        expect(Object.values(shares).reduce((sum, share) => sum + share, 0n)).toBe(0n)
+        expect(shares['customers:qbitflow:USD']).toBe(amount)
+        const taken = -(shares[`seller:${sellerId}:USD`] ?? 0n)
+        expect(taken >= 0n && taken <= (available > 0n ? available : 0n)).toBe(true)
+        expect(-(shares['world:USD'] ?? 0n)).toBe(amount - taken)
+      }),
+    )
+  })
+
+  test('leaves the fees of the payment where they are', () => {
+    expect(returns(10_000n, 9_850n, null)).toEqual({
+      'customers:qbitflow:USD': 10_000n,
+      'organization:qbitflow:USD': -9_850n,
+      'world:USD': -150n,
+    })
+  })
+
+  test('books what the network took in its own coin, paid from outside', () => {
+    expect(returns(100n, 100n, null, 7n)).toEqual({
+      'customers:qbitflow:USD': 100n,
+      'organization:qbitflow:USD': -100n,
+      'world:ETH': -7n,
+      'network-fees:qbitflow:ETH': 7n,
+    })
+    expect(returns(100n, 100n, null, 0n)).not.toHaveProperty('world:ETH')
   })
 })

@@ -1,0 +1,56 @@
+import { encodeId } from '../kernel/id.ts'
+import { formatDecimal } from '../kernel/money.ts'
+import { type AccountingRow, decimal, decimalUsd, type Figures, percent } from './event.ts'
+
+/** The columns of the export, in their order. */
+
+export interface Column {
+  readonly name: string
+  /** Text, a number whose decimal text is exact, or text that somebody else has written. */
+  readonly kind: 'text' | 'number' | 'free text'
+  readonly value: (row: AccountingRow, figures: Figures) => string | null | undefined
+}
+
+const text = (name: string, value: Column['value']): Column => ({ name, kind: 'text', value })
+const number = (name: string, value: Column['value']): Column => ({ name, kind: 'number', value })
+const freeText = (name: string, value: Column['value']): Column => ({ name, kind: 'free text', value })
+
+export const COLUMNS: readonly Column[] = [
+  text('paymentId', ({ kind, id }) => encodeId(kind === 'REFUND' ? 'Refund' : 'Payment', id)),
+  text('type', ({ type }) => type),
+  text('txTimeUtc', ({ at }) => at.toISOString()),
+  // No provider tells the address of a receipt.
+  text('receiptUrl', () => null),
+  text('relatedPaymentId', ({ kind, paymentId }) => (kind === 'REFUND' ? encodeId('Payment', paymentId) : null)),
+  text('productId', ({ productId }) => productId && encodeId('Product', productId)),
+  freeText('productName', ({ description }) => description),
+  freeText('productDescription', ({ itemDescription }) => itemDescription),
+  text('customerUuid', ({ customerId }) => customerId && encodeId('Customer', customerId)),
+  text('chain', ({ chain }) => chain?.name),
+  text('blockNumberOrSlot', ({ chain }) => chain?.block),
+  text('txHash', ({ transactionHash }) => transactionHash),
+  text('fromAddress', ({ fromAddress }) => fromAddress),
+  text('toAddress', ({ toAddress }) => toAddress),
+  text('tokenSymbol', (_row, { paid }) => paid.currency.code),
+  number('currencyDecimals', (_row, { paid }) => String(paid.currency.exponent)),
+  text('tokenContractOrMint', ({ chain }) => chain?.token),
+  // Nor that of a page about the transaction.
+  text('explorerUrl', () => null),
+  text('grossAmount', (_row, { paid }) => decimal(paid, paid.gross)),
+  number('grossAmountUsd', (_row, { priced }) => decimalUsd(priced, priced.gross)),
+  number('platformFeePercent', (_row, { platformFeeBps }) => percent(platformFeeBps)),
+  number('platformFeeUsd', (_row, { priced }) => decimalUsd(priced, priced.platformFee)),
+  text('platformFee', (_row, { paid }) => decimal(paid, paid.platformFee)),
+  number('organizationFeePercent', (_row, { organizationFeeBps }) => percent(organizationFeeBps)),
+  number('organizationFeeUsd', (_row, { priced }) => decimalUsd(priced, priced.organizationFee)),
+  text('organizationFee', (_row, { paid }) => decimal(paid, paid.organizationFee)),
+  number('networkFeesUsd', (_row, { networkFeeUsd }) =>
+    networkFeeUsd === undefined ? null : formatDecimal(networkFeeUsd, 2),
+  ),
+  text(
+    'networkFees',
+    (_row, { networkFee }) => networkFee && formatDecimal(networkFee.minor, networkFee.currency.exponent),
+  ),
+  number('netAmountUsd', (_row, { priced }) => decimalUsd(priced, priced.net)),
+  text('netAmount', (_row, { paid }) => decimal(paid, paid.net)),
+]

@@ -1,0 +1,47 @@
+import { COLUMNS, type Column } from './columns.ts'
+import { type AccountingRow, figuresOf } from './event.ts'
+
+export type Format = 'csv' | 'json'
+
+/** The file in pieces, one for each page of rows. */
+export function exportText(pages: AsyncIterable<readonly AccountingRow[]>, format: Format): AsyncGenerator<string> {
+  return format === 'csv' ? csv(pages) : json(pages)
+}
+
+/** RFC 4180. The header is there also where no row is. */
+async function* csv(pages: AsyncIterable<readonly AccountingRow[]>): AsyncGenerator<string> {
+  yield `${COLUMNS.map(({ name }) => name).join(',')}\r\n`
+  for await (const rows of pages) if (rows.length > 0) yield rows.map(csvLine).join('')
+}
+
+function csvLine(row: AccountingRow): string {
+  const figures = figuresOf(row)
+  return `${COLUMNS.map((column) => csvCell(column, column.value(row, figures) ?? '')).join(',')}\r\n`
+}
+
+/** What others have written could be a formula to a spreadsheet; an apostrophe before it makes it the text that it is. */
+function csvCell({ kind }: Column, value: string): string {
+  const harmless = kind === 'free text' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+}
+
+async function* json(pages: AsyncIterable<readonly AccountingRow[]>): AsyncGenerator<string> {
+  let before = '['
+  for await (const rows of pages) {
+    if (rows.length === 0) continue
+    yield `${before}\n${rows.map(jsonLine).join(',\n')}`
+    before = ','
+  }
+  yield before === '[' ? '[]\n' : '\n]\n'
+}
+
+/** Numbers are written digit by digit: no float comes between them and the file. */
+function jsonLine(row: AccountingRow): string {
+  const figures = figuresOf(row)
+  const members = COLUMNS.map((column) => {
+    const value = column.value(row, figures)
+    const written = column.kind === 'number' ? (value ?? 'null') : JSON.stringify(value ?? '')
+    return `"${column.name}":${written}`
+  })
+  return `{${members.join(',')}}`
+}

@@ -1,0 +1,131 @@
+import type { Database, Transaction } from '../db/database.ts'
+import type { PaymentRow, RefundRow } from '../db/rows.ts'
+import { transact } from '../events/outbox.ts'
+import type { Mode } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { DomainError, type Problem } from '../kernel/errors.ts'
+import { ProviderError, ProviderRefused, problemFrom } from '../providers/errors.ts'
+import type { RefundReply, Simulation } from '../providers/port.ts'
+import type { Connected, Registry } from '../providers/registry.ts'
+import { announceRefund, type RefundProgress } from './progress.ts'
+import { isUnheard, mayBecome } from './refund.ts'
+
+const RETRY_MS = 5_000
+const RECHECK_MS = 10_000
+
+export type RefundAnswering = ReturnType<typeof refundAnswering>
+
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  readonly registry: Registry
+  readonly progress: RefundProgress
+}
+
+/** How the merchant's answer comes to the provider. It is kept before the provider is told, and told until it heard. */
+export function refundAnswering({ db, clocks, registry, progress }: Deps) {
+  async function record(
+    { tenantId, id, paymentId }: RefundRow,
+    status: 'PENDING' | 'PROCESSING' | 'UNKNOWN',
+  ): Promise<void> {
+    const change = { tenantId, at: await clocks.now(tenantId) }
+    await transact(db, change, async (tx, emit) => {
+      const before = await lockRefund(tx, tenantId, id, paymentId)
+      if (before.status !== status && !mayBecome(before.status, status)) return
+      const where = { tenantId_id: { tenantId, id } }
+      const data = { status, updatedAt: change.at, ...AFTER[status](change.at, before) }
+      const after = await tx.refund.update({ where, data })
+      if (after.status !== before.status) announceRefund(emit, after)
+    })
+  }
+
+  function find({ tenantId, id }: RefundRow): Promise<RefundRow> {
+    return db.prisma.refund.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+  }
+
+  function paymentOf({ tenantId, paymentId: id }: RefundRow): Promise<PaymentRow> {
+    return db.prisma.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+  }
+
+  /** The provider will not have the answer: because it has one already, or because it cannot be done. */
+  async function refused(refund: RefundRow, error: ProviderRefused): Promise<readonly Problem[]> {
+    try {
+      await progress.refresh(await paymentOf(refund))
+    } catch (unanswered) {
+      if (!(unanswered instanceof ProviderError)) throw unanswered
+      await record(refund, 'UNKNOWN')
+      return [problemFrom(unanswered)]
+    }
+    const after = await find(refund)
+    if (!isUnheard(after) && (after.status === 'REFUSED') === (refund.answer === 'REFUSE')) return []
+    if (isUnheard(after)) await record(refund, 'PENDING')
+    return [problemFrom(error)]
+  }
+
+  /** Tells the provider. An answer that never came leaves the refund UNKNOWN. Says what went wrong, for the caller. */
+  async function deliver(refund: RefundRow): Promise<readonly Problem[]> {
+    const provider = await registry.connected(refund.tenantId, refund.provider)
+    const tenant = await db.prisma.tenant.findUniqueOrThrow({ where: { id: refund.tenantId } })
+    try {
+      await simulationFor(provider, tenant.mode).answerRefund(refund.externalId, replyOf(refund))
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error
+      if (error instanceof ProviderRefused) return refused(refund, error)
+      await record(refund, 'UNKNOWN')
+      return [problemFrom(error)]
+    }
+    await record(refund, 'PROCESSING')
+    // The provider may know the end at once; where it does not say, it is asked again.
+    await progress.refresh(await paymentOf(refund)).catch((error) => {
+      if (!(error instanceof ProviderError)) throw error
+    })
+    return []
+  }
+
+  return {
+    deliver,
+
+    /** Asks what became of a refund whose answer was given here, and gives the answer again where it never arrived. */
+    async resolve(refund: RefundRow): Promise<readonly Problem[]> {
+      const latest = await progress.refresh(await paymentOf(refund))
+      // A later refund of the payment shows that this one was answered: it is found among those.
+      if (latest?.id !== refund.id) return []
+      return isUnheard(latest) ? deliver(latest) : []
+    },
+  }
+}
+
+const AFTER = {
+  // The merchant may answer anew.
+  PENDING: () => ({ answer: null, merchantMessage: null, respondedAt: null, nextCheckAt: null }),
+  PROCESSING: (now: Date, before: RefundRow) => ({
+    respondedAt: before.respondedAt ?? now,
+    checks: 0,
+    nextCheckAt: new Date(now.getTime() + RECHECK_MS),
+  }),
+  UNKNOWN: (now: Date) => ({ nextCheckAt: new Date(now.getTime() + RETRY_MS) }),
+} as const
+
+/** Everything that happens to a payment's refunds happens under the lock of the payment. */
+export async function lockRefund(tx: Transaction, tenantId: string, id: string, paymentId: string): Promise<RefundRow> {
+  await tx.$queryRaw`SELECT 1 FROM payment WHERE tenant_id = ${tenantId}::uuid AND id = ${paymentId}::uuid FOR UPDATE`
+  return tx.refund.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+}
+
+/**
+ * Where answers given here go: to a simulator, since no provider's API takes them.
+ * @throws DomainError UNSUPPORTED with where to answer instead
+ */
+export function simulationFor({ name, refunds, simulation }: Connected, mode: Mode): Simulation {
+  if (mode === 'TEST' && simulation) return simulation
+  const message = refunds
+    ? `${name} takes no answers over its API: approve or refuse the refund in ${refunds.answeredAt}, and what comes of it is shown here`
+    : `${name} has no refunds`
+  throw new DomainError({ code: 'UNSUPPORTED', message, field: ['id'] })
+}
+
+function replyOf({ id, answer, merchantMessage }: RefundRow): RefundReply {
+  if (answer === 'APPROVE') return { answer }
+  if (answer === 'REFUSE') return { answer, message: merchantMessage ?? '' }
+  throw new Error(`refund ${id} has no answer to give`)
+}

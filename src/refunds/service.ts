@@ -1,0 +1,132 @@
+import type { Database } from '../db/database.ts'
+import type { PaymentRow, RefundRow } from '../db/rows.ts'
+import { answerWith, forget } from '../events/idempotency.ts'
+import { transactOnce } from '../events/outbox.ts'
+import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
+import { validate } from '../kernel/validate.ts'
+import { isSettled } from '../payments/payment.ts'
+import { asDomainError, ProviderError, problemFrom } from '../providers/errors.ts'
+import type { RefundReply } from '../providers/port.ts'
+import type { Registry } from '../providers/registry.ts'
+import { lockRefund, type RefundAnswering, simulationFor } from './answering.ts'
+import { announceRefund, type RefundProgress } from './progress.ts'
+import { ApproveRefund, mayBecome, RefuseRefund, RequestRefund } from './refund.ts'
+
+/** How long the request that gives an answer may take before reconciliation takes it over. */
+const ANSWERING_LEASE_MS = 60_000
+
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  readonly registry: Registry
+  readonly progress: RefundProgress
+  readonly answering: RefundAnswering
+}
+
+export function refundService({ db, clocks, registry, progress, answering }: Deps) {
+  async function find(actor: Actor, id: string): Promise<RefundRow> {
+    const refund = await db.prisma.refund.findFirst({ where: visible(actor, id) })
+    if (!refund) throw notFound('Refund', ['id'])
+    return refund
+  }
+
+  async function give(call: Call, id: string, reply: RefundReply): Promise<Done> {
+    const { actor } = call
+    const { tenantId, paymentId, provider } = await find(actor, id)
+    simulationFor(await registry.connected(tenantId, provider), actor.mode)
+    const now = await clocks.now(tenantId)
+    const done = await transactOnce(db, call, now, id, async (tx, emit) => {
+      const { status } = await lockRefund(tx, tenantId, id, paymentId)
+      if (status !== 'PENDING' || !mayBecome(status, 'PROCESSING')) {
+        throw invalidState(`The refund is ${status} and waits for no answer`, ['id'])
+      }
+      const data = {
+        status: 'PROCESSING' as const,
+        answer: reply.answer,
+        ...(reply.answer === 'REFUSE' && { merchantMessage: reply.message }),
+        nextCheckAt: new Date(now.getTime() + ANSWERING_LEASE_MS),
+        checks: 0,
+        updatedAt: now,
+      }
+      announceRefund(emit, await tx.refund.update({ where: { tenantId_id: { tenantId, id } }, data }))
+    })
+    const refund = await find(actor, id)
+    if (done.replayed) return { ...done, problems: refund.status === 'UNKNOWN' ? await resolve(refund) : [] }
+    const problems = await answering.deliver(refund)
+    // What came to nothing may be wished again.
+    if (problems.length > 0 && (await find(actor, id)).status === 'PENDING') await forget(db, call)
+    return { ...done, problems }
+  }
+
+  /** Where nothing can be learned just now, that is what the caller is told. */
+  async function resolve(refund: RefundRow): Promise<readonly Problem[]> {
+    try {
+      return await answering.resolve(refund)
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error
+      return [problemFrom(error)]
+    }
+  }
+
+  async function findPayment(actor: Actor, id: string): Promise<PaymentRow> {
+    const payment = await db.prisma.payment.findFirst({ where: visible(actor, id) })
+    if (!payment) throw notFound('Payment', ['paymentId'])
+    return payment
+  }
+
+  return {
+    /**
+     * Says yes to a refund that waits: the money goes back, and the refund is PROCESSING until it has. A lost answer
+     * leaves it UNKNOWN, with a problem; an answer that the provider will not have leaves it PENDING.
+     */
+    async approve(call: Call, input: unknown): Promise<Done> {
+      const { id } = validate(ApproveRefund, input)
+      return give(call, id, { answer: 'APPROVE' })
+    },
+
+    /** Says no to a refund that waits, with a message for the customer. */
+    async refuse(call: Call, input: unknown): Promise<Done> {
+      const { id, message } = validate(RefuseRefund, input)
+      return give(call, id, { answer: 'REFUSE', message })
+    },
+
+    /** Test mode: asks for a payment's money back as the customer would, over the simulator's wire. */
+    async request(call: Call, input: unknown): Promise<Done> {
+      const { paymentId, reason } = validate(RequestRefund, input)
+      const { actor } = call
+      const payment = await findPayment(actor, paymentId)
+      const { simulation } = await registry.connected(actor.tenantId, payment.provider)
+      if (actor.mode !== 'TEST' || !simulation) {
+        throw new DomainError({ code: 'UNSUPPORTED', message: 'Only in test mode a refund can be asked for here' })
+      }
+      if (!isSettled(payment.status) || payment.externalId === null) {
+        throw invalidState(`The payment is ${payment.status}`, ['paymentId'])
+      }
+      const done = await transactOnce(db, call, await clocks.now(actor.tenantId), payment.id, async () => {})
+      if (done.replayed && done.id !== payment.id) return done
+      if (!done.replayed) {
+        await simulation.requestRefund(payment.externalId, payment.source, reason).catch(async (error) => {
+          await forget(db, call)
+          throw asDomainError(error)
+        })
+      }
+      // It was asked for: a repeat asks no more than what became of it.
+      const refund = await progress.refresh(payment).catch((error) => {
+        throw asDomainError(error)
+      })
+      if (!refund) {
+        await forget(db, call)
+        throw invalidState('The provider has no such refund', ['paymentId'])
+      }
+      await answerWith(db, call, refund.id)
+      return { id: refund.id, replayed: done.replayed }
+    },
+  }
+}
+
+function visible(actor: Actor, id: string) {
+  const mine = ownerOf(actor)
+  return { tenantId: actor.tenantId, id, ...(mine !== null && { userId: mine }) }
+}

@@ -1,0 +1,187 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { COLUMNS } from '../../src/accounting/columns.ts'
+import { type AccountingRow, figuresOf } from '../../src/accounting/event.ts'
+import { exportText } from '../../src/accounting/export.ts'
+import { newId } from '../../src/kernel/id.ts'
+
+const HEADER =
+  'paymentId,type,txTimeUtc,receiptUrl,relatedPaymentId,productId,productName,productDescription,customerUuid,chain,blockNumberOrSlot,txHash,fromAddress,toAddress,tokenSymbol,currencyDecimals,tokenContractOrMint,explorerUrl,grossAmount,grossAmountUsd,platformFeePercent,platformFeeUsd,platformFee,organizationFeePercent,organizationFeeUsd,organizationFee,networkFeesUsd,networkFees,netAmountUsd,netAmount'
+
+const PAYMENT: AccountingRow = {
+  tenantId: newId(),
+  id: newId(),
+  kind: 'PAYMENT',
+  type: 'one_time',
+  at: new Date('2026-11-21T04:58:27.123Z'),
+  paymentId: newId(),
+  provider: 'QBITFLOW',
+  userId: null,
+  customerId: newId(),
+  productId: newId(),
+  description: 'A mug',
+  itemDescription: 'Blue, holds tea',
+  chain: { name: 'Ethereum', coin: 'ETH', block: '123', token: '0xabc' },
+  transactionHash: '0x1',
+  fromAddress: '0x2',
+  toAddress: '0x3',
+  currency: 'USD',
+  grossMinor: 2_000n,
+  providerFeeMinor: 30n,
+  organizationFeeMinor: 100n,
+  settledMinor: 20_000_000n,
+  settledCurrency: 'USDC',
+  networkFeeMinor: null,
+  networkFeeCurrency: null,
+}
+const REFUND: AccountingRow = {
+  ...PAYMENT,
+  id: newId(),
+  kind: 'REFUND',
+  type: 'refund',
+  chain: { name: 'Ethereum', coin: 'ETH', block: '456', coinPriceUsd: '3000.5' },
+  grossMinor: -2_000n,
+  providerFeeMinor: 0n,
+  organizationFeeMinor: 0n,
+  settledMinor: -20_000_000n,
+  networkFeeMinor: 97_500_000_000_000n,
+  networkFeeCurrency: 'ETH',
+}
+
+async function* pagesOf(...pages: AccountingRow[][]) {
+  yield* pages
+}
+
+async function written(format: 'csv' | 'json', ...pages: AccountingRow[][]): Promise<string> {
+  let text = ''
+  for await (const piece of exportText(pagesOf(...pages), format)) text += piece
+  return text
+}
+
+/** A reader of RFC 4180 that is not the writer. */
+function parse(csv: string): string[][] {
+  const rows: string[][] = [[]]
+  for (const [, quoted, plain, end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^,\r\n"]*))(,|\r\n)/g)) {
+    rows.at(-1)?.push(quoted === undefined ? (plain ?? '') : quoted.replaceAll('""', '"'))
+    if (end === '\r\n') rows.push([])
+  }
+  return rows.slice(0, -1)
+}
+
+describe('the columns', () => {
+  test('are those of the contract, in their order, in CSV and JSON alike', async () => {
+    const [header = '', line = ''] = (await written('csv', [PAYMENT])).split('\r\n')
+    expect(header).toBe(HEADER)
+    expect(line.length).toBeGreaterThan(0)
+    const [event] = JSON.parse(await written('json', [PAYMENT]))
+    expect(Object.keys(event).join()).toBe(HEADER)
+  })
+
+  test('tell of a payment what was paid, what was kept and what is left', async () => {
+    const [event] = JSON.parse(await written('json', [PAYMENT]))
+    expect(event).toMatchObject({
+      type: 'one_time',
+      txTimeUtc: '2026-11-21T04:58:27.123Z',
+      relatedPaymentId: '',
+      productName: 'A mug',
+      chain: 'Ethereum',
+      blockNumberOrSlot: '123',
+      tokenSymbol: 'USDC',
+      currencyDecimals: 6,
+      grossAmount: '20.000000',
+      grossAmountUsd: 20,
+      platformFeePercent: 1.5,
+      platformFeeUsd: 0.3,
+      platformFee: '0.300000',
+      organizationFeePercent: 5,
+      organizationFeeUsd: 1,
+      organizationFee: '1.000000',
+      networkFeesUsd: null,
+      networkFees: '',
+      netAmountUsd: 18.7,
+      netAmount: '18.700000',
+    })
+  })
+
+  test('tell of a refund below zero, with its payment and what the network took', async () => {
+    const [event] = JSON.parse(await written('json', [REFUND]))
+    expect(event).toMatchObject({
+      type: 'refund',
+      relatedPaymentId: expect.stringMatching(/^pay_/),
+      paymentId: expect.stringMatching(/^rfnd_/),
+      grossAmount: '-20.000000',
+      grossAmountUsd: -20,
+      platformFeeUsd: 0,
+      networkFees: '0.000097500000000000',
+      networkFeesUsd: 0.29,
+      netAmountUsd: -20,
+    })
+  })
+
+  test('leave USD out where the price is in another currency', async () => {
+    const yen = { ...PAYMENT, currency: 'JPY', settledMinor: null, settledCurrency: null }
+    const [event] = JSON.parse(await written('json', [yen]))
+    expect(event).toMatchObject({ tokenSymbol: 'JPY', grossAmount: '2000', grossAmountUsd: null, netAmountUsd: null })
+  })
+})
+
+describe('the file', () => {
+  test('has its header, or its brackets, also without a row', async () => {
+    expect(await written('csv', [])).toBe(`${HEADER}\r\n`)
+    expect(JSON.parse(await written('json', []))).toEqual([])
+    expect(JSON.parse(await written('json', [PAYMENT], [], [PAYMENT, REFUND]))).toHaveLength(3)
+  })
+
+  test('gives back any text that it was given, quoted where RFC 4180 wants it', async () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '"', ',', '\r', '\n', 'é', ' ', '\u{1f600}'), minLength: 1 })
+    await fc.assert(
+      fc.asyncProperty(
+        text.filter((value) => !/^[\r\t]/.test(value)),
+        async (description) => {
+          const csv = parse(await written('csv', [{ ...PAYMENT, description }, REFUND]))
+          const column = COLUMNS.findIndex(({ name }) => name === 'productName')
+          expect(csv).toHaveLength(3)
+          expect(csv.map((row) => row.length)).toEqual([30, 30, 30])
+          expect(csv[1]?.[column]).toBe(description)
+        },
+      ),
+    )
+  })
+
+  test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx'])(
+    'makes no formula of a name like %j in CSV, and JSON keeps it',
+    async (description) => {
+      const column = COLUMNS.findIndex(({ name }) => name === 'productName')
+      expect(parse(await written('csv', [{ ...PAYMENT, description }]))[1]?.[column]).toBe(`'${description}`)
+      expect(JSON.parse(await written('json', [{ ...PAYMENT, description }]))[0].productName).toBe(description)
+    },
+  )
+
+  test('writes amounts that no float could hold to the last digit', async () => {
+    const huge = { ...PAYMENT, grossMinor: 10n ** 30n + 1n, providerFeeMinor: 0n, organizationFeeMinor: 0n }
+    expect(await written('json', [huge])).toContain('"grossAmountUsd":10000000000000000000000000000.01,')
+    expect(await written('csv', [huge])).toContain(',10000000000000000000000000000.01,')
+  })
+})
+
+test('the shares of an amount add up to it, in the currency of the price and in the one that was paid', () => {
+  const MINOR = fc.bigInt({ min: 1n, max: 10n ** 24n })
+  fc.assert(
+    fc.property(
+      MINOR,
+      MINOR,
+      fc.integer({ min: 0, max: 1_000 }),
+      fc.integer({ min: 0, max: 1_000 }),
+      (gross, settled, a, b) => {
+        const providerFeeMinor = (gross * BigInt(a)) / 10_000n
+        const organizationFeeMinor = (gross * BigInt(b)) / 10_000n
+        const row = { ...PAYMENT, grossMinor: gross, settledMinor: settled, providerFeeMinor, organizationFeeMinor }
+        for (const shares of [figuresOf(row).priced, figuresOf(row).paid]) {
+          expect(shares.platformFee + shares.organizationFee + shares.net).toBe(shares.gross)
+        }
+        const back = figuresOf({ ...REFUND, grossMinor: -gross, settledMinor: -settled })
+        expect([back.priced.net, back.paid.net]).toEqual([-gross, -settled])
+      },
+    ),
+  )
+})
