@@ -4,7 +4,7 @@ import type { Log } from './log.ts'
 /** One line per answered request. The query string stays out: it may carry what only the caller should know. */
 export function startAccessLog(request: IncomingMessage, response: ServerResponse, requestId: string, log: Log): void {
   const startedAt = performance.now()
-  const path = pathOf(request)
+  const path = withoutSecret(pathOf(request))
   const level = path.startsWith('/health/') ? 'debug' : 'info'
   if (!log.isLevelEnabled(level)) return
   response.once('close', () => {
@@ -12,6 +12,11 @@ export function startAccessLog(request: IncomingMessage, response: ServerRespons
     const facts = { method: request.method, path, status: response.statusCode, ms, requestId }
     log[level](response.writableFinished ? facts : { ...facts, aborted: true }, 'request')
   })
+}
+
+/** The address of an invitation is what opens it. */
+function withoutSecret(path: string): string {
+  return path.startsWith('/claim/') ? '/claim/…' : path
 }
 
 export function pathOf(request: IncomingMessage): string {

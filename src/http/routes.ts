@@ -2,12 +2,15 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
-import { Hono } from 'hono'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { pathOf } from './access-log.ts'
+import { type Accounting, addAccountingExport } from './accounting-export.ts'
 import { errorBody, refuseUpgrade } from './answers.ts'
 import type { Admission } from './authenticated.ts'
+import { addClaimPage, type Claims } from './claim.ts'
 import { addExports, type Exports } from './exports.ts'
 import { findUnready, type Readiness } from './health.ts'
 import type { Log } from './log.ts'
@@ -26,6 +29,7 @@ export interface Notification {
 
 /** A part of the outside world that is played here, under /sandbox/<name>/. */
 export interface Sandbox {
+  /** Rejects with a TypeError whose cause has the code ECONNRESET to hang up without an answer. */
   fetch(request: Request): Promise<Response>
   /** Takes a WebSocket over and answers true, or leaves it alone. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
@@ -35,7 +39,9 @@ export interface Sandbox {
 export interface House extends Admission {
   readonly graphql: Routes
   readonly inbox: { receive(notification: Notification): Promise<{ status: number; body: object }> }
+  readonly accounting: Accounting
   readonly exports: Exports
+  readonly claims: Claims
   readonly sandboxes: Readonly<Record<string, Sandbox>>
   readonly readiness: Readiness
   /** What Prometheus reads, and the bearer token that it shows where one is set; undefined where nobody may read. */
@@ -106,9 +112,11 @@ function createRouter(house: House): Hono<Env> {
     })
     return c.json(body, status as ContentfulStatusCode, FRESH)
   })
+  addAccountingExport(router, house)
   addExports(router, house)
+  addClaimPage(router, house.claims)
   for (const [name, sandbox] of Object.entries(house.sandboxes)) {
-    router.all(`/sandbox/${name}/*`, (c) => sandbox.fetch(c.req.raw))
+    router.all(`/sandbox/${name}/*`, (c) => sandbox.fetch(c.req.raw).catch((error) => hangUp(c, error)))
   }
 
   router.notFound((c) => refuse(c, 404, 'NOT_FOUND', 'There is nothing at this address.'))
@@ -117,6 +125,14 @@ function createRouter(house: House): Hono<Env> {
     return refuse(c, 500, 'INTERNAL', 'Something went wrong on our side.')
   })
   return router
+}
+
+/** A simulator that loses its answer rejects as fetch does when the other side hangs up; so that is what its caller gets. */
+function hangUp(c: Context<Env>, error: unknown): Response {
+  const cause: unknown = error instanceof TypeError ? error.cause : undefined
+  if (!(cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET')) throw error
+  c.env.incoming.socket.destroy()
+  return RESPONSE_ALREADY_SENT
 }
 
 function showsToken(authorization: string | undefined, token: string | undefined): boolean {

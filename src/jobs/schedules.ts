@@ -1,13 +1,17 @@
 import type { Schedule } from './ticker.ts'
+import { type Tracked, tracked } from './tracked.ts'
 
 /** The parts of the house that have work with a due time. */
 export interface DueWork {
   readonly inbox: { applyDue(): Promise<unknown> }
   readonly reconciliation: { resolveDue(): Promise<unknown> }
+  readonly subscriptions: { resolveDue(): Promise<unknown>; reportDue(): Promise<unknown> }
+  readonly refunds: { lookDue(): Promise<unknown>; resolveDue(): Promise<unknown> }
+  readonly claims: { collectDue(): Promise<unknown> }
   readonly sandbox: { runDue(): Promise<unknown> }
   readonly holds: { expireDue(): Promise<unknown> }
   readonly ledger: { sealDue(): Promise<unknown> }
-  readonly webhooks: { deliverDue(): Promise<unknown> }
+  readonly webhooks: { deliverDue(): Promise<unknown>; idle(): Promise<void> }
   readonly removal: { removeDue(): Promise<unknown> }
   forgetExpiredAnswers(): Promise<unknown>
 }
@@ -17,10 +21,15 @@ export interface Due {
   readonly table: string
   readonly column: string
   readonly clock: 'system' | 'tenant'
+  /** Which of the rows a test clock stops at, as SQL over the table; at all of them without it. */
+  readonly stops?: string
 }
 
 /** A schedule, and where its work is found. */
-export type Planned = Schedule & { readonly due?: Due }
+export type Duty = Schedule & { readonly due?: Due }
+
+/** A duty whose runs can be waited for. */
+export type Planned = Duty & Tracked
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -31,11 +40,12 @@ const HOUR = 60 * MINUTE
  * rows, so that any number of nodes may look at once.
  */
 export function createSchedules(work: DueWork): Planned[] {
-  return [
+  const duties: (Duty & Partial<Tracked>)[] = [
+    { name: 'sandbox', everyMs: SECOND, due: on('sandbox_task', 'due_at'), run: () => work.sandbox.runDue() },
     {
       name: 'inbox',
       everyMs: SECOND,
-      due: on('inbox_message', 'next_attempt_at', 'system'),
+      due: on('inbox_message', 'next_attempt_at', { clock: 'system' }),
       run: () => work.inbox.applyDue(),
     },
     {
@@ -44,20 +54,65 @@ export function createSchedules(work: DueWork): Planned[] {
       due: on('checkout', 'next_check_at'),
       run: () => work.reconciliation.resolveDue(),
     },
-    { name: 'sandbox', everyMs: SECOND, due: on('sandbox_task', 'due_at'), run: () => work.sandbox.runDue() },
+    {
+      name: 'subscriptions',
+      everyMs: SECOND,
+      due: on('subscription', 'next_check_at', { stops: AFTER_A_BILL_OR_UNEASY }),
+      run: () => work.subscriptions.resolveDue(),
+    },
+    {
+      name: 'usage',
+      everyMs: SECOND,
+      due: on('usage_report', 'next_attempt_at', { clock: 'system' }),
+      run: () => work.subscriptions.reportDue(),
+    },
+    { name: 'refunds', everyMs: SECOND, due: on('refund', 'next_check_at'), run: () => work.refunds.resolveDue() },
+    {
+      name: 'refunds at providers',
+      everyMs: 5 * SECOND,
+      due: on('provider_connection', 'refunds_checked_next_at', { stops: 'FALSE' }),
+      run: () => work.refunds.lookDue(),
+    },
     { name: 'holds', everyMs: SECOND, due: on('ledger_transaction', 'expires_at'), run: () => work.holds.expireDue() },
+    {
+      name: 'claim funds',
+      everyMs: 10 * SECOND,
+      due: on('app_user', 'claim_funds_next_at', { stops: OWED_SOMETHING }),
+      run: () => work.claims.collectDue(),
+    },
     {
       name: 'webhooks',
       everyMs: SECOND,
-      due: on('webhook_delivery', 'next_attempt_at'),
+      due: on('webhook_delivery', 'next_attempt_at', { stops: NEXT_OF_ITS_ENTITY }),
       run: () => work.webhooks.deliverDue(),
+      quiet: () => work.webhooks.idle(),
     },
     { name: 'seals', everyMs: SECOND, run: () => work.ledger.sealDue() },
     { name: 'removal', everyMs: MINUTE, run: () => work.removal.removeDue() },
     { name: 'idempotency', everyMs: HOUR, run: () => work.forgetExpiredAnswers() },
   ]
+  return duties.map(({ quiet, ...duty }) => {
+    const work = tracked(duty.run)
+    return { ...duty, ...work, quiet: quiet ?? work.quiet }
+  })
 }
 
-function on(table: string, column: string, clock: Due['clock'] = 'tenant'): Due {
-  return { table, column, clock }
+/** A subscription with which all is well is looked at once a day to be sure; nothing is expected to happen then. */
+const AFTER_A_BILL_OR_UNEASY = `(next_check_at >= next_billing_at OR cancel_requested_at IS NOT NULL
+  OR status NOT IN ('ACTIVE', 'TRIAL', 'LOW_ON_FUNDS'))`
+
+/** What waits for an earlier message about its entity to be received has no moment of its own. */
+const NEXT_OF_ITS_ENTITY = `NOT EXISTS (SELECT FROM webhook_delivery e
+  WHERE e.tenant_id = webhook_delivery.tenant_id AND e.entity_id = webhook_delivery.entity_id
+    AND e.cursor < webhook_delivery.cursor AND e.next_attempt_at IS NOT NULL
+    AND coalesce(e.endpoint_id, e.checkout_id) = coalesce(webhook_delivery.endpoint_id, webhook_delivery.checkout_id))`
+
+/** A seller whose books are empty is looked at each hour like the others, and nothing comes of it. */
+const OWED_SOMETHING = `EXISTS (SELECT FROM account a WHERE a.tenant_id = app_user.tenant_id
+  AND a.external_id LIKE 'seller:' || app_user.id || ':%' AND a.balance - a.held > (
+    SELECT coalesce(sum(f.owed_minor), 0) FROM claim_funds f
+    WHERE f.tenant_id = a.tenant_id AND f.user_id = app_user.id AND f.currency = a.currency AND NOT f.funded))`
+
+function on(table: string, column: string, more: Partial<Pick<Due, 'clock' | 'stops'>> = {}): Due {
+  return { table, column, clock: 'tenant', ...more }
 }

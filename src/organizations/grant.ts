@@ -50,26 +50,17 @@ export async function findTenant(db: Database, mode: Mode, organizationId: strin
 async function findUser(db: Database, clock: Clock, tenantId: string, userId: string | undefined): Promise<string> {
   if (userId !== undefined) {
     const id = uuidOf('User', userId)
-    const user = await db.prisma.user.findUnique({ where: { tenantId_id: { tenantId, id } } })
+    const user = await db.prisma.user.findFirst({ where: { tenantId, id, deletedAt: null } })
     if (!user) throw notFound('User', ['user'])
     return id
   }
   const now = clock.now()
   const email = 'seller@demo.example'
-  const seller = await db.prisma.user.upsert({
-    where: { tenantId_email: { tenantId, email } },
-    update: {},
-    create: {
-      tenantId,
-      id: newId(),
-      name: 'Demo',
-      lastName: 'Seller',
-      email,
-      role: 'USER',
-      createdAt: now,
-      updatedAt: now,
-    },
-  })
+  const names = { name: 'Demo', lastName: 'Seller', email, role: 'USER' as const }
+  const data = { tenantId, id: newId(), ...names, createdAt: now, updatedAt: now }
+  // Another process may make it at the same moment.
+  await db.prisma.user.createMany({ data: [data], skipDuplicates: true })
+  const seller = await db.prisma.user.findFirstOrThrow({ where: { tenantId, email, deletedAt: null } })
   return seller.id
 }
 

@@ -3,11 +3,10 @@ import { type Emit, transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done, Role } from '../kernel/actor.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
-import { newId } from '../kernel/id.ts'
+import { encodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
 import { ApiKeyId, apiKeyObject, CreateApiKey, newSecret, type Secret, UpdateApiKey } from './api-key.ts'
-
-const RANK: Readonly<Record<Role, number>> = { USER: 0, ADMIN: 1, OWNER: 2 }
+import { outranks } from './user.ts'
 
 interface Deps {
   readonly db: Database
@@ -25,8 +24,8 @@ export function keyService({ db, clock, clocks }: Deps) {
   return {
     /** Makes a key. Its secret is in this answer and nowhere else, so that a repeat does not have it. */
     async create(call: Call, input: unknown): Promise<Done & { secret?: string }> {
-      const wanted = validate(CreateApiKey, input)
       const { actor } = call
+      const wanted = validate(CreateApiKey, { ...itself(actor), ...(input as object) })
       const userId = ownerFor(actor, wanted.role, wanted.userId)
       assertLimitIsTheirs(actor, wanted.rateLimit)
       assertFuture(wanted.expiresAt)
@@ -35,8 +34,12 @@ export function keyService({ db, clock, clocks }: Deps) {
       const secret = newSecret(actor.mode)
       const done = await transactOnce(db, call, now, id, async (tx, emit) => {
         if (userId !== null) {
-          const user = await tx.user.findUnique({ where: { tenantId_id: { tenantId: actor.tenantId, id: userId } } })
+          // A user that is being deleted has no key that is not.
+          await tx.$queryRaw`SELECT 1 FROM app_user WHERE tenant_id = ${actor.tenantId}::uuid AND id = ${userId}::uuid FOR SHARE`
+          const user = await tx.user.findFirst({ where: { tenantId: actor.tenantId, id: userId, deletedAt: null } })
           if (!user) throw notFound('User', ['userId'])
+          if (outranks(user.role, actor.role)) throw forbidden('Your role may not make keys for this user', 'userId')
+          if (outranks(wanted.role, user.role)) throw forbidden(`The user is ${user.role} and may do no more`, 'role')
         }
         const { name, role, expiresAt, rateLimit } = wanted
         const key = { id, tenantId: actor.tenantId, name, role, userId, expiresAt, rateLimit, createdAt: now }
@@ -75,7 +78,7 @@ export function keyService({ db, clock, clocks }: Deps) {
 
 /** Whose the new key is. A seller makes keys for itself, and nobody makes a key that may do more than their own. */
 function ownerFor(actor: Actor, role: Role, userId: string | undefined): string | null {
-  if (RANK[role] > RANK[actor.role]) throw forbidden(`Your role may not make a key of the role ${role}`, 'role')
+  if (outranks(role, actor.role)) throw forbidden(`Your role may not make a key of the role ${role}`, 'role')
   if (actor.role === 'USER' && userId !== actor.userId) throw notFound('User', ['userId'])
   return userId ?? null
 }
@@ -91,8 +94,13 @@ async function within(tx: Transaction, actor: Actor, id: string, verb: string) {
   const mine = actor.role === 'USER' ? { userId: actor.userId } : {}
   const found = await tx.apiKey.findFirst({ where: { tenantId, id, deletedAt: null, ...mine } })
   if (!found) throw notFound('ApiKey', ['id'])
-  if (RANK[found.role] > RANK[actor.role]) throw forbidden(`Your role may not ${verb} this key`, 'id')
+  if (outranks(found.role, actor.role)) throw forbidden(`Your role may not ${verb} this key`, 'id')
   return { tenantId_id: { tenantId, id } }
+}
+
+/** A seller need not name itself. */
+function itself({ role, userId }: Actor): object {
+  return role === 'USER' && userId !== null ? { userId: encodeId('User', userId) } : {}
 }
 
 function forbidden(message: string, field: string): DomainError {

@@ -1,0 +1,51 @@
+import type { Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { DomainError } from '../kernel/errors.ts'
+import { CLAIM_HEADERS, claimedPage, claimPage, type Invitation, unknownClaimPage } from './pages/claim.ts'
+import { type Env, refuse } from './rest.ts'
+
+export interface Claims {
+  /** Undefined when no invitation has this token. */
+  open(token: string): Promise<Invitation | undefined>
+  /** @throws DomainError for every bad field, or when it is claimed already */
+  claim(token: string, form: unknown): Promise<void>
+}
+
+const MAX_FORM_BYTES = 16 * 1024
+
+/** `GET` and `POST /claim/<token>`: whoever has the link may claim the account, once. */
+export function addClaimPage(router: Hono<Env>, claims: Claims): void {
+  const limit = bodyLimit({
+    maxSize: MAX_FORM_BYTES,
+    onError: (c) => {
+      c.header('connection', 'close')
+      return refuse(c, 413, 'TOO_LARGE', `A form may have ${MAX_FORM_BYTES} bytes at most.`)
+    },
+  })
+
+  router.get('/claim/:token', async (c) => {
+    const invitation = await claims.open(c.req.param('token'))
+    if (!invitation) return show(c, unknownClaimPage(), 404)
+    return show(c, invitation.user.claimedAt ? claimedPage(invitation) : claimPage(invitation, '', []))
+  })
+
+  router.post('/claim/:token', limit, async (c) => {
+    const token = c.req.param('token')
+    const invitation = await claims.open(token)
+    if (!invitation) return show(c, unknownClaimPage(), 404)
+    const form = Object.fromEntries(new URLSearchParams(await c.req.text()))
+    try {
+      await claims.claim(token, form)
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error
+      const problems = error.problems.filter(({ field = [] }) => field.length > 0)
+      if (problems.length > 0) return show(c, claimPage(invitation, form.payoutAddress ?? '', problems), 422)
+    }
+    // The same address shows what came of it, whoever claimed it first.
+    return c.redirect(token, 303)
+  })
+}
+
+async function show(c: Context<Env>, page: ReturnType<typeof claimPage>, status: 200 | 404 | 422 = 200) {
+  return c.html(await page, status, CLAIM_HEADERS)
+}

@@ -1,0 +1,155 @@
+import type { Database, Transaction } from '../db/database.ts'
+import type { ClaimFundsRow, UserRow } from '../db/rows.ts'
+import { type Change, type Emit, transact, transactOnce } from '../events/outbox.ts'
+import type { Call, Done } from '../kernel/actor.ts'
+import type { Clock, Clocks } from '../kernel/clock.ts'
+import { currency, findCurrency } from '../kernel/currency.ts'
+import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
+import { newId } from '../kernel/id.ts'
+import { money } from '../kernel/money.ts'
+import { validate } from '../kernel/validate.ts'
+import { sellerOf } from '../ledger/account.ts'
+import { post } from '../ledger/journal.ts'
+import { claimFundsSettled } from '../ledger/recipes.ts'
+import { ClaimFundsId, claimFundsObject, OfUser } from './claim.ts'
+
+const HOUR_MS = 3_600_000
+const BATCH = 100
+
+/** The next full hour after a moment. */
+export function nextHour(at: Date): Date {
+  return new Date((Math.floor(at.getTime() / HOUR_MS) + 1) * HOUR_MS)
+}
+
+interface Deps {
+  readonly db: Database
+  readonly clock: Clock
+  readonly clocks: Clocks
+}
+
+/** What the organization owes the sellers who claimed their accounts, and that it has paid. */
+export function claimFundsService({ db, clock, clocks }: Deps) {
+  return {
+    /**
+     * Test mode: computes at once what a user is owed, as happens every hour for one who claimed their account.
+     * Answers the user.
+     */
+    async trigger(call: Call, input: unknown): Promise<Done> {
+      const { userId } = validate(OfUser, input)
+      const { tenantId, mode, requestId } = call.actor
+      const change = { tenantId, at: await clocks.now(tenantId), requestId }
+      return transactOnce(db, call, change.at, userId, async (tx, emit) => {
+        const user = await lockUser(tx, tenantId, userId)
+        if (mode !== 'TEST') throw new DomainError({ code: 'UNSUPPORTED', message: 'This is for test mode' })
+        if (user.claimedAt === null) throw invalidState('The account is not claimed yet', ['userId'])
+        await collect(tx, change, emit, userId)
+      })
+    },
+
+    /** Computes it for everybody whose hour has come on their tenant's clock. Answers how many were looked at. */
+    async collectDue(): Promise<number> {
+      const due = await db.query<{ tenantId: string; id: string; now: Date }>(
+        'claims.due',
+        `SELECT u.tenant_id, u.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
+         FROM app_user u JOIN tenant t ON t.id = u.tenant_id
+         WHERE u.claim_funds_next_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
+         ORDER BY u.claim_funds_next_at LIMIT ${BATCH}`,
+        [clock.now()],
+      )
+      for (const { tenantId, id, now } of due) {
+        const change = { tenantId, at: now }
+        await transact(db, change, async (tx, emit) => {
+          // Of several nodes that look at once, one computes and puts the hour off.
+          const data = { claimFundsNextAt: nextHour(now) }
+          const { count } = await tx.user.updateMany({ where: { tenantId, id, claimFundsNextAt: { lte: now } }, data })
+          if (count > 0) await collect(tx, change, emit, id)
+        })
+      }
+      return due.length
+    },
+
+    /**
+     * The organization says that it has paid what it owed to the user's wallet.
+     * @throws DomainError INVALID_STATE when it said so before, INSUFFICIENT_FUNDS when a refund has taken some of it
+     */
+    async settle(call: Call, input: unknown): Promise<Done> {
+      const { id } = validate(ClaimFundsId, input)
+      const { tenantId, requestId } = call.actor
+      const change = { tenantId, at: await clocks.now(tenantId), requestId }
+      return transactOnce(db, call, change.at, id, async (tx, emit) => {
+        const found = await tx.claimFunds.findFirst({ where: { tenantId, id } })
+        if (!found) throw notFound('ClaimFunds', ['id'])
+        await lockUser(tx, tenantId, found.userId)
+        const { count } = await tx.claimFunds.updateMany({
+          where: { tenantId, id, funded: false },
+          data: { funded: true, fundedAt: change.at },
+        })
+        if (count === 0) throw invalidState('It is settled already', ['id'])
+        const funds = await tx.claimFunds.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+        const amount = money(funds.owedMinor, currency(funds.currency))
+        await post(tx, change, emit, claimFundsSettled({ claimFundsId: id, sellerId: funds.userId, amount }))
+        announce(emit, 'claim_funds.settled', funds)
+      })
+    },
+  }
+}
+
+/** Everything that happens to what a user is owed happens under the lock of the user. */
+async function lockUser(tx: Transaction, tenantId: string, id: string): Promise<UserRow> {
+  await tx.$queryRaw`SELECT 1 FROM app_user WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`
+  const user = await tx.user.findFirst({ where: { tenantId, id } })
+  if (!user) throw notFound('User', ['userId'])
+  return user
+}
+
+/** What the books owe a user and no claim says yet becomes one; where they owe less than the claims say, those shrink. */
+async function collect(tx: Transaction, change: Change, emit: Emit, userId: string): Promise<void> {
+  const { tenantId } = change
+  const prefix = `seller:${userId}:`
+  const accounts = await tx.account.findMany({ where: { tenantId, externalId: { startsWith: prefix } } })
+  for (const account of accounts) {
+    const found = findCurrency(account.currency)
+    if (!found || account.externalId !== sellerOf(userId, found).externalId) continue
+    const open = await tx.claimFunds.findMany({
+      where: { tenantId, userId, currency: found.code, funded: false },
+      orderBy: { id: 'desc' },
+    })
+    const claimed = open.reduce((sum, { owedMinor }) => sum + owedMinor, 0n)
+    const owed = account.balance - account.held - claimed
+    if (owed > 0n) {
+      const data = {
+        tenantId,
+        id: newId(),
+        userId,
+        owedMinor: owed.toString(),
+        currency: found.code,
+        createdAt: change.at,
+      }
+      announce(emit, 'claim_funds.created', await tx.claimFunds.create({ data }))
+    }
+    if (owed < 0n) await lower(tx, emit, open, -owed)
+  }
+}
+
+/** A refund has taken money that was claimed: the latest claims are lowered first, and one of nothing is gone. */
+async function lower(tx: Transaction, emit: Emit, open: readonly ClaimFundsRow[], by: bigint): Promise<void> {
+  let left = by
+  for (const claim of open) {
+    if (left === 0n) return
+    const taken = claim.owedMinor < left ? claim.owedMinor : left
+    left -= taken
+    const where = { tenantId_id: { tenantId: claim.tenantId, id: claim.id } }
+    const owedMinor = claim.owedMinor - taken
+    if (owedMinor === 0n) await tx.claimFunds.delete({ where })
+    else await tx.claimFunds.update({ where, data: { owedMinor: owedMinor.toString() } })
+    announce(emit, 'claim_funds.lowered', { ...claim, owedMinor })
+  }
+}
+
+function announce(
+  emit: Emit,
+  type: 'claim_funds.created' | 'claim_funds.lowered' | 'claim_funds.settled',
+  funds: ClaimFundsRow,
+): void {
+  emit({ type, entityKind: 'ClaimFunds', entityId: funds.id, object: claimFundsObject(funds) })
+}

@@ -1,0 +1,124 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import type { Database } from '../db/database.ts'
+import type { ClaimRequestRow, UserRow } from '../db/rows.ts'
+import { transact, transactOnce } from '../events/outbox.ts'
+import type { Actor, Call, Done } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
+import { decodeId, newId } from '../kernel/id.ts'
+import { validate } from '../kernel/validate.ts'
+import { ClaimForm, OfUser } from './claim.ts'
+import { nextHour } from './claim-funds.ts'
+import { hashPassword } from './password.ts'
+import { outranks, userObject } from './user.ts'
+
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  readonly secretKey: Uint8Array
+  readonly publicUrl: string
+}
+
+/** The invitation of a user. Whoever has its link may claim the account. */
+export interface ClaimRequest {
+  readonly userId: string
+  readonly link: string
+  readonly createdAt: Date
+}
+
+/** An invitation as its page shows it. */
+export interface OpenedClaim {
+  readonly user: UserRow
+  readonly organization: string
+}
+
+export function claimService({ db, clocks, secretKey, publicUrl }: Deps) {
+  const signingKey = new Uint8Array(hkdfSync('sha256', secretKey, '', 'tollgate claim links', 32))
+
+  /** Made anew from the invitation's id each time, so that nothing that opens the page is kept. */
+  function tokenOf(id: string): string {
+    return `${id.replaceAll('-', '')}${createHmac('sha256', signingKey).update(id).digest('hex')}`
+  }
+
+  function view({ id, userId, createdAt }: ClaimRequestRow): ClaimRequest {
+    return { userId, link: `${publicUrl}/claim/${tokenOf(id)}`, createdAt }
+  }
+
+  async function rowOf(token: string): Promise<(ClaimRequestRow & { user: UserRow }) | undefined> {
+    if (!/^[0-9a-f]{96}$/.test(token)) return undefined
+    const id = token.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+    if (!timingSafeEqual(Buffer.from(tokenOf(id)), Buffer.from(token))) return undefined
+    const request = await db.prisma.claimRequest.findFirst({ where: { id }, include: { user: true } })
+    return request && request.user.deletedAt === null ? request : undefined
+  }
+
+  async function open(token: string): Promise<OpenedClaim | undefined> {
+    const request = await rowOf(token)
+    if (!request) return undefined
+    const { organization } = await db.prisma.tenant.findUniqueOrThrow({
+      where: { id: request.tenantId },
+      include: { organization: true },
+    })
+    return { user: request.user, organization: organization.name }
+  }
+
+  return {
+    /**
+     * Invites a user to claim the account that was made for them; the same link when asked again.
+     * @throws DomainError INVALID_STATE when the account is claimed
+     */
+    async request(call: Call, input: unknown): Promise<Done> {
+      const { userId } = validate(OfUser, input)
+      const { tenantId, role } = call.actor
+      const now = await clocks.now(tenantId)
+      return transactOnce(db, call, now, userId, async (tx, emit) => {
+        await tx.$queryRaw`SELECT 1 FROM app_user WHERE tenant_id = ${tenantId}::uuid AND id = ${userId}::uuid FOR NO KEY UPDATE`
+        const user = await tx.user.findFirst({ where: { tenantId, id: userId, deletedAt: null } })
+        if (!user) throw notFound('User', ['userId'])
+        if (outranks(user.role, role)) {
+          throw new DomainError({ code: 'FORBIDDEN', message: 'The user stands above you', field: ['userId'] })
+        }
+        if (user.claimedAt) throw invalidState('The account is claimed already', ['userId'])
+        const data = { tenantId, id: newId(), userId, createdAt: now }
+        const { count } = await tx.claimRequest.createMany({ data: [data], skipDuplicates: true })
+        if (count === 0) return
+        emit({ type: 'user.invited', entityKind: 'User', entityId: userId, object: userObject(user) })
+      })
+    },
+
+    /** The invitation of a user, if there is one. */
+    async find({ tenantId }: Actor, user: string): Promise<ClaimRequest | undefined> {
+      const decoded = decodeId(user)
+      if (decoded?.kind !== 'User') return undefined
+      const where = { tenantId, userId: decoded.uuid, user: { deletedAt: null } }
+      const row = await db.prisma.claimRequest.findFirst({ where })
+      return row ? view(row) : undefined
+    },
+
+    open,
+
+    /**
+     * Claims the account, once. From here on the user is owed what it earned.
+     * @throws DomainError for a bad password or address, INVALID_STATE when it is claimed already
+     */
+    async claim(token: string, form: unknown): Promise<void> {
+      const request = await rowOf(token)
+      if (!request) throw notFound('ClaimRequest', [])
+      const claimed = () => invalidState('The account is claimed already')
+      // Hashing is dear on purpose, so it is done only where it can be of use.
+      if (request.user.claimedAt) throw claimed()
+      const { password, payoutAddress } = validate(ClaimForm, form)
+      const passwordHash = await hashPassword(password)
+      const { tenantId, userId } = request
+      const now = await clocks.now(tenantId)
+      await transact(db, { tenantId, at: now }, async (tx, emit) => {
+        const data = { passwordHash, payoutAddress, claimedAt: now, claimFundsNextAt: nextHour(now), updatedAt: now }
+        const where = { tenantId, id: userId, claimedAt: null, deletedAt: null }
+        const { count } = await tx.user.updateMany({ where, data })
+        if (count === 0) throw claimed()
+        const user = await tx.user.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id: userId } } })
+        emit({ type: 'user.claimed', entityKind: 'User', entityId: userId, object: userObject(user) })
+      })
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import type { Database, Transaction } from '../db/database.ts'
+import { transactOnce } from '../events/outbox.ts'
+import type { Call, Done } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { after, DURATION_UNITS } from '../kernel/duration.ts'
+import { DomainError } from '../kernel/errors.ts'
+import { encodeId } from '../kernel/id.ts'
+import { optional } from '../kernel/input.ts'
+import { validate } from '../kernel/validate.ts'
+
+/** How long whoever turns the clock waits; the rest of the way is then gone without them. */
+const PATIENCE_MS = 20_000
+const LOOKS_EVERY_MS = 50
+const KEY_OUTLASTS_MS = 24 * 3_600_000
+/** Years have four digits wherever moments are written. */
+const LATEST_MS = Date.UTC(9999, 0)
+
+const AdvanceTestClock = z
+  .object({
+    to: optional(z.date()),
+    by: optional(z.object({ value: z.int().min(1, 'must be at least 1'), unit: z.enum(DURATION_UNITS) })),
+  })
+  .superRefine(({ to, by }, context) => {
+    if ((to === undefined) !== (by === undefined)) return
+    const message = to === undefined ? 'a moment or a duration is required' : 'a moment or a duration, not both'
+    context.addIssue({ code: 'custom', message, params: { code: 'REQUIRED' }, path: ['to'] })
+  })
+
+/** Where a test clock stands, and where it is going. */
+export interface TestClock {
+  readonly now: Date
+  /** Null once it has arrived. */
+  readonly target: Date | null
+}
+
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+  /** Begins to turn a tenant's clock towards its target. */
+  readonly begin: (tenantId: string) => Promise<void>
+}
+
+export function testClockService({ db, clocks, begin }: Deps) {
+  async function read(tenantId: string): Promise<TestClock> {
+    const now = await clocks.now(tenantId)
+    const text = 'SELECT clock_target_at AS target FROM tenant WHERE id = $1'
+    const [row] = await db.query<{ target: Date | null }>('clock.target', text, [tenantId])
+    return { now, target: row?.target ?? null }
+  }
+
+  /** Waits until the clock has passed a moment with all that was due by it. */
+  async function arrival(tenantId: string, at: Date): Promise<void> {
+    const until = performance.now() + PATIENCE_MS
+    while (performance.now() < until) {
+      const { now, target } = await read(tenantId)
+      if (target === null || (target > at && now > at)) return
+      await sleep(LOOKS_EVERY_MS)
+    }
+  }
+
+  return {
+    read,
+
+    /**
+     * Turns the tenant's test clock forward, to a moment or by a duration: what falls due on the way is done in its
+     * order, each thing at its moment. A long way goes on after the answer.
+     * @throws DomainError UNSUPPORTED in live mode, OUT_OF_RANGE for a moment that is not ahead or beyond the year 9998
+     */
+    async advance(call: Call, input: unknown): Promise<Done> {
+      const { to, by } = validate(AdvanceTestClock, input)
+      const { tenantId, organizationId, mode } = call.actor
+      if (mode !== 'TEST') throw new DomainError({ code: 'UNSUPPORTED', message: 'Live mode has no test clock' })
+      const now = await clocks.now(tenantId)
+      const target = to ?? after(now, by ?? { value: 0, unit: 'SECONDS' })
+      const done = await transactOnce(db, call, now, organizationId, async (tx, emit) => {
+        refuseOutOfRange(target, now, to ? 'to' : 'by')
+        await tx.$executeRaw`
+          UPDATE tenant SET clock_target_at = greatest(clock_target_at, ${target}) WHERE id = ${tenantId}::uuid`
+        await keepKey(tx, call, target)
+        const id = encodeId('Organization', organizationId)
+        const object = { id, from: now.toISOString(), to: target.toISOString() }
+        emit({ type: 'test_clock.advanced', entityKind: 'Organization', entityId: organizationId, object })
+      })
+      begin(tenantId)
+      // A repeat may come long after; by then there is nothing to wait for.
+      await arrival(tenantId, target)
+      return done
+    },
+  }
+}
+
+/** The way that is asked for would otherwise carry the clock past the end of the key that it was asked under. */
+async function keepKey(tx: Transaction, { actor, operation, idempotencyKey: key }: Call, target: Date): Promise<void> {
+  if (key === undefined) return
+  const expiresAt = new Date(target.getTime() + KEY_OUTLASTS_MS)
+  await tx.idempotencyRecord.updateMany({ where: { tenantId: actor.tenantId, operation, key }, data: { expiresAt } })
+}
+
+function refuseOutOfRange(target: Date, now: Date, field: 'to' | 'by'): void {
+  const out = (message: string) => new DomainError({ code: 'OUT_OF_RANGE', message, field: [field] })
+  if (target <= now) throw out(`must be later than the test clock, which stands at ${now.toISOString()}`)
+  // A duration may lead beyond the moments that there are.
+  if (!(target.getTime() <= LATEST_MS)) throw out('must not lead beyond the year 9998')
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import type { UserRow } from '../db/rows.ts'
+import type { Role } from '../kernel/actor.ts'
+import { encodeId } from '../kernel/id.ts'
+import { email, id, optional, text } from '../kernel/input.ts'
+
+/** A member of an organization, or a seller. */
+
+const RANK: Readonly<Record<Role, number>> = { USER: 0, ADMIN: 1, OWNER: 2 }
+
+/** Whether one role may do more than another. Nobody acts on somebody above them. */
+export function outranks(role: Role, other: Role): boolean {
+  return RANK[role] > RANK[other]
+}
+
+const MAX_FEE_BPS = 1_000
+
+const feeBps = z.int().min(0, 'must be 0 at least').max(MAX_FEE_BPS, `must be ${MAX_FEE_BPS} at most`)
+const role = z.enum(['ADMIN', 'USER'], 'must be ADMIN or USER')
+
+export const CreateUser = z.object({
+  name: text(100, 2),
+  lastName: text(100, 2),
+  email,
+  role,
+  organizationFeeBps: optional(feeBps),
+})
+
+export const UpdateUser = z.object({
+  id: id('User'),
+  name: optional(text(100, 2)),
+  lastName: optional(text(100, 2)),
+  email: optional(email),
+  role: optional(role),
+  organizationFeeBps: optional(feeBps),
+})
+
+export const UserId = z.object({ id: id('User') })
+
+/** The user as events and webhooks show it. */
+export function userObject(user: UserRow): Record<string, unknown> {
+  const { name, lastName, email, role, organizationFeeBps, claimedAt } = user
+  return {
+    id: encodeId('User', user.id),
+    name,
+    lastName,
+    email,
+    role,
+    organizationFeeBps,
+    claimedAt: claimedAt?.toISOString() ?? null,
+  }
+}

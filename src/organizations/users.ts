@@ -1,0 +1,137 @@
+import type { Database, Transaction } from '../db/database.ts'
+import { isUniqueViolation } from '../db/errors.ts'
+import type { ApiKeyRow, UserRow } from '../db/rows.ts'
+import { type Emit, transactOnce } from '../events/outbox.ts'
+import type { Actor, Call, Done } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { DomainError, notFound } from '../kernel/errors.ts'
+import { newId } from '../kernel/id.ts'
+import { validate } from '../kernel/validate.ts'
+import { apiKeyObject } from './api-key.ts'
+import { CreateUser, outranks, UpdateUser, UserId, userObject } from './user.ts'
+
+/** What a change of a user ended beside it. */
+export type DoneWithKeys = Done & { readonly endedKeyIds: readonly string[] }
+
+export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
+  return {
+    /** @throws DomainError ALREADY_EXISTS when another user has the e-mail address */
+    async create(call: Call, input: unknown): Promise<Done> {
+      const { organizationFeeBps = 0, ...wanted } = validate(CreateUser, input)
+      const { tenantId, role } = call.actor
+      if (outranks(wanted.role, role))
+        throw forbidden(`Your role may not make a user of the role ${wanted.role}`, 'role')
+      const now = await clocks.now(tenantId)
+      const id = newId()
+      return unique(() =>
+        transactOnce(db, call, now, id, async (tx, emit) => {
+          const data = { tenantId, id, ...wanted, organizationFeeBps, createdAt: now, updatedAt: now }
+          announce(emit, 'user.created', await tx.user.create({ data }))
+        }),
+      )
+    },
+
+    /**
+     * Changes a user. Somebody who may do less from then on loses the keys that may do more.
+     * @throws DomainError FORBIDDEN for one's own fee, for an owner's role, and for whoever stands above
+     */
+    async update(call: Call, input: unknown): Promise<DoneWithKeys> {
+      const { id, ...wanted } = validate(UpdateUser, input)
+      const { actor } = call
+      const { tenantId } = actor
+      const now = await clocks.now(tenantId)
+      let ended: readonly ApiKeyRow[] = []
+      const done = await unique(() =>
+        transactOnce(db, call, now, id, async (tx, emit) => {
+          const before = await lockReachable(tx, actor, id)
+          refuse(actor, before, wanted)
+          const after = await tx.user.update({
+            where: { tenantId_id: { tenantId, id } },
+            data: { ...wanted, updatedAt: now },
+          })
+          announce(emit, 'user.updated', after)
+          ended = await endKeys(tx, emit, now, after, (key) => outranks(key.role, after.role))
+        }),
+      )
+      return { ...done, endedKeyIds: ended.map((key) => key.id) }
+    },
+
+    /** The user is hidden from then on, and their keys end; what they sold keeps them. */
+    async remove(call: Call, input: unknown): Promise<DoneWithKeys> {
+      const { id } = validate(UserId, input)
+      const { actor } = call
+      const { tenantId } = actor
+      const now = await clocks.now(tenantId)
+      let ended: readonly ApiKeyRow[] = []
+      const done = await transactOnce(db, call, now, id, async (tx, emit) => {
+        const before = await lockReachable(tx, actor, id)
+        if (before.role === 'OWNER') throw forbidden('An owner cannot be deleted', 'id')
+        const data = { deletedAt: now, claimFundsNextAt: null, updatedAt: now }
+        const after = await tx.user.update({ where: { tenantId_id: { tenantId, id } }, data })
+        ended = await endKeys(tx, emit, now, after, () => true)
+        announce(emit, 'user.deleted', after)
+      })
+      return { ...done, endedKeyIds: ended.map((key) => key.id) }
+    },
+  }
+}
+
+/**
+ * A user whom the actor may change, locked until the transaction ends.
+ * @throws DomainError NOT_FOUND, or FORBIDDEN for somebody who stands above
+ */
+async function lockReachable(tx: Transaction, actor: Actor, id: string): Promise<UserRow> {
+  const { tenantId, role, userId } = actor
+  await tx.$queryRaw`SELECT 1 FROM app_user WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`
+  const user =
+    role === 'USER' && userId !== id ? null : await tx.user.findFirst({ where: { tenantId, id, deletedAt: null } })
+  if (!user) throw notFound('User', ['id'])
+  if (outranks(user.role, role)) throw forbidden(`Your role may not change a user of the role ${user.role}`, 'id')
+  return user
+}
+
+function refuse(
+  actor: Actor,
+  before: UserRow,
+  wanted: { role?: UserRow['role'] | undefined; organizationFeeBps?: number | undefined },
+): void {
+  if (wanted.organizationFeeBps !== undefined && (actor.userId === before.id || actor.role === 'USER')) {
+    throw forbidden('Nobody sets the fee of their own payments', 'organizationFeeBps')
+  }
+  if (wanted.role === undefined || wanted.role === before.role) return
+  if (before.role === 'OWNER') throw forbidden('An owner stays one', 'role')
+  if (outranks(wanted.role, actor.role)) throw forbidden(`Your role may not make a user ${wanted.role}`, 'role')
+}
+
+/** Ends the keys of a user that meet a condition: they open nothing from the commit on. */
+async function endKeys(
+  tx: Transaction,
+  emit: Emit,
+  now: Date,
+  { tenantId, id: userId }: UserRow,
+  ends: (key: ApiKeyRow) => boolean,
+): Promise<readonly ApiKeyRow[]> {
+  const keys = (await tx.apiKey.findMany({ where: { tenantId, userId, deletedAt: null } })).filter(ends)
+  await tx.apiKey.updateMany({ where: { tenantId, id: { in: keys.map(({ id }) => id) } }, data: { deletedAt: now } })
+  for (const key of keys) {
+    emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: key.id, object: apiKeyObject(key) })
+  }
+  return keys
+}
+
+function announce(emit: Emit, type: 'user.created' | 'user.updated' | 'user.deleted', user: UserRow): void {
+  emit({ type, entityKind: 'User', entityId: user.id, object: userObject(user) })
+}
+
+function forbidden(message: string, field: string): DomainError {
+  return new DomainError({ code: 'FORBIDDEN', message, field: [field] })
+}
+
+async function unique<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isUniqueViolation(error, 'app_user_email_key')) throw error
+    throw new DomainError({ code: 'ALREADY_EXISTS', message: 'Another user has this email', field: ['email'] })
+  }
+}
