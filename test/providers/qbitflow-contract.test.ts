@@ -1,0 +1,44 @@
+import { qbitflow } from '../../src/providers/qbitflow/index.ts'
+import { openShop } from '../support/shop.ts'
+import { providerContract } from './contract/suite.ts'
+
+const baseUrl = 'http://tollgate.test/sandbox/qbitflow/v1'
+const SESSION = 'POST /transaction/session-checkout*'
+const SUBSCRIPTION = 'GET /transaction/subscription/sub@*'
+const HISTORY = 'GET /transaction/subscription/history/*'
+
+providerContract({
+  name: 'QBITFLOW',
+  openShop,
+  async adapter({ app, owner }) {
+    const credentials = { ...(await app.sandbox.qbitflow.provision(owner.tenantId)) }
+    const fetch = (input: string | URL | Request, init?: RequestInit) =>
+      app.sandbox.qbitflow.fetch(new Request(input, init))
+    return qbitflow({ credentials, baseUrl, fetch, socketUrl: () => baseUrl })
+  },
+  currency: 'USDC',
+  opening: {
+    PAYMENT: { act: `${SESSION}/payment`, before: ['POST /product', 'POST /customer'] },
+    SUBSCRIPTION: { act: `${SESSION}/subscription` },
+    PAY_AS_YOU_GO: { act: SESSION },
+  },
+  payment: ['GET /transaction/status', 'GET /transaction/payment/*', 'GET /transaction/customer/*'],
+  subscription: {
+    start: ['GET /transaction/status', SUBSCRIPTION, HISTORY, 'GET /transaction/customer/*'],
+    life: [SUBSCRIPTION, HISTORY],
+  },
+  forceCancel: { act: 'GET /transaction/subscription/processing/force-cancel/*' },
+  testBilling: { act: 'GET /transaction/subscription/processing/execute-billing/*' },
+  reportUsage: {
+    act: 'POST /transaction/subscription/payg/increase-units-current-period',
+    before: [SUBSCRIPTION],
+  },
+  refund: {
+    approve: { act: 'POST /_sandbox/refunds/*/approve' },
+    refuse: { act: 'POST /_sandbox/refunds/*/refuse' },
+    read: {
+      one: ['GET /transaction/refunds/by-transaction/*'],
+      all: ['GET /transaction/refunds/all', 'GET /transaction/refunds/all/inactive'],
+    },
+  },
+})
