@@ -1,5 +1,6 @@
 import { hkdfSync } from 'node:crypto'
 import type { Logger } from 'pino'
+import { accountingService } from './accounting/service.ts'
 import { productService } from './catalog/service.ts'
 import { checkoutOpening } from './checkouts/opening.ts'
 import { checkoutProgress } from './checkouts/progress.ts'
@@ -10,6 +11,9 @@ import { openDatabase } from './db/database.ts'
 import { idempotencyService } from './events/once.ts'
 import { openStream } from './events/stream.ts'
 import { inboxService, type Received } from './inbox/service.ts'
+import { webhookVerification } from './inbox/verification.ts'
+import { createSchedules, type Duty, type Planned } from './jobs/schedules.ts'
+import { clockTurning } from './jobs/test-clock.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import { accountService } from './ledger/accounts.ts'
 import { currencyService } from './ledger/currencies.ts'
@@ -22,6 +26,8 @@ import { sealService } from './ledger/seal.ts'
 import { ledgerStats } from './ledger/stats.ts'
 import { transactionService } from './ledger/transactions.ts'
 import { accessService } from './organizations/access.ts'
+import { claimFundsService } from './organizations/claim-funds.ts'
+import { claimService } from './organizations/claims.ts'
 import { clientAuthentication } from './organizations/client-authentication.ts'
 import { clocksOf } from './organizations/clocks.ts'
 import { dataExportService } from './organizations/data-export.ts'
@@ -29,15 +35,29 @@ import { erasureService } from './organizations/erasure.ts'
 import { keyService } from './organizations/keys.ts'
 import { rateLimits } from './organizations/rate-limit.ts'
 import { removalService } from './organizations/removal.ts'
+import { testClockService } from './organizations/test-clock.ts'
+import { userService } from './organizations/users.ts'
+import { asFetch } from './outbound/as-fetch.ts'
 import type { GuardedFetch } from './outbound/guarded-fetch.ts'
 import { paymentStats } from './payments/stats.ts'
 import { statusService } from './payments/status.ts'
+import { connecting } from './providers/connecting.ts'
 import { connectionService, SANDBOX } from './providers/connections.ts'
+import { faultService } from './providers/fault-service.ts'
 import { providerRegistry } from './providers/registry.ts'
 import { attentionService } from './reconciliation/attention.ts'
 import { checkoutReconciliation } from './reconciliation/checkouts.ts'
 import { proofService } from './reconciliation/proof.ts'
+import { refundReconciliation } from './reconciliation/refunds.ts'
+import { sandboxReset } from './reconciliation/reset.ts'
+import { subscriptionReconciliation } from './reconciliation/subscriptions.ts'
+import { refundAnswering } from './refunds/answering.ts'
+import { refundProgress } from './refunds/progress.ts'
+import { refundService } from './refunds/service.ts'
 import { createQbitflowSandbox } from './sandbox/qbitflow/index.ts'
+import { subscriptionProgress } from './subscriptions/progress.ts'
+import { subscriptionService } from './subscriptions/service.ts'
+import { usageReporting } from './subscriptions/usage.ts'
 import { deliveryService } from './webhooks/deliveries.ts'
 import { preflightService } from './webhooks/preflight.ts'
 import { redeliveryService } from './webhooks/redelivery.ts'
@@ -82,25 +102,56 @@ export async function createApp(parts: AppParts) {
     log,
   })
 
+  // An owner names the address; what the machine alone can reach is no provider.
+  const ask = asFetch(outbound)
   const registry = providerRegistry(db, {
     secretKey,
     reach(address) {
-      if (address !== SANDBOX) return { baseUrl: address, fetch, socketUrl: () => address }
+      if (address !== SANDBOX) return { baseUrl: address, fetch: ask, socketUrl: () => address, simulated: false }
       return {
+        simulated: true,
         baseUrl: `${publicUrl}${mount}/v1`,
         fetch: (input, init) => untilAborted(qbitflow.fetch(new Request(input, init)), init?.signal),
         socketUrl: () => `${localUrl}${mount}/v1`,
       }
     },
   })
-  const connections = connectionService({ db, registry, secretKey })
+  const idempotency = idempotencyService({ db, clock })
+  const connections = {
+    ...connectionService({ db, registry, secretKey }),
+    ...connecting({
+      db,
+      clocks,
+      registry,
+      secretKey,
+      isAnswered: idempotency.isAnswered,
+      provision: async (provider, tenantId, name) =>
+        provider === 'QBITFLOW' ? { ...(await qbitflow.provision(tenantId, name)) } : undefined,
+    }),
+  }
 
   const notifyUrl = (provider: string, connectionId: string) =>
     `${publicUrl}/inbox/${provider.toLowerCase()}/${connectionId}`
   const opening = checkoutOpening({ db, clocks, registry, notifyUrl })
-  const progress = checkoutProgress({ db, clocks, registry })
+  const subscriptionsProgress = subscriptionProgress({ db, clocks, registry })
+  const progress = checkoutProgress({ db, clocks, registry, subscriptions: subscriptionsProgress })
   const watcher = checkoutWatcher({ db, registry, progress, log })
-  const inbox = inboxService({ db, clock, clocks, registry, progress, log })
+  const refundsProgress = refundProgress({ db, clocks, registry })
+  const refundsAnswering = refundAnswering({ db, clocks, registry, progress: refundsProgress })
+  const refundParts = { db, clocks, registry, progress: refundsProgress, answering: refundsAnswering }
+  const refundsReconciliation = refundReconciliation({ ...refundParts, clock, log })
+  const subscriptionParts = { db, clock, clocks, registry, progress: subscriptionsProgress }
+  const usage = usageReporting(subscriptionParts)
+  const inbox = inboxService({
+    db,
+    clock,
+    clocks,
+    registry,
+    progress,
+    subscriptions: subscriptionsProgress,
+    refunds: refundsReconciliation,
+    log,
+  })
 
   /** A simulator's webhook to our own inbox stays in the process; PUBLIC_URL may be out of our own reach. */
   async function deliver(url: string, init: RequestInit): Promise<Response> {
@@ -123,17 +174,16 @@ export async function createApp(parts: AppParts) {
   /** What is kept is applied at once where it can be; the schedule sees to the rest. */
   async function receive(received: Received) {
     const answer = await inbox.receive(received)
-    if (answer.status === 200) inbox.applyDue().catch((error) => log.warn({ err: error }, 'applying the inbox failed'))
+    if (answer.status === 200) applyInbox().catch((error) => log.warn({ err: error }, 'applying the inbox failed'))
     return answer
   }
 
-  const idempotency = idempotencyService({ db, clock })
   const currencies = currencyService({ db, clocks })
   const plan = planning({ db, clocks, currencies })
   const seals = sealService({ db, clock })
   const queue = postingQueue(db, clock)
 
-  return {
+  const house = {
     db,
     log,
     clock,
@@ -150,6 +200,13 @@ export async function createApp(parts: AppParts) {
       clientSecret: (checkoutId: string) => access.clientSecret(checkoutId),
       watch: watcher.watch,
     },
+    subscriptions: {
+      ...subscriptionService(subscriptionParts),
+      ...subscriptionReconciliation({ ...subscriptionParts, usage, log }),
+      reportUsage: usage.report,
+    },
+    refunds: { ...refundService(refundParts), ...refundsReconciliation },
+    accounting: accountingService({ db }),
     keys: keyService({ db, clock, clocks }),
     rateLimits: rateLimits({ db, clock }),
     clientAuthentication: clientAuthentication({ db, clock, clocks, outbound }),
@@ -163,6 +220,9 @@ export async function createApp(parts: AppParts) {
       deliverDue: async () => deliveries.wake(),
       idle: deliveries.idle,
     },
+    users: userService({ db, clocks }),
+    claims: { ...claimService({ db, clocks, secretKey, publicUrl }), ...claimFundsService({ db, clock, clocks }) },
+    faults: faultService({ db, clocks, registry }),
     payments: { ...statusService({ db }), ...paymentStats(db) },
     accounts: accountService({ db, clocks, currencies }),
     currencies,
@@ -175,18 +235,31 @@ export async function createApp(parts: AppParts) {
       totals: (tenantId: string) => totals(db, tenantId),
       ...ledgerStats(db),
     },
-    inbox: { ...inbox, receive },
+    inbox: { ...inbox, receive, ...webhookVerification({ clocks, registry }) },
     reconciliation: checkoutReconciliation({ db, clock, clocks, opening, progress, log }),
     /** Connects the test tenants that are not connected yet with the simulators. */
     connectSandboxes: () =>
       connections.connectSandbox('QBITFLOW', clock.now(), async (tenantId, name) => ({
         ...(await qbitflow.provision(tenantId, name)),
       })),
-    sandbox: { qbitflow, runDue: () => qbitflow.runDue() },
+    sandbox: { qbitflow, runDue: () => qbitflow.runDue(), ...sandboxReset({ db, clocks, registry, progress }) },
     /** Answers that were kept for repeats are forgotten once they have expired. */
     forgetExpiredAnswers: () => db.prisma.idempotencyRecord.deleteMany({ where: { expiresAt: { lt: clock.now() } } }),
+  }
+
+  const schedules = createSchedules(house)
+  const turning = clockTurning({ db, clock, clocks, schedules, log })
+  const applyInbox = scheduleNamed(schedules, 'inbox').run
+
+  return {
+    ...house,
+    schedules: [...schedules, { name: 'test clock', everyMs: 1_000, run: () => turning.turnDue() }] as Duty[],
+    testClock: testClockService({ db, clocks, begin: turning.begin }),
     async close(): Promise<void> {
       watcher.close()
+      await turning.close()
+      // A notification that came last may still be being applied.
+      await Promise.all(schedules.map(({ quiet }) => quiet()))
       await qbitflow.close()
       await stream.close()
       await deliveries.close()
@@ -196,6 +269,12 @@ export async function createApp(parts: AppParts) {
 }
 
 const SIMULATOR_PATIENCE_MS = 30_000
+function scheduleNamed(schedules: readonly Planned[], name: string): Planned {
+  const found = schedules.find((schedule) => schedule.name === name)
+  if (!found) throw new Error(`no schedule is named ${name}`)
+  return found
+}
+
 const INBOX = /^\/inbox\/([a-z]+)\/([0-9a-f-]+)$/
 
 /** An answer given in process cannot be cut off by its caller, but the caller need not wait for it. */

@@ -7,7 +7,6 @@ import type { Log } from '../http/log.ts'
 import { createRoutes } from '../http/routes.ts'
 import { openServer } from '../http/server.ts'
 import { backlog } from '../jobs/backlog.ts'
-import { createSchedules } from '../jobs/schedules.ts'
 import { startTicker } from '../jobs/ticker.ts'
 import { metrics } from '../kernel/metrics.ts'
 import { bootstrap } from '../organizations/bootstrap.ts'
@@ -76,7 +75,7 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
   const { testKey } = await bootstrap(app.db, app.clock)
   await app.connectSandboxes()
 
-  const schedules = createSchedules(app)
+  const schedules = [...app.schedules]
   const keyForGraphiql = isOneDevelopersOwn(config) ? () => developmentKey(app.db, app.clock, secretKey) : undefined
   if (keyForGraphiql) schedules.push({ name: 'development key', everyMs: HOUR, run: keyForGraphiql })
   running.ticker = startTicker(schedules, log)
@@ -95,6 +94,8 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
       rateLimits: app.rateLimits,
       clientAuthentication: app.clientAuthentication,
       exports: app.exports,
+      accounting: app.accounting,
+      claims: app.claims,
       sandboxes: { qbitflow: app.sandbox.qbitflow },
       readiness: { isStopping, askDatabase: () => askDatabase(app), patienceMs: READY_PATIENCE_MS, log },
       metrics: mayReadMetrics(config) ? { read: readMetrics, token: config.metricsToken } : undefined,

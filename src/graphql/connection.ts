@@ -45,6 +45,12 @@ interface Within {
   readonly column?: string
 }
 
+/** What narrows a list beside its filter. */
+interface Narrowed {
+  readonly within?: Within | undefined
+  readonly where?: readonly Condition[] | undefined
+}
+
 const OrderDirection = builder.enumType('OrderDirection', {
   description: 'Which way a list runs.',
   values: {
@@ -63,11 +69,16 @@ export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filte
     return [...visible(context.caller, table), ...(options.where ?? []), ...conditions]
   }
 
-  function read(args: ListArgs<Filter>, context: Context, orderName: string, within?: Within): PageQuery {
+  function read(
+    args: ListArgs<Filter>,
+    context: Context,
+    orderName: string,
+    { within, where: also = [] }: Narrowed,
+  ): PageQuery {
     const column = within?.column ?? options.column?.(args.filter ?? ({} as Filter))
     return {
       from: table,
-      where: where(context, args.filter),
+      where: [...where(context, args.filter), ...also],
       order: { column: column ?? orders[orderName]?.column ?? 'id', direction: args.orderBy?.direction ?? 'DESC' },
       size: sizeOf(args),
       backward: typeof args.last === 'number',
@@ -95,9 +106,9 @@ export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filte
     }),
 
     /** @throws GraphQLError BAD_USER_INPUT when the page is too large, or a cursor is none of this list. */
-    open(context: Context, args: ListArgs<Filter>, within?: Within) {
+    open(context: Context, args: ListArgs<Filter>, within?: Within, also?: readonly Condition[]) {
       const orderName = args.orderBy?.field ?? Object.keys(orders)[0] ?? ''
-      const query = read(args, context, orderName, within)
+      const query = read(args, context, orderName, { within, where: also })
       const { db } = context.app
       const shown = connectionOf<Rows[T]>(orderName, within ? () => pageWithin(within) : () => page<Rows[T]>(db, query))
       return Object.assign(shown, { count: within ? () => countWithin(within) : () => count(db, query) })

@@ -2,13 +2,18 @@ import type { Database } from '../db/database.ts'
 import type { Provider, TransactionState } from '../db/generated/enums.ts'
 import type { Group, Wanted } from '../db/groups.ts'
 import type { EventRow, LedgerTransactionRow } from '../db/rows.ts'
+import type { TransactionType } from '../events/catalogue.ts'
 import type { Actor, Call, Caller, Done } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Money } from '../kernel/money.ts'
 import type { AccountDimension, EntryDimension, TransactionDimension } from '../ledger/stats.ts'
+import type { ClaimRequest } from '../organizations/claims.ts'
 import type { Verdict } from '../organizations/client-authentication.ts'
 import type { Permit, Standing } from '../organizations/rate-limit.ts'
+import type { TestClock } from '../organizations/test-clock.ts'
 import type { PaymentDimension, PaymentSum } from '../payments/stats.ts'
+import type { TopicKind } from '../payments/status.ts'
+import type { Fault } from '../providers/faults.ts'
 import type { Loaders } from './loaders.ts'
 import type { Sockets } from './sockets.ts'
 
@@ -16,6 +21,8 @@ type Verb = (call: Call, input: unknown) => Promise<Done>
 /** A posting answers with its row, where it has just been written. */
 export type Posted = Done & { readonly row?: LedgerTransactionRow | undefined }
 type Posting = (call: Call, input: unknown) => Promise<Posted>
+/** A change of a user says which of their keys it ended. */
+type EndingKeys = (call: Call, input: unknown) => Promise<Done & { readonly endedKeyIds: readonly string[] }>
 
 /** What the API asks of the house: the parts of the App that resolvers may reach. */
 export interface Services {
@@ -46,6 +53,30 @@ export interface Services {
     /** Follows a checkout at its provider while somebody looks at it; the answer ends it. */
     watch(tenantId: string, checkoutId: string): () => void
   }
+  readonly inbox: { verify(actor: Actor, input: unknown): Promise<{ verified: boolean; reason?: string }> }
+  readonly subscriptions: {
+    /** Answers with the page on which the customer cancels, where only they can. */
+    cancel(call: Call, input: unknown): Promise<Done & { url?: string | undefined }>
+    forceCancel: Verb
+    executeTestBilling: Verb
+    reportUsage: Verb
+    simulate: Verb
+  }
+  readonly refunds: { approve: Verb; refuse: Verb; request: Verb }
+  readonly users: { create: Verb; update: EndingKeys; remove: EndingKeys }
+  readonly claims: {
+    request: Verb
+    trigger: Verb
+    settle: Verb
+    find(actor: Actor, userId: string): Promise<ClaimRequest | undefined>
+  }
+  readonly faults: {
+    inject: Verb
+    clear: Verb
+    list(actor: Actor, provider: Provider): Promise<readonly Fault[]>
+  }
+  readonly sandbox: { reset: Verb }
+  readonly testClock: { advance: Verb; read(tenantId: string): Promise<TestClock> }
   readonly keys: {
     create(call: Call, input: unknown): Promise<Done & { secret?: string | undefined }>
     update: Verb
@@ -69,7 +100,7 @@ export interface Services {
     /** What messages to the webhook addresses of the tenant's checkouts are signed with. */
     checkoutSecret(tenantId: string): string
   }
-  readonly connections: { list(tenantId: string): Promise<readonly Connection[]> }
+  readonly connections: { list(tenantId: string): Promise<readonly Connection[]>; connect: Verb }
   readonly payments: Statuses & {
     stats(wanted: Wanted<PaymentDimension>): Promise<Group<PaymentDimension, PaymentSum>[]>
   }
@@ -97,7 +128,7 @@ export interface Topic {
 export interface Statuses {
   status(topic: Topic): Promise<StatusView | undefined>
   statusFrom(event: EventRow): StatusView | undefined
-  topic(kind: 'Checkout' | 'Payment', id: string, tenantId?: string): Promise<Topic | undefined>
+  topic(kind: TopicKind, id: string, tenantId?: string): Promise<Topic | undefined>
 }
 
 export interface Follow {
@@ -110,7 +141,7 @@ export interface Follow {
 /** One step of a transaction as its status page shows it. */
 export interface StatusView {
   readonly topicId: string
-  readonly type: 'PAYMENT'
+  readonly type: TransactionType
   readonly state: TransactionState
   readonly final: boolean
   readonly transactionHash?: string

@@ -121,7 +121,71 @@ query Payment($checkout: ID!) {
     variables: { checkout: '{{checkout}}' },
   },
   {
-    query: `# 8 · Do the books balance?
+    query: `# 8 · Sell the product monthly. The page is another
+# one: the customer allows a number of bills ahead.
+mutation Subscribe($input: CreateCheckoutInput!) {
+  createCheckout(input: $input) {
+    checkout { id status url kind }
+    userErrors { code message field }
+  }
+}`,
+    variables: {
+      input: {
+        idempotencyKey: 'monthly-{{product}}',
+        kind: 'SUBSCRIPTION',
+        productId: '{{product}}',
+        frequency: { value: 1, unit: 'MONTHS' },
+        minPeriods: 2,
+      },
+    },
+  },
+  {
+    query: `# 9 · Sign up, as the customer would (test mode)
+mutation SignUp($input: SimulateCheckoutInput!) {
+  simulateCheckout(input: $input) {
+    checkout { id status }
+    userErrors { code message field }
+  }
+}`,
+    variables: {
+      input: {
+        checkoutId: '{{checkout}}',
+        outcome: 'PAY',
+        customer: { name: 'Grace', lastName: 'Hopper', email: 'grace@example.com' },
+      },
+    },
+  },
+  {
+    query: `# 10 · Turn the test clock: a hundred days pass, and
+# each monthly bill happens on its day.
+mutation TurnTheClock($input: AdvanceTestClockInput!) {
+  advanceTestClock(input: $input) {
+    testClock { now target }
+    userErrors { code message field }
+  }
+}`,
+    variables: { input: { by: { value: 100, unit: 'DAYS' } } },
+  },
+  {
+    query: `# 11 · See the subscription and its bills
+query Subscriptions {
+  subscriptions(first: 3) {
+    edges {
+      node {
+        status
+        price { amount currency }
+        allowance { amount currency }
+        nextBillingAt
+        billings(first: 5) {
+          edges { node { sequence status billedAt amount { amount } } }
+        }
+      }
+    }
+  }
+}`,
+  },
+  {
+    query: `# 12 · Do the books balance?
 query LedgerProof {
   ledger {
     totals { amount currency }

@@ -9,6 +9,7 @@ import type {
   EventRow,
   LedgerTransactionRow,
   ProviderLinkRow,
+  RefundRow,
   WebhookAttemptRow,
 } from '../db/rows.ts'
 import { readRows } from '../db/statement.ts'
@@ -24,6 +25,8 @@ export type Loaders = ReturnType<typeof createLoaders>
 /** A checkout or payment passes a dozen states; a timeline beyond this has something wrong with it. */
 const TIMELINE_AT_MOST = 100
 
+/** The columns by which one row is found. */
+const PROPERTY = { id: 'id', checkout_id: 'checkoutId', billing_id: 'billingId', cause_id: 'causeId' } as const
 /** A day of tries has 27; redeliveries begin days anew. */
 const ATTEMPTS_AT_MOST = 100
 
@@ -39,11 +42,10 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
     return found as DataLoader<string, Value | null>
   }
 
-  function rows<T extends keyof Rows>(table: T, column: 'id' | 'checkout_id'): DataLoader<string, Rows[T] | null> {
+  function rows<T extends keyof Rows>(table: T, column: keyof typeof PROPERTY): DataLoader<string, Rows[T] | null> {
     return loader<Rows[T]>(`${table}.${column}`, async (keys) => {
       const found = await readRows<Rows[T]>(db, table, [...visible(caller, table), oneOf(column, keys)])
-      const property = column === 'id' ? 'id' : 'checkoutId'
-      const map = new Map(found.map((row) => [(row as unknown as Record<string, string>)[property], row]))
+      const map = new Map(found.map((row) => [(row as unknown as Record<string, string>)[PROPERTY[column]], row]))
       return keys.map((key) => map.get(key) ?? null)
     })
   }
@@ -94,14 +96,49 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
       return row ?? null
     },
 
+    /** The rows that meet all of these, newest first and so many at most. */
+    async list<T extends keyof Rows>(table: T, conditions: readonly Condition[], most: number): Promise<Rows[T][]> {
+      const found = await readRows<Rows[T] & { readonly id: string }>(db, table, [
+        ...visible(caller, table),
+        ...conditions,
+      ])
+      return found.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, most)
+    },
+
     /** The key that asks, which sees itself whatever its role. */
     async own({ tenantId, apiKeyId }: Actor): Promise<ApiKeyRow | null> {
       const [row] = await readRows<ApiKeyRow>(db, 'api_key', [equals('tenant_id', tenantId), equals('id', apiKeyId)])
       return row ?? null
     },
 
+    /** A seller's account in a currency. */
+    async earnings(userId: string, code: string): Promise<Rows['account'] | null> {
+      const accounts = loader<Rows['account']>(`earnings ${code}`, async (userIds) => {
+        const names = userIds.map((each) => `seller:${each}:${code}`)
+        const conditions = [...visible(caller, 'account'), oneOf('external_id', names)]
+        const found = await readRows<Rows['account']>(db, 'account', conditions)
+        const map = new Map(found.map((account) => [account.externalId, account]))
+        return names.map((name) => map.get(name) ?? null)
+      })
+      return accounts.load(userId)
+    },
+
     paymentOf(checkoutId: string) {
       return rows('payment', 'checkout_id').load(checkoutId)
+    },
+
+    subscriptionOf(checkoutId: string) {
+      return rows('subscription', 'checkout_id').load(checkoutId)
+    },
+
+    /** The payment of a bill; null until it is paid. */
+    paymentOfBilling(billingId: string) {
+      return rows('payment', 'billing_id').load(billingId)
+    },
+
+    /** The latest refund of a payment. */
+    async refundOf(paymentId: string): Promise<RefundRow | null> {
+      return (await pointing<RefundRow>('refund', 'payment_id', 'paymentId', paymentId)).at(-1) ?? null
     },
 
     /** Whatever an id of the API names, of any kind, branded with its type. A deleted thing is gone. */
@@ -125,6 +162,11 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
     /** What a ledger transaction did, in the order of its recipe. */
     entriesOf(transactionId: string): Promise<EntryRow[]> {
       return pointing<EntryRow>('entry', 'transaction_id', 'transactionId', transactionId)
+    },
+
+    /** How money moved for something that moves it once, such as a refund; null until it has. */
+    postingOf(causeId: string): Promise<LedgerTransactionRow | null> {
+      return rows('ledger_transaction', 'cause_id').load(causeId)
     },
 
     /** The INTERNAL transactions behind an EXTERNAL one, in the order of its charges. */

@@ -13,6 +13,23 @@ type Kind = keyof typeof NODES
 type Input = Readonly<Record<string, unknown>>
 type InputFields = Parameters<Parameters<Builder['inputType']>[1]['fields']>[0]
 
+interface NodeObject<Answer> {
+  readonly name: string
+  readonly kind: Kind
+  readonly description: string
+  /** The object's row, where the answer has it as it stands; it is read otherwise. */
+  readonly row?: (answer: Answer) => Rows[(typeof NODES)[Kind]['table']] | undefined
+}
+
+/** Something without an id of its own. */
+interface OtherObject {
+  readonly name: string
+  readonly type: object
+  readonly description: string
+  /** Reads it as it is now; a repeat has the same input and id. */
+  readonly read: (context: Context, input: Input, done: Done) => Promise<object | null>
+}
+
 interface MutationOptions<Answer extends Done> {
   readonly description: string
   /** Who may: any secret key, or one of an OWNER or ADMIN. */
@@ -21,13 +38,7 @@ interface MutationOptions<Answer extends Done> {
   readonly idempotency: 'optional' | 'required'
   readonly input: (t: InputFields) => InputFieldMap
   /** The object that the mutation answers with. */
-  readonly object: {
-    readonly name: string
-    readonly kind: Kind
-    readonly description: string
-    /** The object's row, where the answer has it as it stands; it is read otherwise. */
-    readonly row?: (answer: Answer) => Rows[(typeof NODES)[Kind]['table']] | undefined
-  }
+  readonly object: NodeObject<Answer> | OtherObject
   /** A field of the answer that is no part of the object. */
   readonly also?: {
     readonly name: string
@@ -41,7 +52,7 @@ interface MutationOptions<Answer extends Done> {
 
 /** What came of a mutation: its object as it stands and the field beside it are known where it was done just now. */
 interface Outcome extends Done {
-  readonly row?: Rows[keyof Rows] | undefined
+  readonly row?: Rows[(typeof NODES)[Kind]['table']] | undefined
   readonly also?: string | undefined
 }
 
@@ -75,7 +86,7 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
     description: `What \`${name}\` answers.`,
     fields: (t) => ({
       [object.name]: t.field({
-        type: NODES[object.kind].ref as ObjectRef<ResolvedTypes, object>,
+        type: ('kind' in object ? NODES[object.kind].ref : object.type) as ObjectRef<ResolvedTypes, object>,
         nullable: true,
         description: `${object.description} Null when nothing was done.`,
         resolve: (answer) => answer.object,
@@ -138,11 +149,10 @@ async function run<Answer extends Done>(
     const answer: Outcome = await context.app.idempotency.once(call, async () => {
       if (options.idempotency === 'required') await context.app.preflight.ask(call, input)
       const done = await options.run(context.app, call, renamed, context)
-      return { ...done, row: object.row?.(done), also: also?.value(done) }
+      return { ...done, row: 'kind' in object ? object.row?.(done) : undefined, also: also?.value(done) }
     })
-    const table: keyof Rows = NODES[object.kind].table
     return {
-      object: answer.row ? context.loaders.known(table, answer.row) : await context.loaders.fresh(table, answer.id),
+      object: await shown(context, object, renamed, answer),
       userErrors: (answer.problems ?? []).map((problem) => withNames(problem, names)),
       replayed: answer.replayed,
       also: answer.also ?? null,
@@ -152,6 +162,17 @@ async function run<Answer extends Done>(
     const problems = error.problems.map((problem) => withNames(problem, names))
     return refused(problems, error instanceof RefusedBefore)
   }
+}
+
+async function shown(
+  context: Context,
+  object: Pick<NodeObject<never>, 'kind'> | OtherObject,
+  input: Input,
+  answer: Outcome,
+): Promise<object | null> {
+  if (!('kind' in object)) return object.read(context, input, answer)
+  const table: keyof Rows = NODES[object.kind].table
+  return answer.row ? context.loaders.known(table, answer.row) : context.loaders.fresh(table, answer.id)
 }
 
 /** Says in the headers of a request with one mutation how it was answered. */

@@ -1,7 +1,10 @@
+import type { AccountingRow } from '../accounting/event.ts'
 import type {
   AccountRow,
   ApiKeyRow,
+  BillingRow,
   CheckoutRow,
+  ClaimFundsRow,
   CurrencyRow,
   CustomerRow,
   EntryRow,
@@ -11,6 +14,8 @@ import type {
   PaymentRow,
   ProductRow,
   RateRow,
+  RefundRow,
+  SubscriptionRow,
   UserRow,
   WebhookDeliveryRow,
   WebhookEndpointRow,
@@ -23,10 +28,14 @@ import type { Table } from './visibility.ts'
 export const OrganizationRef = builder.objectRef<OrganizationRow>('Organization')
 export const UserRef = builder.objectRef<UserRow>('User')
 export const ApiKeyRef = builder.objectRef<ApiKeyRow>('ApiKey')
+export const ClaimFundsRef = builder.objectRef<ClaimFundsRow>('ClaimFunds')
 export const ProductRef = builder.objectRef<ProductRow>('Product')
 export const CustomerRef = builder.objectRef<CustomerRow>('Customer')
 export const CheckoutRef = builder.objectRef<CheckoutRow>('Checkout')
 export const PaymentRef = builder.objectRef<PaymentRow>('Payment')
+export const SubscriptionRef = builder.objectRef<SubscriptionRow>('Subscription')
+export const BillingRef = builder.objectRef<BillingRow>('Billing')
+export const RefundRef = builder.objectRef<RefundRow>('Refund')
 export const AccountRef = builder.objectRef<AccountRow>('Account')
 export const LedgerTransactionRef = builder.objectRef<LedgerTransactionRow>('LedgerTransaction')
 export const EntryRef = builder.objectRef<EntryRow>('Entry')
@@ -40,10 +49,15 @@ export interface Rows {
   organization: OrganizationRow
   app_user: UserRow
   api_key: ApiKeyRow
+  claim_funds: ClaimFundsRow
   product: ProductRow
   customer: CustomerRow
   checkout: CheckoutRow
   payment: PaymentRow
+  subscription: SubscriptionRow
+  billing: BillingRow
+  refund: RefundRow
+  accounting_event: AccountingRow
   account: AccountRow
   ledger_transaction: LedgerTransactionRow
   entry: EntryRow
@@ -59,10 +73,14 @@ export const NODES = {
   Organization: { table: 'organization', ref: OrganizationRef },
   User: { table: 'app_user', ref: UserRef },
   ApiKey: { table: 'api_key', ref: ApiKeyRef },
+  ClaimFunds: { table: 'claim_funds', ref: ClaimFundsRef },
   Product: { table: 'product', ref: ProductRef },
   Customer: { table: 'customer', ref: CustomerRef },
   Checkout: { table: 'checkout', ref: CheckoutRef },
   Payment: { table: 'payment', ref: PaymentRef },
+  Subscription: { table: 'subscription', ref: SubscriptionRef },
+  Billing: { table: 'billing', ref: BillingRef },
+  Refund: { table: 'refund', ref: RefundRef },
   Account: { table: 'account', ref: AccountRef },
   LedgerTransaction: { table: 'ledger_transaction', ref: LedgerTransactionRef },
   Entry: { table: 'entry', ref: EntryRef },

@@ -1,4 +1,5 @@
 import { GraphQLError, Kind, type ValueNode, valueFromASTUntyped } from 'graphql'
+import { isDay } from '../kernel/day.ts'
 import { builder } from './builder.ts'
 
 /**
@@ -59,11 +60,6 @@ builder.scalarType('JSON', {
 /** A scalar holds no variables within it, and the compiler complains of a reader that would take any. */
 function readBy<T>(parseValue: (value: unknown) => T) {
   return { parseValue, parseLiteral: (node: ValueNode) => parseValue(valueFromASTUntyped(node)) }
-}
-
-export function isDay(text: string): boolean {
-  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(text) : undefined
-  return at !== undefined && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)
 }
 
 function textOf(scalar: string, value: unknown): string {

@@ -1,4 +1,4 @@
-import { isDay } from './scalars.ts'
+import { isDay } from '../kernel/day.ts'
 
 export const NEWEST_VERSION = '2026-11-21'
 

@@ -1,5 +1,5 @@
 import { type Condition, equals, NEVER } from '../db/condition.ts'
-import type { Caller } from '../kernel/actor.ts'
+import type { Actor, Caller } from '../kernel/actor.ts'
 
 /**
  * Who may see which rows, in one place: every read of the API, by id, by reference or page by page, asks here.
@@ -11,10 +11,15 @@ const OWNER_COLUMN = {
   organization: undefined,
   app_user: 'id',
   api_key: 'user_id',
+  claim_funds: 'user_id',
   product: 'user_id',
   customer: 'user_id',
   checkout: 'user_id',
   payment: 'user_id',
+  subscription: 'user_id',
+  billing: 'user_id',
+  refund: 'user_id',
+  accounting_event: 'user_id',
   provider_link: undefined,
   account: undefined,
   ledger_transaction: undefined,
@@ -40,24 +45,33 @@ export function ofTenant(caller: Caller): Condition {
   }
 }
 
+/** A seller sees what it has earned, but not the books behind it. */
+function ownEarnings(userId: string): Condition {
+  const sql = (alias: string, name: string) => `${alias}.external_id LIKE ${name}`
+  return { values: [`seller:${userId}:%`], sql }
+}
+
 export function visible(caller: Caller, table: Table): readonly Condition[] {
   switch (caller.kind) {
-    case 'key': {
-      const { organizationId, role, userId } = caller.actor
-      if (table === 'organization') return [equals('id', organizationId)]
-      const tenant = ofTenant(caller)
-      // A link says no more than the product or customer that it is read through.
-      if (role !== 'USER' || table === 'provider_link') return [tenant]
-      const column = OWNER_COLUMN[table]
-      return column === undefined || userId === null ? [NEVER] : [tenant, equals(column, userId)]
-    }
+    case 'key':
+      return visibleToKey(caller.actor, table, ofTenant(caller))
     case 'checkout': {
       const tenant = ofTenant(caller)
       if (table === 'checkout') return [tenant, equals('id', caller.checkoutId)]
-      if (table === 'payment') return [tenant, equals('checkout_id', caller.checkoutId)]
+      if (table === 'payment' || table === 'subscription') return [tenant, equals('checkout_id', caller.checkoutId)]
       return [NEVER]
     }
     case 'anonymous':
       return [NEVER]
   }
+}
+
+function visibleToKey({ organizationId, role, userId }: Actor, table: Table, tenant: Condition): readonly Condition[] {
+  if (table === 'organization') return [equals('id', organizationId)]
+  // A link says no more than the product or customer that it is read through.
+  if (role !== 'USER' || table === 'provider_link') return [tenant]
+  if (userId === null) return [NEVER]
+  if (table === 'account') return [tenant, ownEarnings(userId)]
+  const column = OWNER_COLUMN[table]
+  return column === undefined ? [NEVER] : [tenant, equals(column, userId)]
 }

@@ -8,6 +8,15 @@ export interface Fixtures {
   readonly names: Readonly<Record<string, string>>
 }
 
+/** Lets a customer subscribe to a product by the month. */
+async function subscribed({ app, actor }: TestApp, of: { productId: string; customerId: string }) {
+  const owner = await actor()
+  const wanted = { kind: 'SUBSCRIPTION', frequency: { value: 1, unit: 'MONTHS' }, ...of }
+  const { id } = await app.checkouts.create(call(owner), wanted)
+  await app.checkouts.simulate(call(owner), { id: encodeId('Checkout', id), outcome: 'PAY', customer: ADA })
+  return eventually(() => app.db.prisma.subscription.findFirst({ where: { checkoutId: id } }))
+}
+
 /** Lets a product be sold and paid, so that there is one of everything. */
 export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
   const { app } = house
@@ -28,6 +37,12 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
     prisma.payment.findFirst({ where: { checkoutId: checkout.id, status: 'COMPLETED' } }),
   )
   await prisma.payment.updateMany({ where: { id: payment.id }, data: { reference: names.reference } })
+  const subscription = await subscribed(house, { productId, customerId })
+  const billing = await eventually(() =>
+    prisma.billing.findFirst({ where: { subscriptionId: subscription.id, status: 'COMPLETED' } }),
+  )
+  const asked = { paymentId: encodeId('Payment', payment.id), reason: 'It broke' }
+  const refund = await app.refunds.request(call(actor), asked)
   const entry = await prisma.entry.findFirstOrThrow({ where: { tenantId }, include: { account: true } })
   const event = await prisma.event.findFirstOrThrow({ where: { tenantId, topicId: checkout.id } })
   const user = {
@@ -39,6 +54,8 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
     role: 'USER' as const,
   }
   await prisma.user.create({ data: user })
+  const owed = { owedMinor: '100', currency: 'USD' }
+  const claim = await prisma.claimFunds.create({ data: { tenantId, id: newId(), userId: user.id, ...owed } })
   const currency = await app.currencies.create(call(actor), { code: 'GEMS', exponent: 3 })
   const rate = await app.currencies.setRate(call(actor), { from: 'USD', to: 'GEMS', rate: '12.5' })
   const key = await app.keys.create(call(actor), { name: 'a key', role: 'ADMIN' })
@@ -51,10 +68,14 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
       Organization: encodeId('Organization', actor.organizationId),
       User: encodeId('User', user.id),
       ApiKey: encodeId('ApiKey', key.id),
+      ClaimFunds: encodeId('ClaimFunds', claim.id),
       Product: productId,
       Customer: customerId,
       Checkout: checkoutId,
       Payment: encodeId('Payment', payment.id),
+      Refund: encodeId('Refund', refund.id),
+      Subscription: encodeId('Subscription', subscription.id),
+      Billing: encodeId('Billing', billing.id),
       Account: encodeId('Account', entry.accountId),
       LedgerTransaction: encodeId('LedgerTransaction', entry.transactionId),
       Entry: encodeId('Entry', entry.id),

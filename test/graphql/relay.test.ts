@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { isObjectType, lexicographicSortSchema, printSchema } from 'graphql'
+import { getNamedType, isObjectType, isRequiredArgument, lexicographicSortSchema, printSchema } from 'graphql'
 import { afterAll, expect, test } from 'vitest'
 import { schema } from '../../src/graphql/schema.ts'
 
@@ -15,6 +15,9 @@ afterAll(() => rmSync(folder, { recursive: true }))
 interface Paginated {
   readonly parent: string
   readonly field: string
+  /** What it cannot be asked without. */
+  readonly required: string
+  readonly hasId: boolean
 }
 
 /** Every field that is a connection, on whatever type. */
@@ -24,12 +27,25 @@ function connections(): Paginated[] {
     .flatMap((type) =>
       Object.values(type.getFields())
         .filter(({ args }) => args.some(({ name }) => name === 'first'))
-        .map((field) => ({ parent: type.name, field: field.name })),
+        .map((field) => ({
+          parent: type.name,
+          field: field.name,
+          required: field.args
+            .filter(isRequiredArgument)
+            .map(({ name }) => `${name}: "2026-01-01", `)
+            .join(''),
+          hasId: 'id' in fieldsOf(getNamedType(field.type).name.replace(/Connection$/, '')),
+        })),
     )
 }
 
+function fieldsOf(name: string): object {
+  const type = schema.getType(name)
+  return isObjectType(type) ? type.getFields() : {}
+}
+
 /** A module with a paginated fragment; one on a type that is refetched by node or from the query, where Relay can. */
-function fragment({ parent, field }: Paginated, direction: 'forward' | 'backward'): string {
+function fragment({ parent, field, required, hasId }: Paginated, direction: 'forward' | 'backward'): string {
   const module = `${parent}${field.charAt(0).toUpperCase()}${field.slice(1)}${direction}`
   const [size, cursor, arg, from] =
     direction === 'forward' ? ['count', 'cursor', 'first', 'after'] : ['count', 'cursor', 'last', 'before']
@@ -38,8 +54,8 @@ function fragment({ parent, field }: Paginated, direction: 'forward' | 'backward
   fragment ${module}_data on ${parent}
   @argumentDefinitions(count: { type: "Int", defaultValue: 20 }, cursor: { type: "String" })
   ${refetchable} {
-    ${field}(${arg}: $${size}, ${from}: $${cursor}) @connection(key: "${module}_${field}") {
-      edges { node { __typename id } }
+    ${field}(${required}${arg}: $${size}, ${from}: $${cursor}) @connection(key: "${module}_${field}") {
+      edges { node { __typename${hasId ? ' id' : ''} } }
     }
   }\`\n`
 }

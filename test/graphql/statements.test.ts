@@ -28,7 +28,7 @@ async function fill(pool: pg.Pool, tenant: string, count: number): Promise<void>
     account,
   )
   for (let n = 0; n < count; n++) {
-    const [product, customer, checkout, payment, posting] = Array.from({ length: 5 }, newId)
+    const [product, customer, checkout, payment, posting, subscription, bill, paid] = Array.from({ length: 8 }, newId)
     await insert(
       `INSERT INTO product (tenant_id, id, reference, name, description, price_minor, currency)
        VALUES ($1, $2, $3, 'A mug', 'Blue', 100, 'USD')`,
@@ -55,6 +55,28 @@ async function fill(pool: pg.Pool, tenant: string, count: number): Promise<void>
       product,
       customer,
       checkout,
+    )
+    await insert(
+      `INSERT INTO subscription (tenant_id, id, provider, status, product_id, customer_id, checkout_id, description,
+         price_minor, currency, frequency_value, frequency_unit)
+       VALUES ($1, $2, 'QBITFLOW', 'ACTIVE', $3, $4, $5, 'A mug', 100, 'USD', 1, 'MONTHS')`,
+      subscription,
+      product,
+      customer,
+      checkout,
+    )
+    await insert(
+      `INSERT INTO billing (tenant_id, id, provider, subscription_id, sequence, status, amount_minor, currency)
+       VALUES ($1, $2, 'QBITFLOW', $3, 1, 'COMPLETED', 100, 'USD')`,
+      bill,
+      subscription,
+    )
+    await insert(
+      `INSERT INTO payment (tenant_id, id, provider, status, source, amount_minor, currency, subscription_id, billing_id, description)
+       VALUES ($1, $2, 'QBITFLOW', 'COMPLETED', 'SUBSCRIPTION', 100, 'USD', $3, $4, 'A mug')`,
+      paid,
+      subscription,
+      bill,
     )
     await insert(
       `INSERT INTO ledger_transaction (tenant_id, id, type, state, recipe, account_id, total, currency, cause_kind, cause_id)
@@ -85,6 +107,19 @@ const QUERIES: [string, number, string][] = [
     'customers with a page of payments each, and their number',
     4,
     'customers(first: $n) { edges { node { name payments(first: 2) { totalCount edges { node { status } } } } } }',
+  ],
+  [
+    'subscriptions with customer, product, checkout, their bills, the payments of those, and their timelines',
+    8,
+    `subscriptions(first: $n) { edges { node { id price { amount } customer { name } items { product { name } }
+       checkout { status subscription { id } } timeline { type }
+       billings(first: 2) { edges { node { sequence payment { status } } } } } } }`,
+  ],
+  [
+    'customers with a page of subscriptions each, and what was paid for them',
+    4,
+    `customers(first: $n) { edges { node { subscriptions(first: 2) { edges { node { status
+       payments(first: 2) { edges { node { amount { amount } } } } } } } } } }`,
   ],
   ['checkouts with their timelines', 3, 'checkouts(first: $n) { edges { node { id timeline { type } } } }'],
 ]

@@ -4,6 +4,7 @@ import { eventually } from '../support/app.ts'
 import { ADA, ITEM } from '../support/shop.ts'
 import type { Door } from './door.ts'
 import { ledgerApi, usd } from './ledger-api.ts'
+import { SHOP_WISHES, shopOf } from './shop-wishes.ts'
 
 /** A valid request for every mutation of the schema. */
 
@@ -41,6 +42,7 @@ export function makerOf(app: App, ask: ReturnType<Door['asking']>) {
     ledger,
     make,
     transfer,
+    shop: shopOf(app, make, ledger),
     product: () => make('createProduct', 'product', { name: name(), description: 'Blue', price: usd('5') }),
     customer: () => make('createCustomer', 'customer', { name: name() }),
     checkout: () => make('createCheckout', 'checkout', { kind: 'PAYMENT', item: ITEM }),
@@ -153,4 +155,5 @@ export const WISHES: Readonly<Record<string, (m: Maker) => Wish | Promise<Wish>>
     other: { url: 'https://others.example.com' },
     by: 'live',
   }),
+  ...SHOP_WISHES,
 }

@@ -31,12 +31,18 @@ export async function openDoor(
       },
     },
     access: { authenticate: async () => 'invalid' },
+    accounting: {
+      export: () => {
+        throw new Error('nobody may')
+      },
+    },
     clock: systemClock,
     rateLimits: {
       take: async (_key, limit) => ({ granted: true, limit, remaining: limit - 1, resetAt: systemClock.now() }),
     },
     clientAuthentication: { check: async () => 'allowed' },
     exports: { data: () => Promise.reject(new Error('nobody may')) },
+    claims: { open: async () => undefined, claim: async () => {} },
     sandboxes: {},
     readiness: {
       isStopping: server.isStopping,

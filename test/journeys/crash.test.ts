@@ -70,6 +70,7 @@ test('killed between the payment at the provider and our commit, it settles the 
   expect(after.seen.map(({ state }) => state)).toEqual(['COMPLETED'])
   // What the killed process had taken in hand is free again when its lease has run out.
   await look(database.url, 'UPDATE inbox_message SET next_attempt_at = now() WHERE applied_at IS NULL')
+  await look(database.url, 'UPDATE sandbox_task SET leased_until = NULL')
   await expectAllSettled({ api, databaseUrl: database.url })
   for (const { id } of [watched, unwatched]) {
     const paid = await readCheckout(api, id)

@@ -14,6 +14,10 @@ const TABS = [
   'SimulatePayment',
   'WatchPayment',
   'Payment',
+  'Subscribe',
+  'SignUp',
+  'TurnTheClock',
+  'Subscriptions',
   'LedgerProof',
 ]
 
@@ -42,6 +46,8 @@ describe.skipIf(!hasBrowser)('GraphiQL with the network cut', { timeout: BROWSER
     }
     expect(answers.filter((answer) => /"errors":|"userErrors":\[\{/.test(answer))).toEqual([])
     expect(answers.filter((answer) => answer.includes('"transactionStatus"')).at(-1)).toContain('"state":"COMPLETED"')
+    const bills = answers.filter((answer) => answer.includes('"billings"')).at(-1) ?? ''
+    expect(bills.match(/"status":"COMPLETED"/g)).toHaveLength(4)
     expect(answers.at(-1)).toContain('"balanced":true')
     expect(complaints).toEqual([])
     await expectAllSettled(gateway)

@@ -4,11 +4,16 @@ import type { Api } from './api.ts'
 import { eventually } from './app.ts'
 
 /** Work and doubt that a story may leave behind, as a count of rows for each kind. */
-const OPEN_ENDS = `
+export const OPEN_ENDS = `
   SELECT (SELECT count(*) FROM inbox_message WHERE applied_at IS NULL) AS "notifications waiting",
          (SELECT count(*) FROM checkout WHERE status IN ('OPENING', 'UNKNOWN', 'PROCESSING')) AS "checkouts in doubt",
          (SELECT count(*) FROM payment WHERE status IN ('UNKNOWN', 'CREATED', 'WAITING_CONFIRMATION', 'PENDING')) AS "payments in doubt",
-         (SELECT count(*) FROM sandbox_task WHERE kind <> 'expire') AS "provider's tasks"`
+         (SELECT count(*) FROM refund WHERE status IN ('PROCESSING', 'APPROVED', 'UNKNOWN')) AS "refunds in doubt",
+         (SELECT count(*) FROM subscription WHERE cancel_requested_at IS NOT NULL AND next_check_at IS NOT NULL) AS "cancellations in doubt",
+         (SELECT count(*) FROM billing WHERE status = 'PENDING') AS "bills in doubt",
+         (SELECT count(*) FROM usage_report WHERE next_attempt_at IS NOT NULL) AS "reports of usage in doubt",
+         (SELECT count(*) FROM sandbox_task k JOIN tenant t ON t.id = k.tenant_id WHERE kind <> 'expire'
+            AND due_at < now() + t.clock_ahead_ms * interval '1 millisecond' + interval '1 hour') AS "provider's tasks"`
 
 /** The tenant's events count 1, 2, 3 …, and so do those of each entity. */
 const GAPS = `

@@ -4,6 +4,7 @@ import { encodeId, newId } from '../../src/kernel/id.ts'
 import { call, eventually } from './app.ts'
 import { busyBooks } from './busy-books.ts'
 import type { Shop } from './shop.ts'
+import { GYM, MONTHLY } from './subscriber.ts'
 
 /**
  * Fills every table of a tenant, by the services where they have a verb for it, with a word of the test's own wherever
@@ -49,21 +50,103 @@ export async function fillTenant(shop: Shop, actor: Actor, word: string): Promis
   const sold = await app.checkouts.create(call(seller, `${word}-sold`), { kind: 'PAYMENT', item })
   await app.checkouts.create(next(), { kind: 'PAYMENT', item })
   for (const { id } of [paid, sold]) await pay(shop, asked, id, word)
+  await fillSubscriptions(shop, asked, word)
+  await fillRefunds(shop, asked, paid.id, word)
+  await fillClaims(app, next, sellerId, word)
   await fillByHand(app, actor, word)
   await app.ledger.sealAll(actor.tenantId)
 }
 
-async function pay(shop: Shop, actor: Actor, checkoutId: string, word: string): Promise<void> {
-  const { tenantId } = actor
+async function play(shop: Shop, actor: Actor, checkoutId: string, word: string): Promise<void> {
   const id = encodeId('Checkout', checkoutId)
   const customer = { name: `${word} Ada`, lastName: `${word} Byron`, email: `${word}@pays.example`.toLowerCase() }
   await shop.app.checkouts.simulate(call(actor), { id, outcome: 'PAY', customer })
   await shop.pass({ seconds: 5 })
   await shop.poll()
+}
+
+async function pay(shop: Shop, actor: Actor, checkoutId: string, word: string): Promise<void> {
+  const { tenantId } = actor
+  await play(shop, actor, checkoutId, word)
   const where = { tenantId, checkoutId, status: 'COMPLETED' as const }
   const { payment } = shop.app.db.prisma
   await eventually(() => payment.findFirst({ where }))
   await payment.updateMany({ where, data: { reference: `${word}-${checkoutId}` } })
+}
+
+/** A subscription with a bill that is paid, and one that bills what was used. Both end, so that nothing comes after. */
+async function fillSubscriptions(shop: Shop, actor: Actor, word: string): Promise<void> {
+  const { app } = shop
+  const { tenantId } = actor
+  const item = { ...GYM, name: `${word} gym`, description: `${word} sports` }
+  const subscribe = async (input: object) => {
+    const { id } = await app.checkouts.create(call(actor), { item, frequency: MONTHLY, ...input })
+    await play(shop, actor, id, word)
+    return eventually(async () => {
+      await settle(shop)
+      return app.db.prisma.subscription.findFirst({ where: { tenantId, checkoutId: id, externalId: { not: null } } })
+    })
+  }
+  const { id: subscriptionId } = await subscribe({ kind: 'SUBSCRIPTION' })
+  await eventually(async () => {
+    await settle(shop)
+    return app.db.prisma.payment.findFirst({ where: { tenantId, subscriptionId, status: 'COMPLETED' } })
+  })
+  const metered = await subscribe({ kind: 'PAY_AS_YOU_GO' })
+  await app.subscriptions.reportUsage(call(actor), { id: encodeId('Subscription', metered.id), units: '2.5' })
+  await app.db.prisma.usageReport.updateMany({ where: { tenantId }, data: { reason: `${word} was used` } })
+  for (const id of [subscriptionId, metered.id]) {
+    await app.subscriptions.forceCancel(call(actor), { id: encodeId('Subscription', id) })
+  }
+  await eventually(async () => {
+    await settle(shop)
+    return (await app.db.prisma.subscription.count({ where: { tenantId, status: { not: 'CANCELLED' } } })) === 0
+  })
+}
+
+async function settle({ app, clock }: Shop): Promise<void> {
+  clock.turn({ seconds: 10 })
+  await app.sandbox.runDue()
+  await app.inbox.applyDue()
+  await app.reconciliation.resolveDue()
+  await app.subscriptions.resolveDue()
+}
+
+/** One refund that was refused, and one whose money went back. */
+async function fillRefunds(shop: Shop, actor: Actor, checkoutId: string, word: string): Promise<void> {
+  const { app } = shop
+  const { tenantId } = actor
+  const payment = await app.db.prisma.payment.findFirstOrThrow({ where: { tenantId, checkoutId } })
+  const ask = async (reason: string) => {
+    const { id } = await app.refunds.request(call(actor), { paymentId: encodeId('Payment', payment.id), reason })
+    return encodeId('Refund', id)
+  }
+  await app.refunds.refuse(call(actor), { id: await ask(`${word} broke`), message: `${word} was used too long` })
+  await app.refunds.approve(call(actor), { id: await ask(`${word} is late`) })
+  await eventually(async () => {
+    await shop.pass({ seconds: 15 })
+    await app.refunds.resolveDue()
+    return app.db.prisma.refund.findFirst({ where: { tenantId, status: 'COMPLETED' } })
+  })
+}
+
+/** The seller claims the account: what they earned is owed to them, and paid. */
+async function fillClaims(
+  app: App,
+  next: () => ReturnType<typeof call>,
+  sellerId: string,
+  word: string,
+): Promise<void> {
+  const { actor } = next()
+  const { tenantId } = actor
+  const userId = encodeId('User', sellerId)
+  await app.claims.request(next(), { userId })
+  const { link = '' } = (await app.claims.find(actor, userId)) ?? {}
+  const payoutAddress = '0x52908400098527886E0F7030069857D2E4169EE7'
+  await app.claims.claim(link.slice(link.lastIndexOf('/') + 1), { password: `${word} password`, payoutAddress })
+  await app.claims.trigger(next(), { userId })
+  const { id } = await app.db.prisma.claimFunds.findFirstOrThrow({ where: { tenantId, userId: sellerId } })
+  await app.claims.settle(next(), { id: encodeId('ClaimFunds', id) })
 }
 
 async function addSeller(app: App, { tenantId }: Actor, word: string): Promise<string> {

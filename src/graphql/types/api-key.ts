@@ -1,12 +1,16 @@
+import { equals, isNull } from '../../db/condition.ts'
 import type { Done } from '../../kernel/actor.ts'
 import { encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { actorOf } from '../context.ts'
+import { refersTo } from '../filters.ts'
 import { mutation } from '../mutation.ts'
 import { ApiKeyRef, UserRef } from '../refs.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 import { ModeEnum } from './provider.ts'
 import { RoleEnum } from './user.ts'
+
+const KEYS_AT_MOST = 500
 
 ApiKeyRef.implement({
   description: 'A secret key. The key itself is shown once, when it is made.',
@@ -50,13 +54,35 @@ ApiKeyRef.implement({
   }),
 })
 
+builder.queryField('apiKeys', (t) =>
+  t.field({
+    type: [ApiKeyRef],
+    description:
+      "The secret keys that were not deleted: one's own, which for a key of the organization are the organization's, or those of a user, newest first. At most 500.",
+    authScopes: { key: true },
+    complexity: { field: 1, multiplier: 20 },
+    args: { userId: t.arg.id({ description: "Whose; one's own when left out. A seller sees its own alone." }) },
+    resolve: async (_root, { userId }, context) => {
+      const { userId: own } = actorOf(context)
+      const whose =
+        userId == null
+          ? [own === null ? isNull('user_id') : equals('user_id', own)]
+          : refersTo('user_id', 'User', userId)
+      return context.loaders.list('api_key', [...whose, isNull('deleted_at')], KEYS_AT_MOST)
+    },
+  }),
+)
+
 mutation<Done & { secret?: string | undefined }>('createApiKey', {
   description: 'Makes a secret key in the mode of the key that asks. A seller makes keys for itself alone.',
   idempotency: 'optional',
   input: (t) => ({
     name: t.string({ required: true, description: 'What people will call it.' }),
     role: t.field({ type: RoleEnum, required: true, description: 'What it may do; not more than the key that asks.' }),
-    userId: t.id({ description: 'The member whose key it is to be; the key is of the organization when left out.' }),
+    userId: t.id({
+      description:
+        "The member whose key it is to be, who may do at least as much; when left out a seller's is its own, and others' are of the organization.",
+    }),
     expiresAt: t.field({ type: 'DateTime', description: 'When it ends; never when left out.' }),
     rateLimit: t.int({
       description:

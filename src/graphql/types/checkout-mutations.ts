@@ -1,6 +1,7 @@
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
 import { CheckoutKindEnum } from './checkout.ts'
+import { DurationInput } from './duration.ts'
 import { MoneyInput } from './money.ts'
 import { ProviderEnum } from './provider.ts'
 
@@ -53,6 +54,21 @@ mutation('createCheckout', {
     }),
     cancelUrl: t.string({ description: 'Where the customer goes after leaving.' }),
     webhookUrl: t.string({ description: 'Where the merchant wants to be told of this checkout.' }),
+    frequency: t.field({
+      type: DurationInput,
+      description: 'How long a period is. Required for SUBSCRIPTION and PAY_AS_YOU_GO.',
+    }),
+    trialPeriod: t.field({
+      type: DurationInput,
+      description: 'How long nothing is billed at first. For SUBSCRIPTION.',
+    }),
+    minPeriods: t.int({
+      description: 'How many periods must pass before the customer may cancel. For SUBSCRIPTION and PAY_AS_YOU_GO.',
+    }),
+    freeCredits: t.field({
+      type: 'Decimal',
+      description: 'What is used without a bill, in the currency of the price. For PAY_AS_YOU_GO.',
+    }),
   }),
   object: { name: 'checkout', kind: 'Checkout', description: 'The checkout.' },
   run: (app, call, input) => app.checkouts.create(call, input),

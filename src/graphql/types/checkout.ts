@@ -1,12 +1,16 @@
-import { isCloseToExpiry } from '../../checkouts/checkout.ts'
+import { isCloseToExpiry, recurs } from '../../checkouts/checkout.ts'
 import { atLeast, below, equals, oneOf } from '../../db/condition.ts'
 import type { CheckoutKind, CheckoutStatus } from '../../db/generated/enums.ts'
 import type { CheckoutRow } from '../../db/rows.ts'
+import { currency } from '../../kernel/currency.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
+import { formatDecimal } from '../../kernel/money.ts'
+import { durationOf } from '../../subscriptions/terms.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { refersTo } from '../filters.ts'
-import { CheckoutRef, CustomerRef, EventRef, PaymentRef, ProductRef } from '../refs.ts'
+import { CheckoutRef, CustomerRef, EventRef, PaymentRef, ProductRef, SubscriptionRef } from '../refs.ts'
+import { DurationRef } from './duration.ts'
 import { moment, momentField } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 import { ProviderEnum } from './provider.ts'
@@ -100,10 +104,40 @@ CheckoutRef.implement({
       description: 'Where the merchant wants to be told of this checkout.',
       authScopes: KEY_ONLY,
     }),
+    frequency: t.field({
+      type: DurationRef,
+      nullable: true,
+      description: 'How long a period is; null where nothing recurs.',
+      resolve: ({ frequencyValue, frequencyUnit }) => durationOf(frequencyValue, frequencyUnit) ?? null,
+    }),
+    trialPeriod: t.field({
+      type: DurationRef,
+      nullable: true,
+      description: 'How long nothing is billed at first; null without a trial.',
+      resolve: ({ trialValue, trialUnit }) => durationOf(trialValue, trialUnit) ?? null,
+    }),
+    minPeriods: t.exposeInt('minPeriods', {
+      nullable: true,
+      description: 'How many periods must pass before the customer may cancel; null when they may at any time.',
+    }),
+    freeCredits: t.field({
+      type: 'Decimal',
+      nullable: true,
+      description: 'What is used without a bill, in the currency of the price; null without any.',
+      resolve: ({ freeCreditsMinor, currency: code }) =>
+        freeCreditsMinor === null ? null : formatDecimal(freeCreditsMinor, currency(code).exponent),
+    }),
+    subscription: t.field({
+      type: SubscriptionRef,
+      nullable: true,
+      description: 'What it began; null until it is COMPLETED, and where nothing recurs.',
+      resolve: (checkout, _args, { loaders }) => (recurs(checkout) ? loaders.subscriptionOf(checkout.id) : null),
+    }),
     payment: t.field({
       type: PaymentRef,
       nullable: true,
-      description: 'The payment; null until the customer has begun to pay.',
+      description:
+        'The payment; null until the customer has begun to pay, and for what recurs, whose bills have a payment each.',
       resolve: (checkout, _args, { loaders }) => loaders.paymentOf(checkout.id),
     }),
     expiresAt: t.field({

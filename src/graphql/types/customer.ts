@@ -8,6 +8,7 @@ import { CustomerRef } from '../refs.ts'
 import { moment, momentField } from './moment.ts'
 import { payments } from './payment.ts'
 import { ProviderLinkRef } from './provider.ts'
+import { subscriptions } from './subscription-list.ts'
 
 interface AddressShape {
   readonly line1?: string | null
@@ -66,6 +67,15 @@ CustomerRef.implement({
       description: 'What the customer paid, newest first.',
       resolve: (customer, args, context) =>
         payments.open(context, args, {
+          parentId: customer.id,
+          belongs: (alias, parent) => `${alias}.customer_id = ${parent}`,
+        }),
+    }),
+    subscriptions: t.field({
+      ...subscriptions.field(t),
+      description: 'What the customer subscribed to, newest first.',
+      resolve: (customer, args, context) =>
+        subscriptions.open(context, args, {
           parentId: customer.id,
           belongs: (alias, parent) => `${alias}.customer_id = ${parent}`,
         }),

@@ -1,14 +1,25 @@
 import { atLeast, below, equals, oneOf } from '../../db/condition.ts'
 import type { PaymentSource } from '../../db/generated/enums.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
+import { refundable } from '../../payments/payment.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { refersTo } from '../filters.ts'
-import { CheckoutRef, CustomerRef, EventRef, PaymentRef, ProductRef, UserRef } from '../refs.ts'
+import {
+  BillingRef,
+  CheckoutRef,
+  CustomerRef,
+  EventRef,
+  PaymentRef,
+  ProductRef,
+  SubscriptionRef,
+  UserRef,
+} from '../refs.ts'
 import { ledgerTransactions } from './ledger-transaction-list.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 import { ProviderEnum } from './provider.ts'
+import { refunds } from './refund-list.ts'
 import { TransactionStateEnum } from './transaction-state.ts'
 import { deliveries } from './webhook-delivery.ts'
 
@@ -76,8 +87,22 @@ PaymentRef.implement({
     checkout: t.field({
       type: CheckoutRef,
       nullable: true,
-      description: 'The checkout that asked for it.',
+      description: 'The checkout that asked for it; null for a bill of a subscription.',
       resolve: (payment, _args, { loaders }) => loaders.linked('checkout', payment.checkoutId),
+    }),
+    subscription: t.field({
+      type: SubscriptionRef,
+      nullable: true,
+      description: 'The subscription whose bill it pays; null for a checkout for one payment.',
+      authScopes: KEY_ONLY,
+      resolve: (payment, _args, { loaders }) => loaders.linked('subscription', payment.subscriptionId),
+    }),
+    billing: t.field({
+      type: BillingRef,
+      nullable: true,
+      description: 'The bill that it pays; null for a checkout for one payment.',
+      authScopes: KEY_ONLY,
+      resolve: (payment, _args, { loaders }) => loaders.linked('billing', payment.billingId),
     }),
     seller: t.field({
       type: UserRef,
@@ -87,6 +112,22 @@ PaymentRef.implement({
       resolve: (payment, _args, { loaders }) => loaders.linked('app_user', payment.userId),
     }),
     description: t.exposeString('description', { description: 'What it was for.' }),
+    refundable: t.field({
+      type: MoneyRef,
+      description: 'What can still be given back: all that was not, of money that came in.',
+      authScopes: KEY_ONLY,
+      resolve: (payment) => amount(refundable(payment), payment.currency),
+    }),
+    refunds: t.field({
+      ...refunds.field(t),
+      description: 'The refunds that the customer asked for, newest first.',
+      authScopes: KEY_ONLY,
+      resolve: (payment, args, context) =>
+        refunds.open(context, args, {
+          parentId: payment.id,
+          belongs: (alias, parent) => `${alias}.payment_id = ${parent}`,
+        }),
+    }),
     from: t.exposeString('fromAddress', { nullable: true, description: 'The address it came from (crypto payments).' }),
     to: t.exposeString('toAddress', { nullable: true, description: 'The address it went to (crypto payments).' }),
     transactionHash: t.exposeString('transactionHash', {

@@ -1,7 +1,8 @@
 import { equals } from '../../db/condition.ts'
 import type { EventRow } from '../../db/rows.ts'
 import { readRows } from '../../db/statement.ts'
-import { decodeId, encodeId } from '../../kernel/id.ts'
+import type { TransactionType } from '../../events/catalogue.ts'
+import { decodeId, encodeId, type IdKind } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import type { Context, StatusView, Topic } from '../context.ts'
 import { mapped, over } from '../iterator.ts'
@@ -11,7 +12,16 @@ import { TransactionStateEnum } from './transaction-state.ts'
 
 const TransactionTypeEnum = builder.enumType('TransactionType', {
   description: 'What kind of thing moves.',
-  values: { PAYMENT: { description: 'A payment.' } },
+  values: {
+    PAYMENT: { description: 'A payment.' },
+    CREATE_SUBSCRIPTION: { description: 'The start of a subscription.' },
+    CREATE_PAYG_SUBSCRIPTION: { description: 'The start of a subscription that bills what was used.' },
+    EXECUTE_SUBSCRIPTION: { description: 'A bill of a subscription.' },
+    CANCEL_SUBSCRIPTION: { description: 'The end of a subscription.' },
+    INCREASE_ALLOWANCE: { description: 'A customer lets more be billed.' },
+    UPDATE_MAX_AMOUNT: { description: 'A customer lets a bill be higher.' },
+    REFUND: { description: 'A refund.' },
+  } satisfies Record<TransactionType, object>,
 })
 
 interface Shown extends StatusView {
@@ -46,7 +56,8 @@ const TransactionStatus = builder.objectRef<Shown>('TransactionStatus').implemen
       resolve: ({ eventId }) => encodeId('Event', eventId),
     }),
     sequence: t.exposeInt('sequence', {
-      description: 'The number of the change among those of the checkout, or of its payment.',
+      description:
+        'The number of the change among those of the checkout, its payment, the subscription, the bill or the refund.',
     }),
   }),
 })
@@ -56,8 +67,10 @@ builder.queryField('transactionStatus', (t) =>
     type: TransactionStatus,
     nullable: true,
     description:
-      'Where the payment of a checkout stands. Public: without a credential anyone who has the id may ask. Null when nothing has begun, or there is no such thing.',
-    args: { id: t.arg.id({ required: true, description: 'The id of a checkout or payment.' }) },
+      'Where a checkout, the life of a subscription, a bill or a refund stands. Public: without a credential anyone who has the id may ask. Null when nothing has begun, or there is no such thing.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The id of a checkout, payment, subscription, billing or refund.' }),
+    },
     resolve: async (_root, { id }, context) => {
       const topic = await topicOf(context, id)
       const status = topic && (await context.app.payments.status(topic))
@@ -70,26 +83,39 @@ builder.subscriptionField('transactionStatus', (t) =>
   t.field({
     type: TransactionStatus,
     description:
-      'Each change of where the payment of a checkout stands, each exactly once, up to the final one, which completes the subscription. It begins with where it stands now; with a cursor, with what came after it.',
+      'Each change of where a checkout, the life of a subscription, a bill or a refund stands, each exactly once, up to the final one, which completes the subscription. It begins with where it stands now; with a cursor, with what came after it.',
     args: {
-      id: t.arg.id({ required: true, description: 'The id of a checkout or payment.' }),
+      id: t.arg.id({ required: true, description: 'The id of a checkout, payment, subscription, billing or refund.' }),
       after: t.arg.string({ description: 'The cursor of the last change that was seen.' }),
     },
     subscribe: async (_root, { id, after }, context) => {
       const topic = await topicOf(context, id)
-      if (!topic) throw notFound('There is no such checkout or payment')
+      if (!topic) throw notFound('There is no such checkout, payment, subscription, billing or refund')
       return after == null ? fromNow(context, topic, id) : resumed(context, topic, id, after)
     },
     resolve: (status) => status,
   }),
 )
 
+/** Where the things are kept whose status moves. */
+const TABLE = {
+  Checkout: 'checkout',
+  Payment: 'payment',
+  Subscription: 'subscription',
+  Billing: 'billing',
+  Refund: 'refund',
+} as const
+
+function hasTopic(kind: IdKind): kind is keyof typeof TABLE {
+  return kind in TABLE
+}
+
 /** The status page that an id belongs to, if whoever asks may see it. */
 async function topicOf({ app, caller, loaders }: Context, text: string): Promise<Topic | undefined> {
   const id = decodeId(text)
-  if (id?.kind !== 'Checkout' && id?.kind !== 'Payment') return undefined
+  if (!id || !hasTopic(id.kind)) return undefined
   if (caller.kind === 'anonymous') return app.payments.topic(id.kind, id.uuid)
-  const row = await loaders.one(id.kind === 'Checkout' ? 'checkout' : 'payment', id.uuid)
+  const row = await loaders.one(TABLE[id.kind], id.uuid)
   return row ? app.payments.topic(id.kind, id.uuid, row.tenantId) : undefined
 }
 

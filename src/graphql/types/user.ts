@@ -1,7 +1,7 @@
 import type { Role } from '../../db/generated/enums.ts'
 import { encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
-import { UserRef } from '../refs.ts'
+import { AccountRef, UserRef } from '../refs.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 
 export const RoleEnum = builder.enumType('Role', {
@@ -24,6 +24,17 @@ UserRef.implement({
     role: t.expose('role', { type: RoleEnum, description: 'What the member may do.' }),
     organizationFeeBps: t.exposeInt('organizationFeeBps', {
       description: "What the organization keeps of the seller's payments, in basis points: 0 to 1000.",
+    }),
+    payoutAddress: t.exposeString('payoutAddress', {
+      nullable: true,
+      description: 'The address of the wallet that earnings are paid to; null while the account is not claimed.',
+    }),
+    account: t.field({
+      type: AccountRef,
+      nullable: true,
+      description: 'What the books owe the seller in a currency; null while there was none of it.',
+      args: { currency: t.arg({ type: 'CurrencyCode', required: true, description: 'The currency.' }) },
+      resolve: ({ id }, { currency }, { loaders }) => loaders.earnings(id, currency),
     }),
     claimedAt: t.field({
       ...momentField(t),

@@ -1,0 +1,62 @@
+import { atLeast, below, contains, isNull, oneOf } from '../../db/condition.ts'
+import { decodeId } from '../../kernel/id.ts'
+import { builder } from '../builder.ts'
+import { list } from '../connection.ts'
+import { present } from '../loaders.ts'
+import { UserRef } from '../refs.ts'
+import { RoleEnum } from './user.ts'
+
+const UserFilter = builder.inputType('UserFilter', {
+  description: 'Which users.',
+  fields: (t) => ({
+    role: t.field({ type: [RoleEnum], description: 'Those of these roles.' }),
+    claimed: t.boolean({ description: 'Those who took their account over, or, when false, those who have not.' }),
+    search: t.string({ description: 'Text that a name or the e-mail address contains.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
+  }),
+})
+
+const users = list({
+  name: 'User',
+  type: UserRef,
+  table: 'app_user',
+  where: [isNull('deleted_at')],
+  orders: {
+    CREATED_AT: { column: 'created_at', description: 'When it was made.' },
+    NAME: { column: 'name', description: 'The first name.' },
+    LAST_NAME: { column: 'last_name', description: 'The last name.' },
+  },
+  filter: {
+    type: UserFilter,
+    conditions: ({ role, claimed, search, createdFrom, createdBefore }) => [
+      ...(role ? [oneOf('role', role)] : []),
+      ...(claimed != null ? [claimed ? IS_CLAIMED : isNull('claimed_at')] : []),
+      ...(search ? [contains(['name', 'last_name', 'email'], search)] : []),
+      ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
+      ...(createdBefore ? [below('created_at', createdBefore)] : []),
+    ],
+  },
+})
+
+const IS_CLAIMED = { values: [], sql: (alias: string) => `${alias}.claimed_at IS NOT NULL` }
+
+builder.queryFields((t) => ({
+  user: t.field({
+    type: UserRef,
+    nullable: true,
+    description: 'One member or seller; null when there is none, or none that the key may see.',
+    authScopes: { key: true },
+    args: { id: t.arg.id({ required: true, description: 'The id.' }) },
+    resolve: async (_root, { id }, { loaders }) => {
+      const decoded = decodeId(id)
+      return decoded?.kind === 'User' ? present(await loaders.one('app_user', decoded.uuid)) : null
+    },
+  }),
+  users: t.field({
+    ...users.field(t),
+    description: 'The members and sellers, newest first. A seller sees itself.',
+    authScopes: { key: true },
+    resolve: (_root, args, context) => users.open(context, args),
+  }),
+}))
