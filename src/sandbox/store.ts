@@ -23,8 +23,28 @@ export interface Transaction extends World {
   afterCommit(hook: () => void): void
 }
 
-/** One transaction in one world: all of `work` or nothing of it. */
+/** Transactions that wait for each other are ended by PostgreSQL, one of them, and may be tried again. */
+const TRANSIENT: ReadonlySet<unknown> = new Set(['40001', '40P01'])
+const ATTEMPTS_AT_MOST = 5
+
+/** One transaction in one world: all of `work` or nothing of it. `work` may run again, each time from the start. */
 export async function inTransaction<T>(
+  pool: Pool,
+  provider: string,
+  realm: string,
+  work: (world: Transaction) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await attemptOnce(pool, provider, realm, work)
+    } catch (error) {
+      const isTransient = error instanceof Error && 'code' in error && TRANSIENT.has(error.code)
+      if (!isTransient || attempt === ATTEMPTS_AT_MOST) throw error
+    }
+  }
+}
+
+async function attemptOnce<T>(
   pool: Pool,
   provider: string,
   realm: string,
