@@ -43,7 +43,7 @@ export function shopOf(app: App, make: Make, ledger: ReturnType<typeof ledgerApi
   async function subscription(kind: string): Promise<string> {
     const checkoutId = await play({ kind, item: GYM, frequency: MONTHLY })
     const bills = kind === 'SUBSCRIPTION' ? { completedCycles: 1 } : {}
-    const where = { checkoutId, status: 'ACTIVE' as const, ...bills }
+    const where = { checkoutId, status: 'ACTIVE' as const, managementUrl: { not: null }, ...bills }
     const found = await eventually(() => prisma.subscription.findFirst({ where }))
     return encodeId('Subscription', found.id)
   }

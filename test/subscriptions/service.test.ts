@@ -183,6 +183,7 @@ describe('cancelling', () => {
 
   test('is the customer’s at QBITFLOW: the answer is the page to send them to, and nothing changes', async () => {
     const { id } = await gym.subscribe()
+    await gym.isManaged(id)
     const answer = await shop.app.subscriptions.cancel(call(shop.owner), { id: encodeId('Subscription', id) })
     expect(answer).toMatchObject({ id, replayed: false, url: expect.stringMatching(/^http/) })
     expect(await gym.row(id)).toMatchObject({ status: 'ACTIVE', cancelRequestedAt: null })

@@ -12,6 +12,8 @@ export interface Subscriber {
   /** Opens a checkout for a subscription and pays it; answers the subscription. */
   subscribe(input?: object): Promise<SubscriptionRow>
   row(id: string): Promise<SubscriptionRow>
+  /** Waits until the provider has told which page the customer manages it on. */
+  isManaged(id: string): Promise<unknown>
   /** Waits until the subscription stands there. */
   stands(id: string, status: string): Promise<SubscriptionRow>
   /** Waits until so many bills are paid; answers all of them in order. */
@@ -38,6 +40,11 @@ export function subscriberOf(shop: Shop): Subscriber {
       })
     },
     row: (id) => app.db.prisma.subscription.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } }),
+    isManaged: (id) =>
+      eventually(async () => {
+        await self.settle()
+        return (await self.row(id)).managementUrl
+      }),
     stands: (id, status) =>
       eventually(async () => {
         await self.settle()
