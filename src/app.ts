@@ -15,6 +15,7 @@ import { webhookVerification } from './inbox/verification.ts'
 import { createSchedules, type Duty, type Planned } from './jobs/schedules.ts'
 import { clockTurning } from './jobs/test-clock.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
+import { untilAborted } from './kernel/until-aborted.ts'
 import { accountService } from './ledger/accounts.ts'
 import { currencyService } from './ledger/currencies.ts'
 import { holdService } from './ledger/holds.ts'
@@ -276,12 +277,3 @@ function scheduleNamed(schedules: readonly Planned[], name: string): Planned {
 }
 
 const INBOX = /^\/inbox\/([a-z]+)\/([0-9a-f-]+)$/
-
-/** An answer given in process cannot be cut off by its caller, but the caller need not wait for it. */
-async function untilAborted<T>(answer: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
-  if (!signal) return answer
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  return Promise.race([answer, aborted])
-}

@@ -1,3 +1,4 @@
+import { untilAborted } from '../kernel/until-aborted.ts'
 import type { GuardedFetch, OutboundRequest } from './guarded-fetch.ts'
 
 const PATIENCE_MS = 30_000
@@ -16,14 +17,7 @@ export function asFetch(guarded: GuardedFetch): typeof fetch {
       timeoutMs: PATIENCE_MS,
       maxAnswerBytes: ANSWER_BYTES,
     })
-    const { status, headers, body } = await (signal ? Promise.race([asked, aborted(signal)]) : asked)
+    const { status, headers, body } = await untilAborted(asked, signal)
     return new Response(WITHOUT_BODY.has(status) ? null : new Uint8Array(body), { status, headers })
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }

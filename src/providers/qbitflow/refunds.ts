@@ -2,15 +2,7 @@ import { z } from 'zod'
 import type { PaymentSource, RefundStatus } from '../../db/generated/enums.ts'
 import type { ProviderRefund, Refunds } from '../port.ts'
 import { type Client, orUndefinedWhenMissing } from './client.ts'
-import { bare } from './wire.ts'
-
-/** A time that the wire writes for "never". */
-const NEVER = /^0001-01-01T/
-
-const moment = z
-  .string()
-  .nullish()
-  .transform((text) => (text && !NEVER.test(text) ? new Date(text) : undefined))
+import { bare, moment } from './wire.ts'
 
 const TxMetadata = z.object({
   networkFees: z.object({ amount: z.string().regex(/^\d+$/) }).nullish(),
