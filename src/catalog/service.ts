@@ -11,7 +11,7 @@ import { CreateProduct, ProductId, productObject, UpdateProduct } from './produc
 
 export function productService({ db, clocks }: { db: Database; clocks: Clocks }) {
   return {
-    /** @throws DomainError ALREADY_EXISTS when another product has the reference. */
+    /** @throws DomainError ALREADY_EXISTS when the owner has another product with the reference. */
     async create(call: Call, input: unknown): Promise<Done> {
       const wanted = validate(CreateProduct, input)
       const { tenantId } = call.actor

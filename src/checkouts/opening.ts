@@ -42,6 +42,7 @@ export function checkoutOpening({ db, clocks, registry, notifyUrl }: Deps) {
     return linkedReference(db, provider, {
       kind: 'Product',
       id,
+      userId: product.userId,
       updatedAt: product.updatedAt,
       create: () => products.create(wanted),
       update: (copy) => products.update(copy, wanted),
@@ -59,6 +60,7 @@ export function checkoutOpening({ db, clocks, registry, notifyUrl }: Deps) {
     return linkedReference(db, provider, {
       kind: 'Customer',
       id,
+      userId: customer.userId,
       updatedAt: customer.updatedAt,
       create: () => customers.create(wanted),
       update: (copy) => customers.update(copy, wanted),

@@ -155,10 +155,11 @@ async function customerOf(
   at: Date,
 ): Promise<string | null> {
   if (!found) return null
-  const { tenantId, provider } = checkout
+  const { tenantId, provider, userId } = checkout
   const link = await tx.providerLink.findFirst({
     where: { tenantId, provider, entityKind: 'Customer', externalId: found.reference },
   })
-  const linked = link && (await tx.customer.findFirst({ where: { tenantId, id: link.entityId, deletedAt: null } }))
+  const linked =
+    link && (await tx.customer.findFirst({ where: { tenantId, id: link.entityId, userId, deletedAt: null } }))
   return linked?.id ?? customerFromPage(tx, emit, checkout, found, at)
 }

@@ -12,7 +12,7 @@ import { CreateCustomer, CustomerId, customerObject, UpdateCustomer } from './cu
 
 export function customerService({ db, clocks }: { db: Database; clocks: Clocks }) {
   return {
-    /** @throws DomainError ALREADY_EXISTS when another customer has the reference or e-mail address. */
+    /** @throws DomainError ALREADY_EXISTS when the owner has another customer with the reference or e-mail address. */
     async create(call: Call, input: unknown): Promise<Done> {
       const { address, metadata, ...wanted } = validate(CreateCustomer, input)
       const { tenantId } = call.actor
@@ -68,16 +68,22 @@ export function customerService({ db, clocks }: { db: Database; clocks: Clocks }
   }
 }
 
-/** The customer whom a hosted page asked for: found by e-mail, or made. */
+/** Whose a customer is: a seller's, or the organization's own. */
+interface Owner {
+  readonly tenantId: string
+  readonly userId: string | null
+}
+
+/** The customer whom a hosted page asked for: found by e-mail among those of the owner, or made. */
 export async function customerFromPage(
   tx: Transaction,
   emit: Emit,
-  owner: { tenantId: string; userId: string | null },
+  owner: Owner,
   found: FoundCustomer,
   at: Date,
 ): Promise<string> {
   const { tenantId, userId } = owner
-  const known = await findByEmail(tx, tenantId, found.email)
+  const known = await findByEmail(tx, owner, found.email)
   if (known) return known
   const { name, lastName, email, phone } = found
   const data = { tenantId, id: newId(), name, lastName, email, phone, userId, createdAt: at, updatedAt: at }
@@ -87,15 +93,17 @@ export async function customerFromPage(
     return made.id
   }
   // Another checkout that they pay at the same moment was first.
-  const first = await findByEmail(tx, tenantId, found.email)
+  const first = await findByEmail(tx, owner, found.email)
   if (!first) throw new Error('a customer could neither be made nor found')
   return first
 }
 
-async function findByEmail(tx: Transaction, tenantId: string, email: string | undefined): Promise<string | undefined> {
+async function findByEmail(tx: Transaction, owner: Owner, email: string | undefined): Promise<string | undefined> {
   if (email === undefined) return undefined
+  const { tenantId, userId } = owner
   const [known] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM customer WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email}) AND deleted_at IS NULL`
+    SELECT id FROM customer WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email})
+      AND user_id IS NOT DISTINCT FROM ${userId}::uuid AND deleted_at IS NULL`
   return known?.id
 }
 

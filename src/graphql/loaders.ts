@@ -1,6 +1,6 @@
 import { brandWithType } from '@pothos/core'
 import DataLoader from 'dataloader'
-import { type Condition, equals, oneOf } from '../db/condition.ts'
+import { type Condition, equals, isNull, oneOf } from '../db/condition.ts'
 import type { Database } from '../db/database.ts'
 import type {
   ApiKeyRow,
@@ -17,6 +17,7 @@ import type { Actor, Caller } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { decodeId, type IdKind } from '../kernel/id.ts'
 import { NODES, type Rows } from './refs.ts'
+import { badInput } from './refusal.ts'
 import { ofTenant, type Table, visible } from './visibility.ts'
 
 /** Reads for one request: rows asked for one by one are fetched together, and only those the caller may see. */
@@ -94,6 +95,23 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
     async unique<T extends keyof Rows>(table: T, ...conditions: readonly Condition[]): Promise<Rows[T] | null> {
       const [row] = await readRows<Rows[T]>(db, table, [...visible(caller, table), ...conditions])
       return row ?? null
+    },
+
+    /**
+     * The row with a name that is unique among what one owner has. A manager sees those of all owners: without an owner
+     * the organization's own row is meant, and else the only one.
+     * @throws GraphQLError BAD_USER_INPUT when several sellers have one and the organization has none
+     */
+    async named<T extends 'product' | 'customer'>(
+      table: T,
+      owner: readonly Condition[],
+      ...conditions: readonly Condition[]
+    ): Promise<Rows[T] | null> {
+      const where = [...visible(caller, table), ...owner, ...conditions, isNull('deleted_at')]
+      const found = await readRows<Rows[T]>(db, table, where)
+      const own = found.find(({ userId }) => userId === null)
+      if (!own && found.length > 1) throw badInput('Several sellers have this name: say by `sellerId` whose is meant')
+      return own ?? found[0] ?? null
     },
 
     /** The rows that meet all of these, newest first and so many at most. */

@@ -30,6 +30,7 @@ function linked(id: string, updatedAt: Date, copy = `copy of ${id}`): Linked {
   return {
     kind: 'Product',
     id,
+    userId: null,
     updatedAt,
     async create() {
       sent.push('create')
@@ -86,6 +87,23 @@ describe('the copy of an object', () => {
     await linkedReference(db, provider, linked(next, at(0), 'one copy'))
     expect(sent).toEqual(['create', 'create', 'update one copy'])
     expect(await links()).toMatchObject([{ entityId: next, externalId: 'one copy' }])
+  })
+
+  test('stays that of another owner’s object until that is deleted', async () => {
+    const { tenantId } = provider
+    const id = newId()
+    const names = { name: 'Sam', lastName: 'Seller', email: 'sam@shop.example', role: 'USER' as const }
+    await db.prisma.user.create({ data: { tenantId, id, ...names } })
+    const [theirs, ours] = [newId(), newId()]
+    await db.prisma.customer.create({ data: { tenantId, id: theirs, userId: id, name: 'Ada' } })
+    const customer = { kind: 'Customer' as const }
+    await linkedReference(db, provider, { ...linked(theirs, at(0), 'one copy'), ...customer, userId: id })
+    const asked = () => linkedReference(db, provider, { ...linked(ours, at(0), 'one copy'), ...customer })
+    expect(await asked()).toBeUndefined()
+    expect(await links()).toMatchObject([{ entityId: theirs }])
+    await db.prisma.customer.update({ where: { tenantId_id: { tenantId, id: theirs } }, data: { deletedAt: at(1) } })
+    expect(await asked()).toBe('one copy')
+    expect(sent).toEqual(['create', 'create', 'create', 'update one copy'])
   })
 
   test('is another one in another tenant', async () => {

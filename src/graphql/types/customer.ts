@@ -2,12 +2,14 @@ import { atLeast, below, contains, equals, equalsIgnoringCase, isNull } from '..
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
+import { refersTo } from '../filters.ts'
 import { present } from '../loaders.ts'
 import { mutation } from '../mutation.ts'
 import { CustomerRef } from '../refs.ts'
 import { moment, momentField } from './moment.ts'
 import { payments } from './payment.ts'
 import { ProviderLinkRef } from './provider.ts'
+import { sellerArg, sellerField } from './seller.ts'
 import { subscriptions } from './subscription-list.ts'
 
 interface AddressShape {
@@ -80,6 +82,7 @@ CustomerRef.implement({
           belongs: (alias, parent) => `${alias}.customer_id = ${parent}`,
         }),
     }),
+    seller: sellerField(t),
     providerLinks: t.field({
       type: [ProviderLinkRef],
       description: 'What providers call the customer, where they keep a copy.',
@@ -146,11 +149,11 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One customer; null when there is none, or none that the key may see.',
     authScopes: { key: true },
-    args: { by: t.arg({ type: CustomerBy, required: true, description: 'Which.' }) },
-    resolve: async (_root, { by }, { loaders }) => {
-      const kept = isNull('deleted_at')
-      if (by.reference != null) return loaders.unique('customer', equals('reference', by.reference), kept)
-      if (by.email != null) return loaders.unique('customer', equalsIgnoringCase('email', by.email), kept)
+    args: { by: t.arg({ type: CustomerBy, required: true, description: 'Which.' }), sellerId: sellerArg(t) },
+    resolve: async (_root, { by, sellerId }, { loaders }) => {
+      const owner = refersTo('user_id', 'User', sellerId)
+      if (by.reference != null) return loaders.named('customer', owner, equals('reference', by.reference))
+      if (by.email != null) return loaders.named('customer', owner, equalsIgnoringCase('email', by.email))
       const id = decodeId(by.id ?? '')
       return id?.kind === 'Customer' ? present(await loaders.one('customer', id.uuid)) : null
     },
@@ -169,10 +172,15 @@ mutation('createCustomer', {
   input: (t) => ({
     name: t.string({ required: true, description: 'The first name, or the only one: 2 to 100 characters.' }),
     lastName: t.string({ description: 'The last name: 2 to 100 characters.' }),
-    email: t.string({ description: 'The e-mail address, unique.' }),
+    email: t.string({
+      description: "The e-mail address, unique among the seller's customers, or among the organization's own.",
+    }),
     phone: t.string({ description: 'The phone number: up to 30 characters.' }),
     address: t.field({ type: AddressInput, description: 'The postal address.' }),
-    reference: t.string({ description: "The merchant's own name for the customer, unique: 1 to 100 characters." }),
+    reference: t.string({
+      description:
+        "The merchant's own name for the customer, unique among the seller's customers, or among the organization's own: 1 to 100 characters.",
+    }),
     metadata: t.field({ type: 'JSON', description: 'Own data: at most 24 keys with text, numbers or booleans.' }),
   }),
   object: { name: 'customer', kind: 'Customer', description: 'The customer.' },
@@ -186,7 +194,9 @@ mutation('updateCustomer', {
     id: t.id({ required: true, description: 'The customer.' }),
     name: t.string({ description: 'The first name, or the only one: 2 to 100 characters.' }),
     lastName: t.string({ description: 'The last name: 2 to 100 characters.' }),
-    email: t.string({ description: 'The e-mail address, unique.' }),
+    email: t.string({
+      description: "The e-mail address, unique among the seller's customers, or among the organization's own.",
+    }),
     phone: t.string({ description: 'The phone number: up to 30 characters.' }),
     address: t.field({ type: AddressInput, description: 'The postal address, in place of what there is.' }),
     metadata: t.field({ type: 'JSON', description: 'Own data, in place of what there is.' }),

@@ -3,12 +3,14 @@ import type { ProductKind } from '../../db/generated/enums.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
+import { refersTo } from '../filters.ts'
 import { present } from '../loaders.ts'
 import { mutation } from '../mutation.ts'
 import { ProductRef } from '../refs.ts'
 import { moment, momentField } from './moment.ts'
 import { amount, MoneyInput, MoneyRef } from './money.ts'
 import { ProviderLinkRef } from './provider.ts'
+import { sellerArg, sellerField } from './seller.ts'
 
 const ProductKindEnum = builder.enumType('ProductKind', {
   description: 'How a product is paid for.',
@@ -36,6 +38,7 @@ ProductRef.implement({
     kind: t.expose('kind', { type: ProductKindEnum, description: 'How it is paid for.' }),
     active: t.exposeBoolean('active', { description: 'Whether it can be sold.' }),
     metadata: t.field({ type: 'JSON', description: "The merchant's own data.", resolve: ({ metadata }) => metadata }),
+    seller: sellerField(t),
     providerLinks: t.field({
       type: [ProviderLinkRef],
       description: 'What providers call it, where they keep a copy.',
@@ -104,11 +107,10 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One product; null when there is none, or none that the key may see.',
     authScopes: { key: true },
-    args: { by: t.arg({ type: ProductBy, required: true, description: 'Which.' }) },
-    resolve: async (_root, { by }, { loaders }) => {
-      if (by.reference != null) {
-        return loaders.unique('product', equals('reference', by.reference), isNull('deleted_at'))
-      }
+    args: { by: t.arg({ type: ProductBy, required: true, description: 'Which.' }), sellerId: sellerArg(t) },
+    resolve: async (_root, { by, sellerId }, { loaders }) => {
+      const owner = refersTo('user_id', 'User', sellerId)
+      if (by.reference != null) return loaders.named('product', owner, equals('reference', by.reference))
       const id = decodeId(by.id ?? '')
       return id?.kind === 'Product' ? present(await loaders.one('product', id.uuid)) : null
     },
@@ -128,7 +130,10 @@ mutation('createProduct', {
     name: t.string({ required: true, description: 'What customers read: 2 to 100 characters.' }),
     description: t.string({ required: true, description: 'What customers read below the name: 2 to 500 characters.' }),
     price: t.field({ type: MoneyInput, required: true, description: 'What it costs: above zero.' }),
-    reference: t.string({ description: "The merchant's own name for it, unique: 1 to 100 characters without /." }),
+    reference: t.string({
+      description:
+        "The merchant's own name for it, unique among the seller's products, or among the organization's own: 1 to 100 characters without /.",
+    }),
     metadata: t.field({ type: 'JSON', description: 'Own data: at most 24 keys with text, numbers or booleans.' }),
   }),
   object: { name: 'product', kind: 'Product', description: 'The product.' },
