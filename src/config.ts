@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { StartError } from './kernel/start-error.ts'
@@ -17,6 +18,8 @@ export interface Config {
   readonly secretKey: Buffer | undefined
   readonly logLevel: (typeof LOG_LEVELS)[number]
   readonly corsOrigins: readonly string[]
+  /** Hosts that are served beside that of PUBLIC_URL and this machine's own, as they stand in a URL. */
+  readonly allowedHosts: readonly string[]
   readonly graphiql: boolean
   readonly introspection: boolean
   /** What shows that a reader of /metrics may; undefined where everybody may, which is never so in production. */
@@ -36,6 +39,9 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 /** What AES-256 takes. */
 export const SECRET_KEY_BYTES = 32
 
+/** The first part of every path that is served. */
+const OWN_PATHS = ['/graphql', '/inbox', '/sandbox', '/exports', '/claim', '/health', '/metrics']
+
 const port = z
   .string()
   .regex(/^\d{1,5}$/, 'must be a number from 0 to 65535')
@@ -48,7 +54,10 @@ const variables = z.object({
   PORT: port.refine((value) => value <= 65_535, 'must be a number from 0 to 65535').optional(),
   DATA_DIR: text.optional(),
   DATABASE_URL: text.refine(isPostgresUrl, 'must be a postgres:// address with a database').optional(),
-  PUBLIC_URL: text.refine(isBaseUrl, 'must be an http:// or https:// address without query or fragment').optional(),
+  PUBLIC_URL: text
+    .refine(isBaseUrl, 'must be an http:// or https:// address without query or fragment')
+    .refine(hasFreePath, `must not have a path that begins as one of ours: ${OWN_PATHS.join(', ')}`)
+    .optional(),
   SECRET_KEY: text
     .refine(isSecretKey, `must be ${SECRET_KEY_BYTES} random bytes in base64, as from: openssl rand -base64 32`)
     .optional(),
@@ -57,6 +66,11 @@ const variables = z.object({
     .transform((list) => list.split(',').map((origin) => origin.trim()))
     .refine((origins) => origins.every(isOrigin), 'must be a list of origins like https://shop.example, with commas')
     .optional(),
+  ALLOWED_HOSTS: text
+    .transform((list) => list.split(',').map((host) => host.trim()))
+    .refine((hosts) => hosts.every(isHost), 'must be a list of hosts like pay.example, without ports, with commas')
+    .transform((hosts) => hosts.map(hostnameOf))
+    .default([]),
   GRAPHIQL: z.enum(['on', 'off'], 'must be on or off').optional(),
   INTROSPECTION: z.enum(['on', 'off'], 'must be on or off').optional(),
   METRICS_TOKEN: text.min(16, 'must have at least 16 characters').optional(),
@@ -100,6 +114,7 @@ function withDefaults(given: Variables, workingFolder: string): Config {
     secretKey: given.SECRET_KEY === undefined ? undefined : Buffer.from(given.SECRET_KEY, 'base64'),
     logLevel: given.LOG_LEVEL ?? 'info',
     corsOrigins: Object.freeze(given.CORS_ORIGINS ?? []),
+    allowedHosts: Object.freeze(given.ALLOWED_HOSTS),
     graphiql: (given.GRAPHIQL ?? shown) === 'on',
     introspection: (given.INTROSPECTION ?? shown) === 'on',
     metricsToken: given.METRICS_TOKEN,
@@ -128,6 +143,21 @@ function isPostgresUrl(value: string): boolean {
 function isBaseUrl(value: string): boolean {
   const url = parseUrl(value)
   return url !== undefined && /^https?:$/.test(url.protocol) && !url.search && !url.hash
+}
+
+function isHost(value: string): boolean {
+  return (isIP(value) !== 0 || /^([\w.-]+|\[[\da-f:.]+\])$/i.test(value)) && hostnameOf(value) !== ''
+}
+
+/** A host as the parser of URLs writes it: lower case, IPv6 in brackets. */
+function hostnameOf(value: string): string {
+  return parseUrl(`http://${isIP(value) === 6 ? `[${value}]` : value}`)?.hostname ?? ''
+}
+
+/** A proxy may strip the path or leave it, so that it must be told from our own paths. */
+function hasFreePath(value: string): boolean {
+  const [, first = ''] = parseUrl(value)?.pathname.split('/') ?? []
+  return !OWN_PATHS.includes(`/${first}`)
 }
 
 function isOrigin(value: string): boolean {

@@ -20,6 +20,7 @@ describe('the configuration', () => {
       secretKey: undefined,
       logLevel: 'info',
       corsOrigins: [],
+      allowedHosts: [],
       graphiql: true,
       introspection: true,
       webhookLoopback: true,
@@ -30,6 +31,30 @@ describe('the configuration', () => {
     const config = read({ PATH: '/bin', CORS_ORIGINS: 'https://a.example, https://b.example' })
     expect(Object.isFrozen(config)).toBe(true)
     expect(config.corsOrigins).toEqual(['https://a.example', 'https://b.example'])
+  })
+
+  test('reads hosts as a URL has them, and nothing that is more than a host', () => {
+    const { allowedHosts } = read({ ALLOWED_HOSTS: 'Pay.Example, 10.0.0.5,::1, [FD00::1],tollgate' })
+    expect(allowedHosts).toEqual(['pay.example', '10.0.0.5', '[::1]', '[fd00::1]', 'tollgate'])
+    for (const wrong of [
+      'https://pay.example',
+      'pay.example:80',
+      'a b',
+      'pay.example/',
+      'a,,b',
+      '*',
+      '[::1',
+      '999.1.1.1',
+    ]) {
+      expect(() => read({ ALLOWED_HOSTS: wrong })).toThrow('ALLOWED_HOSTS must be a list of hosts like pay.example')
+    }
+  })
+
+  test('takes a public address with a path, but not one that cannot be told from our own', () => {
+    expect(read({ PUBLIC_URL: 'https://pay.example/pay/' }).publicUrl).toBe('https://pay.example/pay')
+    for (const path of ['graphql', 'sandbox/x', 'claim/']) {
+      expect(() => read({ PUBLIC_URL: `https://pay.example/${path}` })).toThrow('PUBLIC_URL must not have a path')
+    }
   })
 
   test('takes an empty variable for a missing one', () => {

@@ -3,6 +3,7 @@ import { type Config, localUrl } from '../config.ts'
 import { connectDatabase } from '../db/connect.ts'
 import { migrate } from '../db/migrate.ts'
 import { createGraphql } from '../graphql/yoga.ts'
+import { isLoopback, prefixOf } from '../http/incoming.ts'
 import type { Log } from '../http/log.ts'
 import { createRoutes } from '../http/routes.ts'
 import { openServer } from '../http/server.ts'
@@ -61,7 +62,7 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
   const database = await connectDatabase({ ...config, exclusive: true })
   running.database = database
   // The door is opened before the house is built, because the house is told its address.
-  const server = await openServer({ host: config.host, port: config.port, log })
+  const server = await openServer({ ...config, log })
   running.server = server
   const { port, isStopping } = server
   const publicUrl = config.publicUrl ?? localUrl(port)
@@ -99,6 +100,7 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
       sandboxes: { qbitflow: app.sandbox.qbitflow },
       readiness: { isStopping, askDatabase: () => askDatabase(app), patienceMs: READY_PATIENCE_MS, log },
       metrics: mayReadMetrics(config) ? { read: readMetrics, token: config.metricsToken } : undefined,
+      prefix: prefixOf(publicUrl),
       graphiql: config.graphiql,
       log,
     }),
@@ -121,10 +123,6 @@ async function askDatabase(app: App): Promise<void> {
 function isOneDevelopersOwn({ environment, graphiql, host, publicUrl }: Config): boolean {
   const address = publicUrl === undefined ? host : new URL(publicUrl).hostname
   return environment === 'development' && graphiql && isLoopback(host) && isLoopback(address)
-}
-
-function isLoopback(host: string): boolean {
-  return /^(localhost|127\.[\d.]+|::1|\[::1\])$/.test(host)
 }
 
 /** An address that stands for all addresses is reached by the nearest one. */

@@ -65,7 +65,7 @@ export function readHeaders(headers: IncomingHttpHeaders): ReadHeader {
 }
 
 const INVALID = refusal('UNAUTHENTICATED', 'The credential is not valid', 401, { 'www-authenticate': 'Bearer' })
-const UNKNOWN_VERSION = `X-API-Version must be a day such as ${NEWEST_VERSION}, on which the API was there, up to today`
+export const UNKNOWN_VERSION_MESSAGE = `X-API-Version must be a day such as ${NEWEST_VERSION}, on which the API was there, up to today`
 const NO_VERSION = `299 - "No X-API-Version was sent: the newest is served, ${NEWEST_VERSION}"`
 
 function overLimit(permit: Permit, now: Date) {
@@ -76,7 +76,7 @@ function overLimit(permit: Permit, now: Date) {
 
 /** Why the request cannot be answered as its headers want it. */
 function wrongHeader(header: ReadHeader, now: Date) {
-  if (versionFor(header, now) === undefined) return refusal('BAD_USER_INPUT', UNKNOWN_VERSION, 400)
+  if (versionFor(header, now) === undefined) return refusal('BAD_USER_INPUT', UNKNOWN_VERSION_MESSAGE, 400)
   const timezone = header('time-zone')
   return timezone && !isTimezone(timezone) ? refusal('BAD_USER_INPUT', UNKNOWN_TIMEZONE, 400) : undefined
 }

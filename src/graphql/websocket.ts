@@ -3,11 +3,12 @@ import type { Duplex } from 'node:stream'
 import type { GraphQLError, GraphQLFormattedError } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { refuseUpgrade } from '../http/answers.ts'
+import { NO_HANDSHAKE, refuseConnection } from '../http/answers.ts'
+import type { Refusal } from '../http/incoming.ts'
 import type { Caller } from '../kernel/actor.ts'
 import { openSockets } from '../kernel/metrics.ts'
 import { credentialFrom, headersOfPayload, type ReadHeader } from '../organizations/credential.ts'
-import { admit, readHeaders, versionFor } from './admission.ts'
+import { admit, readHeaders, UNKNOWN_VERSION_MESSAGE, versionFor } from './admission.ts'
 import type { Services } from './context.ts'
 import { asGraphQLError, type Prepare, type Prepared } from './engine.ts'
 import type { Present } from './presentation.ts'
@@ -20,6 +21,12 @@ const MAX_MESSAGE_BYTES = 64 * 1024
 const INIT_WAIT_MS = 3_000
 const PING_EVERY_MS = 12_000
 const SUBSCRIPTIONS_AT_MOST = 50
+const FOREIGN_ORIGIN: Refusal = {
+  status: 403,
+  code: 'FORBIDDEN_ORIGIN',
+  message: 'Pages of this origin may not connect. CORS_ORIGINS lists those that may.',
+}
+const UNKNOWN_VERSION: Refusal = { status: 400, code: 'BAD_USER_INPUT', message: UNKNOWN_VERSION_MESSAGE }
 /** How long a key that lapsed keeps what it has open. */
 const RECHECK_MS = 15_000
 
@@ -96,6 +103,7 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
 
   const servedVersion = ({ headers }: IncomingMessage) => versionFor(readHeaders(headers), door.clock.now())
   const wss = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, handleProtocols })
+  wss.on('wsClientError', (_error, socket, request) => refuseConnection(socket, NO_HANDSHAKE, requestIdFrom(request)))
   wss.on('headers', (lines, request) => {
     lines.push(`X-Request-ID: ${requestIdFrom(request)}`, `X-API-Version: ${servedVersion(request)}`)
   })
@@ -138,8 +146,8 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
 
   return {
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-      if (!mayConnect(request)) refuseUpgrade(socket, 403, requestIdFrom(request))
-      else if (!servedVersion(request)) refuseUpgrade(socket, 400, requestIdFrom(request))
+      if (!mayConnect(request)) refuseConnection(socket, FOREIGN_ORIGIN, requestIdFrom(request))
+      else if (!servedVersion(request)) refuseConnection(socket, UNKNOWN_VERSION, requestIdFrom(request))
       else wss.handleUpgrade(request, socket, head, (ws) => serve(ws, request))
     },
   }

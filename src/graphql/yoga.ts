@@ -77,7 +77,7 @@ export function createGraphql(app: Services, options: GraphqlOptions) {
       const admitted = await admitHttp(app, request.headers, response)
       const { asked } = admitted
       if (usual.wants(request, admitted) && (await usual.answer(request, response, asked)) === 'answered') return
-      await yoga(request, response, admitted)
+      await send(await yoga.handleNodeRequestAndResponse(request, response, admitted), response)
     },
     upgrade: upgrade satisfies (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
   }
@@ -125,6 +125,13 @@ function answers(present: Present): Plugin<object, FromDoor> {
       setResult({ ...result, errors: withStatus(errors, 'data' in result) })
     },
   }
+}
+
+/** Sent by us: Yoga's own way out answers a failure with its stack. */
+async function send(answer: Response, response: ServerResponse): Promise<void> {
+  const body = Buffer.from(await answer.arrayBuffer())
+  for (const [name, value] of answer.headers) response.setHeader(name, value)
+  response.writeHead(answer.status).end(body)
 }
 
 const JSON_TYPE = /^application\/(graphql\+)?json\b/i

@@ -14,9 +14,11 @@ export function startAccessLog(request: IncomingMessage, response: ServerRespons
   })
 }
 
+const PATH_AT_MOST = 300
+
 /** The address of an invitation is what opens it. */
 function withoutSecret(path: string): string {
-  return path.startsWith('/claim/') ? '/claim/…' : path
+  return path.replace(/\/claim\/.*/s, '/claim/…').slice(0, PATH_AT_MOST)
 }
 
 export function pathOf(request: IncomingMessage): string {

@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Refusal } from './incoming.ts'
 import { REQUEST_ID_HEADER } from './request-id.ts'
 
 /** The body of every refusal outside GraphQL. */
@@ -10,12 +11,41 @@ export function errorBody(code: string, message: string, requestId: string) {
 /** Refuses a request whose response already carries its request id. */
 export function sendError(response: ServerResponse, status: number, code: string, message: string): void {
   const requestId = String(response.getHeader(REQUEST_ID_HEADER) ?? '')
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  response.end(JSON.stringify(errorBody(code, message, requestId)))
+  const body = JSON.stringify(errorBody(code, message, requestId))
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  })
+  response.end(body)
 }
 
-/** Refuses a WebSocket before its handshake. */
-export function refuseUpgrade(socket: Duplex, status: number, requestId: string): void {
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, `X-Request-ID: ${requestId}`, 'Connection: close']
-  socket.end(`${head.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`)
+/** What comes as an upgrade and is no handshake of a WebSocket. */
+export const NO_HANDSHAKE: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The WebSocket handshake is not valid.',
+}
+
+/** How long a peer that was refused may take to read why, before its connection is cut. */
+const LAST_WORDS_MS = 2_000
+
+/** Refuses a connection on which no response was begun: a WebSocket before its handshake, or what could not be read. */
+export function refuseConnection(socket: Duplex, refusal: Refusal, requestId: string): void {
+  const { status, code, message, headers = {} } = refusal
+  const body = JSON.stringify(errorBody(code, message, requestId))
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `X-Request-ID: ${requestId}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    'Connection: close',
+  ]
+  socket.on('error', () => {})
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+  const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS)
+  socket.once('close', () => clearTimeout(timer))
 }

@@ -12,6 +12,8 @@ const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9])
 export interface Connections {
   addRunning(response: ServerResponse): void
   addSocket(socket: Duplex): void
+  /** The response that is due on the socket, or under way. */
+  runningOn(socket: Duplex): ServerResponse | undefined
   /** Says goodbye to the sockets, lets requests finish for so long, then cuts what is left. */
   drain(graceMs: number): Promise<void>
 }
@@ -41,6 +43,7 @@ export function trackConnections(): Connections {
       socket.on('error', () => {})
       add(sockets, socket)
     },
+    runningOn: (socket) => [...running].find((response) => response.socket === socket),
     async drain(graceMs) {
       draining = true
       for (const response of running) response.shouldKeepAlive = false

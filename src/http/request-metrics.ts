@@ -5,10 +5,11 @@ import { pathOf } from './access-log.ts'
 /** Counts and times a request under the route that it asks for. */
 export function measureRequest(request: IncomingMessage, response: ServerResponse): void {
   const done = httpRequests.startTimer()
+  const route = routeOf(pathOf(request))
   response.once('close', () => {
     const { method = '' } = request
     done({
-      route: routeOf(pathOf(request)),
+      route,
       method: METHODS.has(method) ? method : 'other',
       status: response.writableFinished ? response.statusCode : 'aborted',
     })

@@ -8,11 +8,12 @@ import { bodyLimit } from 'hono/body-limit'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { pathOf } from './access-log.ts'
 import { type Accounting, addAccountingExport } from './accounting-export.ts'
-import { errorBody, refuseUpgrade } from './answers.ts'
+import { errorBody, refuseConnection } from './answers.ts'
 import type { Admission } from './authenticated.ts'
 import { addClaimPage, type Claims } from './claim.ts'
 import { addExports, type Exports } from './exports.ts'
 import { findUnready, type Readiness } from './health.ts'
+import { brokeOff, type Refusal } from './incoming.ts'
 import type { Log } from './log.ts'
 import { adoptRequestId } from './request-id.ts'
 import { type Env, FRESH, refuse, requestIdOf } from './rest.ts'
@@ -46,6 +47,8 @@ export interface House extends Admission {
   readonly readiness: Readiness
   /** What Prometheus reads, and the bearer token that it shows where one is set; undefined where nobody may read. */
   readonly metrics: { read(): Promise<string>; readonly token: string | undefined } | undefined
+  /** The path of PUBLIC_URL, which links have and the requests that come here have not. */
+  readonly prefix: string
   /** Whether a browser at / is sent to GraphiQL. */
   readonly graphiql: boolean
   readonly log: Log
@@ -53,6 +56,7 @@ export interface House extends Admission {
 
 const MAX_NOTIFICATION_BYTES = 256 * 1024
 const GRAPHQL_PATH = '/graphql'
+const NOTHING_HERE: Refusal = { status: 404, code: 'NOT_FOUND', message: 'There is nothing at this address.' }
 
 /** GraphQL on /graphql, over HTTP and WebSocket alike; everything else is small enough for one router. */
 export function createRoutes(house: House): Routes {
@@ -61,15 +65,24 @@ export function createRoutes(house: House): Routes {
     overrideGlobalObjects: false,
     errorHandler: () => Response.json(errorBody('BAD_REQUEST', 'The request is malformed.', ''), { status: 400 }),
   })
+  /** A simulator knows itself by its public address, as a server of its own would. */
+  const restorePrefix = (request: IncomingMessage, path: string) => {
+    if (path.startsWith('/sandbox/')) request.url = house.prefix + request.url
+  }
   return {
     request(request, response) {
-      return pathOf(request) === GRAPHQL_PATH ? house.graphql.request(request, response) : rest(request, response)
+      const path = pathOf(request)
+      if (path === GRAPHQL_PATH) return house.graphql.request(request, response)
+      restorePrefix(request, path)
+      return rest(request, response)
     },
     upgrade(request, socket, head) {
       const path = pathOf(request)
+      restorePrefix(request, path)
       if (path === GRAPHQL_PATH) return house.graphql.upgrade(request, socket, head)
       const sandbox = Object.entries(house.sandboxes).find(([name]) => path.startsWith(`/sandbox/${name}/`))?.[1]
-      if (!sandbox?.handleUpgrade(request, socket, head)) refuseUpgrade(socket, 404, adoptRequestId(request))
+      if (!sandbox?.handleUpgrade(request, socket, head))
+        refuseConnection(socket, NOTHING_HERE, adoptRequestId(request))
     },
   }
 }
@@ -91,7 +104,7 @@ function createRouter(house: House): Hono<Env> {
       return c.text(await metrics.read(), 200, { ...FRESH, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
     })
   }
-  if (house.graphiql) router.get('/', (c) => c.redirect(GRAPHQL_PATH))
+  if (house.graphiql) router.get('/', (c) => c.redirect(house.prefix + GRAPHQL_PATH))
 
   const limit = bodyLimit({
     maxSize: MAX_NOTIFICATION_BYTES,
@@ -116,11 +129,12 @@ function createRouter(house: House): Hono<Env> {
   addExports(router, house)
   addClaimPage(router, house.claims)
   for (const [name, sandbox] of Object.entries(house.sandboxes)) {
-    router.all(`/sandbox/${name}/*`, (c) => sandbox.fetch(c.req.raw).catch((error) => hangUp(c, error)))
+    router.all(`${house.prefix}/sandbox/${name}/*`, (c) => sandbox.fetch(c.req.raw).catch((error) => hangUp(c, error)))
   }
 
-  router.notFound((c) => refuse(c, 404, 'NOT_FOUND', 'There is nothing at this address.'))
+  router.notFound((c) => refuse(c, 404, NOTHING_HERE.code, NOTHING_HERE.message))
   router.onError((error, c) => {
+    if (brokeOff(c.env.incoming)) return RESPONSE_ALREADY_SENT
     house.log.error({ err: error, requestId: requestIdOf(c) }, 'a request failed')
     return refuse(c, 500, 'INTERNAL', 'Something went wrong on our side.')
   })

@@ -1,11 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { newId } from '../kernel/id.ts'
 import { StartError } from '../kernel/start-error.ts'
 import { continueTrace } from '../kernel/trace.ts'
 import { startAccessLog } from './access-log.ts'
-import { refuseUpgrade, sendError } from './answers.ts'
+import { refuseConnection, sendError } from './answers.ts'
 import { trackConnections } from './connections.ts'
+import {
+  badRequest,
+  brokeOff,
+  checkIncoming,
+  EXPECTATION_FAILED,
+  METHOD_NOT_ALLOWED,
+  type Place,
+  prefixOf,
+  type Refusal,
+} from './incoming.ts'
 import type { Log } from './log.ts'
 import { adoptRequestId, REQUEST_ID_HEADER } from './request-id.ts'
 import { measureRequest } from './request-metrics.ts'
@@ -31,6 +42,10 @@ export interface ServerOptions {
   readonly host: string
   readonly port: number
   readonly log: Log
+  /** Where browsers and providers reach us: its host is served, and its path may stand before ours. */
+  readonly publicUrl?: string | undefined
+  /** Further hosts that are served, as they stand in a URL, without ports. */
+  readonly allowedHosts?: readonly string[]
   /** How long running requests may take after the stop. */
   readonly graceMs?: number
 }
@@ -43,34 +58,65 @@ const KEEP_ALIVE_MS = 65_000
 export async function openServer(options: ServerOptions): Promise<HttpServer> {
   const { log, graceMs = GRACE_MS } = options
   const connections = trackConnections()
+  const place = placeOf(options)
   let routes = STARTING
   let stopping = false
 
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS })
-  server.on('request', (request, response) => {
+  // A missing Host header is refused by us, as every other mistake in a request's head is.
+  const server = createServer({
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requireHostHeader: false,
+  })
+
+  function serve(request: IncomingMessage, response: ServerResponse, expected?: Refusal): void {
     connections.addRunning(response)
     const requestId = adoptRequestId(request)
+    const refusal = checkIncoming(request, place) ?? expected
     setCommonHeaders(response, requestId)
     startAccessLog(request, response, requestId, log)
     measureRequest(request, response)
+    if (refusal) refuseRequest(response, refusal)
+    else answer(request, response, requestId)
+  }
+
+  function answer(request: IncomingMessage, response: ServerResponse, requestId: string): void {
     guard(
       () => continueTrace(traceparentOf(request), () => routes.request(request, response)),
       (error) => {
+        if (brokeOff(request)) return log.debug({ err: error, requestId }, 'a client broke its request off')
         log.error({ err: error, requestId }, 'a request failed')
         if (response.headersSent) response.destroy()
         else sendError(response, 500, 'INTERNAL', 'Something went wrong on our side.')
       },
     )
+  }
+
+  function refuseSocket(socket: Duplex, refusal: Refusal, requestId = newId()): void {
+    log.info({ status: refusal.status, code: refusal.code, requestId }, 'a connection was refused')
+    refuseConnection(socket, refusal, requestId)
+  }
+
+  server.on('request', (request, response) => serve(request, response))
+  server.on('checkExpectation', (request, response) => serve(request, response, EXPECTATION_FAILED))
+  server.on('connect', (_request, socket) => refuseSocket(socket, METHOD_NOT_ALLOWED))
+  server.on('clientError', (error, socket) => {
+    const running = connections.runningOn(socket)
+    // What stands behind a whole request is nothing to its answer, after which the connection ends.
+    if (running?.req.complete) running.once('finish', () => socket.end())
+    else if (running?.headersSent || !socket.writable) socket.destroy()
+    else refuseSocket(socket, unreadable(error))
   })
   server.on('upgrade', (request, socket, head) => {
     connections.addSocket(socket)
     const requestId = adoptRequestId(request)
-    if (stopping) return refuseUpgrade(socket, 503, requestId)
+    const refusal = checkIncoming(request, place) ?? (stopping ? STOPPING : undefined)
+    if (refusal) return refuseSocket(socket, refusal, requestId)
     guard(
       () => routes.upgrade(request, socket, head),
       (error) => {
         log.error({ err: error, requestId }, 'an upgrade failed')
-        socket.destroy()
+        refuseConnection(socket, INTERNAL, requestId)
       },
     )
   })
@@ -92,6 +138,34 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
   }
 }
 
+const STOPPING: Refusal = { status: 503, code: 'STOPPING', message: 'The gateway is stopping.' }
+const STARTING_UP: Refusal = { status: 503, code: 'STARTING', message: 'The gateway is starting.' }
+const INTERNAL: Refusal = { status: 500, code: 'INTERNAL', message: 'Something went wrong on our side.' }
+
+/** The hosts that are served: those of PUBLIC_URL, of the address listened on, and those that are listed. */
+function placeOf({ host, publicUrl = 'http://localhost', allowedHosts = [] }: ServerOptions): Place {
+  const hosts = new Set([new URL(publicUrl).hostname, host.toLowerCase(), ...allowedHosts])
+  return { prefix: prefixOf(publicUrl), hosts }
+}
+
+function refuseRequest(response: ServerResponse, { status, code, message, headers = {} }: Refusal): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  // What was asked for may have a body that nobody reads, so nothing can follow it on this connection.
+  response.setHeader('connection', 'close')
+  sendError(response, status, code, message)
+}
+
+const UNREADABLE: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, code: 'TOO_LARGE', message: 'The headers are too large.' },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, code: 'TOO_LARGE', message: 'The chunk extensions are too large.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, code: 'TIMEOUT', message: 'The request did not arrive in time.' },
+}
+
+/** What to say about bytes that Node could not read as HTTP. */
+function unreadable(error: NodeJS.ErrnoException): Refusal {
+  return UNREADABLE[error.code ?? ''] ?? badRequest('The request is malformed.')
+}
+
 const STARTING: Routes = {
   request(request, response) {
     if (request.url === '/health/live') {
@@ -101,7 +175,7 @@ const STARTING: Routes = {
     response.setHeader('retry-after', '1')
     sendError(response, 503, 'STARTING', 'The gateway is starting.')
   },
-  upgrade: (request, socket) => refuseUpgrade(socket, 503, adoptRequestId(request)),
+  upgrade: (request, socket) => refuseConnection(socket, STARTING_UP, adoptRequestId(request)),
 }
 
 /** A request that ends badly is answered and logged; it never takes the process with it. */

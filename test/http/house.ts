@@ -51,6 +51,7 @@ export async function openDoor(
       log,
     },
     metrics: undefined,
+    prefix: '',
     graphiql: false,
     log,
     ...parts,

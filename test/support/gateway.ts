@@ -52,6 +52,7 @@ export async function startNode(databaseUrl: string, options: Partial<Config> = 
     secretKey: Buffer.from(SECRET_KEY),
     logLevel: 'info',
     corsOrigins: [],
+    allowedHosts: [],
     graphiql: true,
     introspection: true,
     metricsToken: undefined,

@@ -26,7 +26,7 @@ export function createStatusSocket(context: Context): StatusSocket {
 
   return {
     handleUpgrade(request, socket, head) {
-      const url = new URL(request.url ?? '/', 'http://sandbox')
+      const url = new URL(`http://sandbox${request.url}`)
       if (url.pathname.replace(/\/+$/, '') !== path) return false
       server.handleUpgrade(request, socket, head, (client) => {
         client.on('error', (error) => context.log.info({ err: error }, 'a status socket broke'))
