@@ -3,7 +3,7 @@ import type { Transaction } from './database.ts'
 /** Keeps a row, if it is there, from every other change until the end of the transaction; rows may still point to it. */
 export async function lockRow(
   tx: Transaction,
-  table: 'account' | 'ledger_transaction',
+  table: 'account' | 'app_user' | 'ledger_transaction',
   tenantId: string,
   id: string,
 ): Promise<void> {

@@ -14,6 +14,7 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   OUT_OF_RANGE: 'The number or amount is too small or too large.',
   NOT_FOUND: 'The id names nothing that this key may see.',
   ALREADY_EXISTS: 'Another one has this value already.',
+  LIMIT_REACHED: 'There are as many as there may be.',
   INVALID_STATE: 'The object is in a state that does not allow it.',
   FORBIDDEN: 'This key may not do it.',
   CURRENCY_MISMATCH: 'The currencies do not fit together.',

@@ -9,7 +9,9 @@ import { id, optional, text } from '../kernel/input.ts'
 
 export const SECRET_BYTES = 24
 
-/** How many requests in a quarter of an hour; what PostgreSQL counts them in would bear twice as many. */
+/** How many requests in a quarter of an hour when nobody says otherwise. */
+export const DEFAULT_RATE_LIMIT = 5_000
+/** What PostgreSQL counts them in would bear twice as many. */
 export const MAX_RATE_LIMIT = 1_000_000_000
 const rateLimit = z
   .int('must be a whole number')

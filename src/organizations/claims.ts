@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { Database } from '../db/database.ts'
+import { lockRow } from '../db/lock.ts'
 import type { ClaimRequestRow, UserRow } from '../db/rows.ts'
 import { transact, transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
@@ -10,7 +11,7 @@ import { validate } from '../kernel/validate.ts'
 import { ClaimForm, OfUser } from './claim.ts'
 import { nextHour } from './claim-funds.ts'
 import { hashPassword } from './password.ts'
-import { outranks, userObject } from './user.ts'
+import { mayActFor, userObject } from './user.ts'
 
 interface Deps {
   readonly db: Database
@@ -69,14 +70,15 @@ export function claimService({ db, clocks, secretKey, publicUrl }: Deps) {
      */
     async request(call: Call, input: unknown): Promise<Done> {
       const { userId } = validate(OfUser, input)
-      const { tenantId, role } = call.actor
+      const { tenantId } = call.actor
       const now = await clocks.now(tenantId)
       return transactOnce(db, call, now, userId, async (tx, emit) => {
-        await tx.$queryRaw`SELECT 1 FROM app_user WHERE tenant_id = ${tenantId}::uuid AND id = ${userId}::uuid FOR NO KEY UPDATE`
+        await lockRow(tx, 'app_user', tenantId, userId)
         const user = await tx.user.findFirst({ where: { tenantId, id: userId, deletedAt: null } })
         if (!user) throw notFound('User', ['userId'])
-        if (outranks(user.role, role)) {
-          throw new DomainError({ code: 'FORBIDDEN', message: 'The user stands above you', field: ['userId'] })
+        if (!mayActFor(call.actor, user)) {
+          const message = `Your key may not invite a user of the role ${user.role}`
+          throw new DomainError({ code: 'FORBIDDEN', message, field: ['userId'] })
         }
         if (user.claimedAt) throw invalidState('The account is claimed already', ['userId'])
         const data = { tenantId, id: newId(), userId, createdAt: now }
@@ -86,13 +88,13 @@ export function claimService({ db, clocks, secretKey, publicUrl }: Deps) {
       })
     },
 
-    /** The invitation of a user, if there is one. */
-    async find({ tenantId }: Actor, user: string): Promise<ClaimRequest | undefined> {
+    /** The invitation of a user, if there is one and the actor could have made it. */
+    async find(actor: Actor, user: string): Promise<ClaimRequest | undefined> {
       const decoded = decodeId(user)
       if (decoded?.kind !== 'User') return undefined
-      const where = { tenantId, userId: decoded.uuid, user: { deletedAt: null } }
-      const row = await db.prisma.claimRequest.findFirst({ where })
-      return row ? view(row) : undefined
+      const where = { tenantId: actor.tenantId, userId: decoded.uuid, user: { deletedAt: null } }
+      const row = await db.prisma.claimRequest.findFirst({ where, include: { user: true } })
+      return row && mayActFor(actor, row.user) ? view(row) : undefined
     },
 
     open,

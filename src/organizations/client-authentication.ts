@@ -86,10 +86,15 @@ export function clientAuthentication({ db, clock, clocks, outbound }: Deps) {
       return verdicts.find((verdict) => verdict !== 'allowed') ?? 'allowed'
     },
 
-    /** Names the endpoint that is asked from then on; none turns the check off. */
+    /**
+     * Names the endpoint that is asked from then on, and so is shown the tokens of all clients; none turns the check off.
+     * @throws DomainError FORBIDDEN for anybody but an owner
+     */
     async set(call: Call, input: unknown): Promise<Done> {
       const { url } = validate(SetClientAuthentication, input)
-      const { tenantId, organizationId, mode } = call.actor
+      const { tenantId, organizationId, mode, role } = call.actor
+      if (role !== 'OWNER')
+        throw new DomainError({ code: 'FORBIDDEN', message: 'Only a key of the role OWNER may do this' })
       if (url !== undefined) assertUsable(url, mode)
       const now = await clocks.now(tenantId)
       return transactOnce(db, call, now, organizationId, async (tx, emit) => {

@@ -1,12 +1,27 @@
 import type { Database, Transaction } from '../db/database.ts'
+import { lockRow } from '../db/lock.ts'
+import type { ApiKeyRow } from '../db/rows.ts'
 import { type Emit, transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done, Role } from '../kernel/actor.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
-import { ApiKeyId, apiKeyObject, CreateApiKey, newSecret, type Secret, UpdateApiKey } from './api-key.ts'
-import { outranks } from './user.ts'
+import {
+  ApiKeyId,
+  apiKeyObject,
+  CreateApiKey,
+  DEFAULT_RATE_LIMIT,
+  newSecret,
+  type Secret,
+  UpdateApiKey,
+} from './api-key.ts'
+import { mayActFor, outranks } from './user.ts'
+
+/** What an organization has in one mode, beside the keys of its users. */
+const KEYS_OF_ORGANIZATION = 100
+const KEYS_OF_USER = 20
+const DAY_MS = 24 * 3_600_000
 
 interface Deps {
   readonly db: Database
@@ -22,42 +37,49 @@ export function keyService({ db, clock, clocks }: Deps) {
   }
 
   return {
-    /** Makes a key. Its secret is in this answer and nowhere else, so that a repeat does not have it. */
+    /**
+     * Makes a key, which may do no more than the one that asks and ends no later. Its secret is in this answer and
+     * nowhere else, so that a repeat does not have it.
+     * @throws DomainError FORBIDDEN, LIMIT_REACHED when the owner has as many keys as one may have, NOT_FOUND
+     */
     async create(call: Call, input: unknown): Promise<Done & { secret?: string }> {
       const { actor } = call
-      const wanted = validate(CreateApiKey, { ...itself(actor), ...(input as object) })
+      const wanted = validate(CreateApiKey, withOwner(actor, input as Input))
       const userId = ownerFor(actor, wanted.role, wanted.userId)
-      assertLimitIsTheirs(actor, wanted.rateLimit)
       assertFuture(wanted.expiresAt)
       const now = await clocks.now(actor.tenantId)
       const id = newId()
       const secret = newSecret(actor.mode)
       const done = await transactOnce(db, call, now, id, async (tx, emit) => {
-        if (userId !== null) {
-          // A user that is being deleted has no key that is not.
-          await tx.$queryRaw`SELECT 1 FROM app_user WHERE tenant_id = ${actor.tenantId}::uuid AND id = ${userId}::uuid FOR SHARE`
-          const user = await tx.user.findFirst({ where: { tenantId: actor.tenantId, id: userId, deletedAt: null } })
-          if (!user) throw notFound('User', ['userId'])
-          if (outranks(user.role, actor.role)) throw forbidden('Your role may not make keys for this user', 'userId')
-          if (outranks(wanted.role, user.role)) throw forbidden(`The user is ${user.role} and may do no more`, 'role')
-        }
-        const { name, role, expiresAt, rateLimit } = wanted
+        if (userId !== null) await assertMayHave(tx, actor, userId, wanted.role)
+        await assertRoom(tx, actor.tenantId, userId, now)
+        const asking = await askingKey(tx, actor)
+        assertWithin(actor, asking, wanted)
+        const { name, role } = wanted
+        const expiresAt = wanted.expiresAt ?? (actor.role === 'OWNER' ? null : asking.expiresAt)
+        const rateLimit = wanted.rateLimit ?? usualLimit(actor, asking, userId)
         const key = { id, tenantId: actor.tenantId, name, role, userId, expiresAt, rateLimit, createdAt: now }
         await issue(tx, emit, secret, key)
       })
       return done.replayed ? done : { ...done, secret: secret.secret }
     },
 
-    /** Changes what is given; the secret stays. */
+    /**
+     * Changes what is given, of a key that the actor could make; the secret stays.
+     * @throws DomainError FORBIDDEN, NOT_FOUND
+     */
     async update(call: Call, input: unknown): Promise<Done> {
       const { id, ...wanted } = validate(UpdateApiKey, input)
       const { actor } = call
-      assertLimitIsTheirs(actor, wanted.rateLimit)
+      const { tenantId } = actor
       assertFuture(wanted.expiresAt)
-      const now = await clocks.now(actor.tenantId)
+      const now = await clocks.now(tenantId)
       return transactOnce(db, call, now, id, async (tx, emit) => {
-        const where = await within(tx, actor, id, 'change')
-        const key = await tx.apiKey.update({ where, data: wanted })
+        const { role, userId } = await reachable(tx, actor, id, 'change')
+        if (userId !== null) await assertMayHave(tx, actor, userId, role)
+        else if (actor.userId !== null) throw forbidden('A key of the organization is changed by another of them', 'id')
+        assertWithin(actor, await askingKey(tx, actor), wanted)
+        const key = await tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: wanted })
         emit({ type: 'api_key.updated', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
       })
     },
@@ -66,14 +88,22 @@ export function keyService({ db, clock, clocks }: Deps) {
     async remove(call: Call, input: unknown): Promise<Done> {
       const { id } = validate(ApiKeyId, input)
       const { actor } = call
-      const now = await clocks.now(actor.tenantId)
+      const { tenantId } = actor
+      const now = await clocks.now(tenantId)
       return transactOnce(db, call, now, id, async (tx, emit) => {
-        const where = await within(tx, actor, id, 'delete')
-        const key = await tx.apiKey.update({ where, data: { deletedAt: now } })
+        await reachable(tx, actor, id, 'delete')
+        const key = await tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: { deletedAt: now } })
         emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
       })
     },
   }
+}
+
+type Input = Readonly<Record<string, unknown>>
+
+/** What a member makes is the member's own unless somebody else is named: only the organization makes its keys. */
+function withOwner({ userId }: Actor, input: Input): Input {
+  return userId === null ? input : { ...input, userId: input.userId ?? encodeId('User', userId) }
 }
 
 /** Whose the new key is. A seller makes keys for itself, and nobody makes a key that may do more than their own. */
@@ -83,24 +113,76 @@ function ownerFor(actor: Actor, role: Role, userId: string | undefined): string 
   return userId ?? null
 }
 
-/** A seller does not decide how much of the gateway is theirs. */
-function assertLimitIsTheirs(actor: Actor, rateLimit: number | undefined): void {
-  if (rateLimit !== undefined && actor.role === 'USER') throw forbidden('Your role may not set it', 'rateLimit')
+/**
+ * Whether the actor may make or change a key of this role for a user, who is locked until the transaction ends: a user
+ * that is being deleted or demoted has no key that is not.
+ */
+async function assertMayHave(tx: Transaction, actor: Actor, userId: string, role: Role): Promise<void> {
+  await lockRow(tx, 'app_user', actor.tenantId, userId)
+  const user = await tx.user.findFirst({ where: { tenantId: actor.tenantId, id: userId, deletedAt: null } })
+  if (!user) throw notFound('User', ['userId'])
+  if (!mayActFor(actor, user))
+    throw forbidden(`Your key may not make keys for a user of the role ${user.role}`, 'userId')
+  if (outranks(role, user.role)) throw forbidden(`The user is ${user.role} and may do no more`, 'role')
 }
 
-/** Where the key is that the actor may change: of its own tenant, a seller's its own, and none above its rank. */
-async function within(tx: Transaction, actor: Actor, id: string, verb: string) {
-  const { tenantId } = actor
+/** Keys that were deleted within a day count as well: who makes keys anew all the time has no end of them either. */
+async function assertRoom(tx: Transaction, tenantId: string, userId: string | null, now: Date): Promise<void> {
+  // Two keys that are made at the same moment are counted one after the other.
+  if (userId === null) await tx.$queryRaw`SELECT FROM tenant WHERE id = ${tenantId}::uuid FOR NO KEY UPDATE`
+  const recently = new Date(now.getTime() - DAY_MS)
+  const count = await tx.apiKey.count({
+    where: { tenantId, userId, OR: [{ deletedAt: null }, { deletedAt: { gt: recently } }] },
+  })
+  const most = userId === null ? KEYS_OF_ORGANIZATION : KEYS_OF_USER
+  if (count < most) return
+  const whose = userId === null ? 'An organization' : 'A user'
+  const message = `${whose} may have ${most} keys in a mode, counting those that were deleted in the last 24 hours`
+  throw new DomainError({ code: 'LIMIT_REACHED', message, field: userId === null ? [] : ['userId'] })
+}
+
+/** The key that asks, which may have ended since it was shown; it stays as it is until the transaction ends. */
+async function askingKey(tx: Transaction, { tenantId, apiKeyId }: Actor): Promise<ApiKeyRow> {
+  await tx.$queryRaw`SELECT FROM api_key WHERE tenant_id = ${tenantId}::uuid AND id = ${apiKeyId}::uuid FOR SHARE`
+  const key = await tx.apiKey.findFirst({ where: { tenantId, id: apiKeyId, deletedAt: null } })
+  if (!key) throw new DomainError({ code: 'FORBIDDEN', message: 'The key that asks was deleted' })
+  return key
+}
+
+interface Bounds {
+  readonly expiresAt?: Date | null | undefined
+  readonly rateLimit?: number | undefined
+}
+
+/**
+ * Nobody but an owner gives a key more requests than their own has, or a later end; and a seller does not decide how
+ * much of the gateway is theirs.
+ */
+function assertWithin(actor: Actor, asking: ApiKeyRow, { expiresAt, rateLimit }: Bounds): void {
+  if (rateLimit !== undefined && actor.role === 'USER') throw forbidden('Your role may not set it', 'rateLimit')
+  if (actor.role === 'OWNER') return
+  if (rateLimit !== undefined && rateLimit > asking.rateLimit) {
+    throw forbidden(`must be at most ${asking.rateLimit}, the limit of your own key`, 'rateLimit')
+  }
+  if (expiresAt === undefined || asking.expiresAt === null) return
+  if (expiresAt !== null && expiresAt <= asking.expiresAt) return
+  throw forbidden(`must be no later than ${asking.expiresAt.toISOString()}, the end of your own key`, 'expiresAt')
+}
+
+/** What a key has when nobody says: no more than the key that made it, and for oneself the same. */
+function usualLimit(actor: Actor, asking: ApiKeyRow, userId: string | null): number {
+  if (actor.role === 'OWNER') return DEFAULT_RATE_LIMIT
+  if (userId !== null && userId === actor.userId) return asking.rateLimit
+  return Math.min(DEFAULT_RATE_LIMIT, asking.rateLimit)
+}
+
+/** The key that the actor may reach: of its own tenant, a seller's its own, and none above its rank. */
+async function reachable(tx: Transaction, actor: Actor, id: string, verb: string): Promise<ApiKeyRow> {
   const mine = actor.role === 'USER' ? { userId: actor.userId } : {}
-  const found = await tx.apiKey.findFirst({ where: { tenantId, id, deletedAt: null, ...mine } })
+  const found = await tx.apiKey.findFirst({ where: { tenantId: actor.tenantId, id, deletedAt: null, ...mine } })
   if (!found) throw notFound('ApiKey', ['id'])
   if (outranks(found.role, actor.role)) throw forbidden(`Your role may not ${verb} this key`, 'id')
-  return { tenantId_id: { tenantId, id } }
-}
-
-/** A seller need not name itself. */
-function itself({ role, userId }: Actor): object {
-  return role === 'USER' && userId !== null ? { userId: encodeId('User', userId) } : {}
+  return found
 }
 
 function forbidden(message: string, field: string): DomainError {
@@ -113,7 +195,7 @@ export interface NewKey {
   readonly name: string
   readonly role: Role
   readonly userId: string | null
-  readonly expiresAt?: Date | undefined
+  readonly expiresAt?: Date | null | undefined
   readonly rateLimit?: number | undefined
   readonly createdAt: Date
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { UserRow } from '../db/rows.ts'
-import type { Role } from '../kernel/actor.ts'
+import type { Actor, Role } from '../kernel/actor.ts'
 import { encodeId } from '../kernel/id.ts'
 import { email, id, optional, text } from '../kernel/input.ts'
 
@@ -11,6 +11,16 @@ const RANK: Readonly<Record<Role, number>> = { USER: 0, ADMIN: 1, OWNER: 2 }
 /** Whether one role may do more than another. Nobody acts on somebody above them. */
 export function outranks(role: Role, other: Role): boolean {
   return RANK[role] > RANK[other]
+}
+
+/**
+ * Whether somebody may hold a key or an invitation of a user in their hands. A member may for themselves and for whom
+ * they outrank, so that nobody does through a peer what they may not do to themselves; the organization's own keys may
+ * for everybody whom they do not rank below.
+ */
+export function mayActFor(actor: Actor, user: Pick<UserRow, 'id' | 'role'>): boolean {
+  if (actor.userId === user.id) return true
+  return actor.userId === null ? !outranks(user.role, actor.role) : outranks(actor.role, user.role)
 }
 
 const MAX_FEE_BPS = 1_000

@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
+import { lockRow } from '../db/lock.ts'
 import type { ApiKeyRow, UserRow } from '../db/rows.ts'
 import { type Emit, transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
@@ -82,7 +83,7 @@ export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
  */
 async function lockReachable(tx: Transaction, actor: Actor, id: string): Promise<UserRow> {
   const { tenantId, role, userId } = actor
-  await tx.$queryRaw`SELECT 1 FROM app_user WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`
+  await lockRow(tx, 'app_user', tenantId, id)
   const user =
     role === 'USER' && userId !== id ? null : await tx.user.findFirst({ where: { tenantId, id, deletedAt: null } })
   if (!user) throw notFound('User', ['id'])

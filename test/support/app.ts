@@ -6,6 +6,7 @@ import type { Clock } from '../../src/kernel/clock.ts'
 import { bootstrap } from '../../src/organizations/bootstrap.ts'
 import { type GuardedFetch, guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 import { freshDatabase } from './database.ts'
+import { ownersKey } from './tenant.ts'
 
 export const SECRET_KEY = new Uint8Array(32).fill(7)
 const PUBLIC_URL = 'http://tollgate.test'
@@ -58,10 +59,11 @@ export async function openApp(databaseUrl: string, options: TestParts = {}): Pro
   return app
 }
 
-async function ownerOf(app: App, mode: Mode): Promise<Actor> {
-  const tenant = await app.db.prisma.tenant.findFirstOrThrow({ where: { mode } })
+async function ownerOf({ db }: App, mode: Mode): Promise<Actor> {
+  const tenant = await db.prisma.tenant.findFirstOrThrow({ where: { mode } })
   const { id: tenantId, organizationId } = tenant
-  return { tenantId, organizationId, mode, role: 'OWNER', userId: null, apiKeyId: tenantId, requestId: 'test' }
+  const apiKeyId = await ownersKey(db, tenantId)
+  return { tenantId, organizationId, mode, role: 'OWNER', userId: null, apiKeyId, requestId: 'test' }
 }
 
 /** One mutation of an actor, as the edge would put it. */

@@ -33,7 +33,10 @@ ApiKeyRef.implement({
       description: 'The member whose key it is; null for a key of the organization.',
       resolve: (key, _args, { loaders }) => loaders.linked('app_user', key.userId),
     }),
-    rateLimit: t.exposeInt('rateLimit', { description: 'How many requests it may make in 15 minutes.' }),
+    rateLimit: t.exposeInt('rateLimit', {
+      description:
+        'How many requests it may make in 15 minutes. The requests of all keys of one member count for each of them.',
+    }),
     expiresAt: t.field({
       ...momentField(t),
       nullable: true,
@@ -74,19 +77,24 @@ builder.queryField('apiKeys', (t) =>
 )
 
 mutation<Done & { secret?: string | undefined }>('createApiKey', {
-  description: 'Makes a secret key in the mode of the key that asks. A seller makes keys for itself alone.',
+  description:
+    "Makes a secret key in the mode of the key that asks, which may do no more than that one. What a member's key makes belongs to the member, or to a member of a lower role; keys of the organization are made by its own keys. A seller makes keys for itself alone. A user may have 20 keys in a mode and the organization 100 of its own, counting those that were deleted in the last 24 hours: beyond that it is LIMIT_REACHED.",
   idempotency: 'optional',
   input: (t) => ({
     name: t.string({ required: true, description: 'What people will call it.' }),
     role: t.field({ type: RoleEnum, required: true, description: 'What it may do; not more than the key that asks.' }),
     userId: t.id({
       description:
-        "The member whose key it is to be, who may do at least as much; when left out a seller's is its own, and others' are of the organization.",
+        "The member whose key it is to be, who may do at least as much. When left out: the member whose key asks, or the organization where the key that asks is the organization's.",
     }),
-    expiresAt: t.field({ type: 'DateTime', description: 'When it ends; never when left out.' }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description:
+        'When it ends. When left out: never for an OWNER, and otherwise when the key that asks ends; no later is allowed.',
+    }),
     rateLimit: t.int({
       description:
-        'How many requests it may make in 15 minutes: 1 to 1000000000, 5000 when left out. For managers to set.',
+        'How many requests it may make in 15 minutes: 1 to 1000000000. For managers to set; an ADMIN sets no more than the key that asks has. When left out 5000, or what the key that asks has if that is less; for oneself always what the key that asks has.',
     }),
   }),
   object: { name: 'apiKey', kind: 'ApiKey', description: 'The key, without its secret.' },
@@ -99,14 +107,19 @@ mutation<Done & { secret?: string | undefined }>('createApiKey', {
 })
 
 mutation('updateApiKey', {
-  description: 'Changes what is given of a secret key. A seller changes keys of its own alone.',
+  description:
+    'Changes what is given of a secret key that the key that asks could make. A seller changes keys of its own alone.',
   idempotency: 'optional',
   input: (t) => ({
     id: t.id({ required: true, description: 'The key.' }),
     name: t.string({ description: 'What people call it.' }),
-    expiresAt: t.field({ type: 'DateTime', description: 'When it ends; null for never.' }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'When it ends; null for never. Unless an OWNER asks, no later than the key that asks.',
+    }),
     rateLimit: t.int({
-      description: 'How many requests it may make in 15 minutes: 1 to 1000000000. For managers to set.',
+      description:
+        'How many requests it may make in 15 minutes: 1 to 1000000000. For managers to set; an ADMIN sets no more than the key that asks has.',
     }),
   }),
   object: { name: 'apiKey', kind: 'ApiKey', description: 'The key as it is after the change.' },

@@ -32,7 +32,7 @@ builder.queryField('claimRequest', (t) =>
   t.field({
     type: ClaimRequestRef,
     nullable: true,
-    description: 'The invitation of a user; null when there is none.',
+    description: 'The invitation of a user; null when there is none, or none that the key could have made.',
     authScopes: { manager: true },
     args: { userId: t.arg.id({ required: true, description: 'The user.' }) },
     resolve: async (_root, { userId }, context) => (await context.app.claims.find(actorOf(context), userId)) ?? null,

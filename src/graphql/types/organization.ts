@@ -30,7 +30,7 @@ OrganizationRef.implement({
 
 mutation('setClientAuthentication', {
   description:
-    'Sets the endpoint that is asked, by `GET <url>?access_token=<token>&action=<organization>.<user>.<field>.<query|mutation|subscription>`, whether a client of yours may do what it asks for. From then on each operation of a secret key needs the token of a client, as the password of HTTP Basic or in X-Client-Token. 2XX lets it pass; 403 is FORBIDDEN, any other 4XX UNAUTHENTICATED, all else PRECONDITION_FAILED; an answer counts for 30 seconds. This mutation alone in its operation needs no token from an OWNER.',
+    'Sets the endpoint that is asked, by `GET <url>?access_token=<token>&action=<organization>.<user>.<field>.<query|mutation|subscription>`, whether a client of yours may do what it asks for. From then on each operation of a secret key needs the token of a client, as the password of HTTP Basic or in X-Client-Token. 2XX lets it pass; 403 is FORBIDDEN, any other 4XX UNAUTHENTICATED, all else PRECONDITION_FAILED; an answer counts for 30 seconds. For an OWNER; alone in its operation it needs no token.',
   scope: 'manager',
   idempotency: 'optional',
   input: (t) => ({
