@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { readAddress, withPassword } from './db/address.ts'
 import { StartError } from './kernel/start-error.ts'
 
 /** What the environment says, checked and frozen. Nothing else reads the environment. */
@@ -47,13 +48,21 @@ const port = z
   .regex(/^\d{1,5}$/, 'must be a number from 0 to 65535')
   .transform(Number)
 const text = z.string()
+const postgresUrl = text.superRefine((value, { addIssue }) => {
+  try {
+    readAddress(value)
+  } catch (error) {
+    addIssue({ code: 'custom', message: (error as Error).message })
+  }
+})
 
 const variables = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').optional(),
   HOST: text.optional(),
   PORT: port.refine((value) => value <= 65_535, 'must be a number from 0 to 65535').optional(),
   DATA_DIR: text.optional(),
-  DATABASE_URL: text.refine(isPostgresUrl, 'must be a postgres:// address with a database').optional(),
+  DATABASE_URL: postgresUrl.optional(),
+  PGPASSWORD: text.optional(),
   PUBLIC_URL: text
     .refine(isBaseUrl, 'must be an http:// or https:// address without query or fragment')
     .refine(hasFreePath, `must not have a path that begins as one of ours: ${OWN_PATHS.join(', ')}`)
@@ -109,7 +118,7 @@ function withDefaults(given: Variables, workingFolder: string): Config {
     host: given.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port,
     dataDir: resolve(workingFolder, given.DATA_DIR ?? 'data'),
-    databaseUrl: given.DATABASE_URL,
+    databaseUrl: databaseUrlOf(given.DATABASE_URL, given.PGPASSWORD),
     publicUrl: given.PUBLIC_URL?.replace(/\/+$/, '') ?? (port === 0 ? undefined : localUrl(port)),
     secretKey: given.SECRET_KEY === undefined ? undefined : Buffer.from(given.SECRET_KEY, 'base64'),
     logLevel: given.LOG_LEVEL ?? 'info',
@@ -135,9 +144,9 @@ function assertSafe(given: Variables): void {
   if (given.WEBHOOK_LOOPBACK === 'on') throw new ConfigError('WEBHOOK_LOOPBACK must be off in production')
 }
 
-function isPostgresUrl(value: string): boolean {
-  const url = parseUrl(value)
-  return url !== undefined && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1
+/** A password of any marks may stand in a variable of its own, the one that PostgreSQL's programs read. */
+function databaseUrlOf(url: string | undefined, password: string | undefined): string | undefined {
+  return url === undefined || password === undefined ? url : withPassword(url, password)
 }
 
 function isBaseUrl(value: string): boolean {

@@ -1,5 +1,6 @@
-import pg from 'pg'
 import { StartError } from '../kernel/start-error.ts'
+import { readAddress, shown } from './address.ts'
+import { openConnection, reasonOf } from './connection.ts'
 import { openEmbedded } from './embedded.ts'
 
 export interface DatabaseChoice {
@@ -21,16 +22,9 @@ export async function connectDatabase(choice: DatabaseChoice): Promise<{ url: st
 const REACH_TIMEOUT_MS = 10_000
 
 async function assertReachable(url: string): Promise<void> {
-  const { host, pathname } = new URL(url)
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: REACH_TIMEOUT_MS })
   try {
-    await client.connect()
-    await client.query('select 1')
+    await (await openConnection(url, { name: 'tollgate start', connectTimeoutMs: REACH_TIMEOUT_MS })).end()
   } catch (error) {
-    // A host with several addresses fails with several errors, and no message of its own.
-    const { message, code } = error as { message: string; code?: string }
-    throw new StartError(`DATABASE_URL: no connection to ${host}${pathname} (${message || code})`)
-  } finally {
-    await client.end().catch(() => {})
+    throw new StartError(`DATABASE_URL: no connection to ${shown(readAddress(url))} (${reasonOf(error)})`)
   }
 }

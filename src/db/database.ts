@@ -1,6 +1,9 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
+import { readAddress } from './address.ts'
+import { openPool } from './connection.ts'
 import { PrismaClient } from './generated/client.ts'
+import { DEFAULT_SCHEMA } from './session.ts'
 import { traceStatements } from './tracing.ts'
 
 /** PostgreSQL, reached in two ways over one pool: Prisma for ordinary reads and writes, named statements for hot paths. */
@@ -14,17 +17,26 @@ export type Transaction = Omit<
 /** A burst waits its turn at the pool and at the locks; Prisma's own limits of 2 and 5 seconds would refuse it. */
 const TRANSACTION_LIMITS = { maxWait: 15_000, timeout: 30_000 }
 
-export function openDatabase(url: string, options: { poolSize?: number } = {}) {
-  const pool = new pg.Pool({ connectionString: url, max: options.poolSize ?? 16, application_name: 'tollgate' })
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  pool.on('error', () => {})
+export interface DatabaseOptions {
+  readonly poolSize?: number | undefined
+  /** Where a connection keeps its session, where `url` leads to a pooler that does not give one. */
+  readonly sessionUrl?: string | undefined
+}
+
+export function openDatabase(url: string, { poolSize = 16, sessionUrl = url }: DatabaseOptions = {}) {
+  const pool = openPool(url, { name: 'tollgate', size: poolSize })
   traceStatements(pool)
   pool.on('connect', traceStatements)
   const prisma = withExactMoney(
-    new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: TRANSACTION_LIMITS }),
+    new PrismaClient({
+      adapter: new PrismaPg(pool, { schema: readAddress(url).schema ?? DEFAULT_SCHEMA }),
+      transactionOptions: TRANSACTION_LIMITS,
+    }),
   )
   return {
     url,
+    /** For what lasts longer than a transaction: LISTEN, and locks of a session. */
+    sessionUrl,
     pool,
     prisma,
     /** Runs a named prepared statement. Columns come back in camelCase, whole numerics as bigint. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { StartError } from '../kernel/start-error.ts'
+import { newConnection } from './connection.ts'
 import { type Binaries, findBinaries } from './embedded/binaries.ts'
 import { findHome, furnish, type Home, SHARED_FOLDER, urlOf } from './embedded/home.ts'
 import {
@@ -118,10 +119,9 @@ function passingFailure(launched: Launch | undefined, dataDir: string): string |
 
 /** Undefined when nothing takes the connection as our server would: it starts, it stops, or a stranger has its port. */
 async function takeSeat(home: Home, port: number, options: EmbeddedOptions): Promise<Seat | undefined> {
-  const client = new pg.Client({
-    connectionString: urlOf(home, port, 'postgres'),
-    application_name: 'tollgate seat',
-    connectionTimeoutMillis: CONNECT_PATIENCE_MS,
+  const client = newConnection(urlOf(home, port, 'postgres'), {
+    name: 'tollgate seat',
+    connectTimeoutMs: CONNECT_PATIENCE_MS,
   })
   const lost = new Promise<void>((ended) => client.on('end', ended).on('error', () => ended()))
   try {

@@ -2,8 +2,9 @@ import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
+import type pg from 'pg'
 import { StartError } from '../kernel/start-error.ts'
+import { openConnection } from './connection.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url))
 
@@ -24,8 +25,7 @@ interface MigrationRow {
 
 /** Applies the migrations that the database lacks, each in one transaction, and returns their names. */
 export async function migrate(url: string, folder = MIGRATIONS): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url, application_name: 'tollgate migrate' })
-  await client.connect()
+  const client = await openConnection(url, { name: 'tollgate migrate' })
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     const migrations = readMigrations(folder)

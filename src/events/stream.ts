@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { newConnection } from '../db/connection.ts'
 import type { Database } from '../db/database.ts'
 import type { EventRow } from '../db/rows.ts'
 import { EventReader, type Follow, matches, type Tail } from './reader.ts'
@@ -28,7 +29,7 @@ export async function openStream(db: Database, { onError, onDeliveries }: Hooks)
 
   async function listen(): Promise<void> {
     if (closed) return
-    const client = new pg.Client({ connectionString: db.url, application_name: 'tollgate events' })
+    const client = newConnection(db.sessionUrl, { name: 'tollgate events' })
     client.on('error', onError)
     client.on('end', () => {
       if (!closed) setTimeout(() => listen().catch(onError), RECONNECT_MS).unref()

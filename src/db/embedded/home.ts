@@ -131,5 +131,5 @@ export function isAlive(pid: number): boolean {
 /** The address of a database on the home's server. */
 export function urlOf(home: Home, port: number, database: string): string {
   const password = readFileSync(join(home.folder, 'password'), 'utf8')
-  return `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`
+  return `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`
 }
