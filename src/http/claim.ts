@@ -1,8 +1,7 @@
 import type { Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { DomainError } from '../kernel/errors.ts'
 import { CLAIM_HEADERS, claimedPage, claimPage, type Invitation, unknownClaimPage } from './pages/claim.ts'
-import { type Env, refuse } from './rest.ts'
+import { bodyWithin, type Env } from './rest.ts'
 
 export interface Claims {
   /** Undefined when no invitation has this token. */
@@ -15,25 +14,19 @@ const MAX_FORM_BYTES = 16 * 1024
 
 /** `GET` and `POST /claim/<token>`: whoever has the link may claim the account, once. */
 export function addClaimPage(router: Hono<Env>, claims: Claims): void {
-  const limit = bodyLimit({
-    maxSize: MAX_FORM_BYTES,
-    onError: (c) => {
-      c.header('connection', 'close')
-      return refuse(c, 413, 'TOO_LARGE', `A form may have ${MAX_FORM_BYTES} bytes at most.`)
-    },
-  })
-
   router.get('/claim/:token', async (c) => {
     const invitation = await claims.open(c.req.param('token'))
     if (!invitation) return show(c, unknownClaimPage(), 404)
     return show(c, invitation.user.claimedAt ? claimedPage(invitation) : claimPage(invitation, '', []))
   })
 
-  router.post('/claim/:token', limit, async (c) => {
+  router.post('/claim/:token', async (c) => {
+    const body = await bodyWithin(c, MAX_FORM_BYTES, 'A form')
+    if (body instanceof Response) return body
     const token = c.req.param('token')
     const invitation = await claims.open(token)
     if (!invitation) return show(c, unknownClaimPage(), 404)
-    const form = Object.fromEntries(new URLSearchParams(await c.req.text()))
+    const form = Object.fromEntries(new URLSearchParams(body.toString('utf8')))
     try {
       await claims.claim(token, form)
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { readBody } from '../kernel/read-body.ts'
 import { errorBody } from './answers.ts'
 import { REQUEST_ID_HEADER } from './request-id.ts'
 
@@ -16,4 +17,13 @@ export function requestIdOf(c: Context<Env>): string {
 
 export function refuse(c: Context<Env>, status: ContentfulStatusCode, code: string, message: string): Response {
   return c.json(errorBody(code, message, requestIdOf(c)), status, FRESH)
+}
+
+/** The body, or the answer to a request that has more of it than this; `what` names it, like `A form`. */
+export async function bodyWithin(c: Context<Env>, maxBytes: number, what: string): Promise<Buffer | Response> {
+  const body = await readBody(c.req.raw, maxBytes)
+  if (body) return body
+  // The rest of the body is not read, so nothing can follow it on this connection.
+  c.header('connection', 'close')
+  return refuse(c, 413, 'TOO_LARGE', `${what} may have ${maxBytes} bytes at most.`)
 }

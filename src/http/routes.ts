@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { pathOf } from './access-log.ts'
 import { type Accounting, addAccountingExport } from './accounting-export.ts'
@@ -16,7 +15,7 @@ import { findUnready, type Readiness } from './health.ts'
 import { brokeOff, type Refusal } from './incoming.ts'
 import type { Log } from './log.ts'
 import { adoptRequestId } from './request-id.ts'
-import { type Env, FRESH, refuse, requestIdOf } from './rest.ts'
+import { bodyWithin, type Env, FRESH, refuse, requestIdOf } from './rest.ts'
 import type { Routes } from './server.ts'
 
 /** A notification from a provider as it came. */
@@ -106,21 +105,15 @@ function createRouter(house: House): Hono<Env> {
   }
   if (house.graphiql) router.get('/', (c) => c.redirect(house.prefix + GRAPHQL_PATH))
 
-  const limit = bodyLimit({
-    maxSize: MAX_NOTIFICATION_BYTES,
-    onError: (c) => {
-      // The rest of the body is not read, so nothing can follow it on this connection.
-      c.header('connection', 'close')
-      return refuse(c, 413, 'TOO_LARGE', `A notification may have ${MAX_NOTIFICATION_BYTES} bytes at most.`)
-    },
-  })
-  router.post('/inbox/:provider/:connectionId', limit, async (c) => {
+  router.post('/inbox/:provider/:connectionId', async (c) => {
+    const bytes = await bodyWithin(c, MAX_NOTIFICATION_BYTES, 'A notification')
+    if (bytes instanceof Response) return bytes
     const { status, body } = await house.inbox.receive({
       provider: c.req.param('provider'),
       connectionId: c.req.param('connectionId'),
       headers: c.req.raw.headers,
       // Signatures are over the bytes; a decoder that drops a byte order mark would break them.
-      rawBody: Buffer.from(await c.req.arrayBuffer()).toString('utf8'),
+      rawBody: bytes.toString('utf8'),
       requestId: requestIdOf(c),
     })
     return c.json(body, status as ContentfulStatusCode, FRESH)

@@ -76,6 +76,7 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
     setCommonHeaders(response, requestId)
     startAccessLog(request, response, requestId, log)
     measureRequest(request, response)
+    closeAfterHalfReadBody(request, response)
     if (refusal) refuseRequest(response, refusal)
     else answer(request, response, requestId)
   }
@@ -176,6 +177,14 @@ const STARTING: Routes = {
     sendError(response, 503, 'STARTING', 'The gateway is starting.')
   },
   upgrade: (request, socket) => refuseConnection(socket, STARTING_UP, adoptRequestId(request)),
+}
+
+/** The rest of a body that nobody reads any more would be taken for the next request on this connection, or stall it. */
+function closeAfterHalfReadBody(request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request
+  response.once('finish', () => {
+    if (!request.complete && request.readableDidRead) socket.destroySoon()
+  })
 }
 
 /** A request that ends badly is answered and logged; it never takes the process with it. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { matchesGlob } from '../kernel/glob.ts'
 
 /** What goes wrong with a call of the provider's API. */
 export const CALL_FAULTS = [
@@ -25,6 +26,9 @@ export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** Where the routes are that no provider offers. */
 export const BESIDE = '/_sandbox'
+
+/** Every call looks at all the rules of its realm. */
+export const MAX_RULES = 100
 
 const MAX_TIMES = 1_000_000
 const DEFAULT_DELAY_MS = 1_000
@@ -107,11 +111,8 @@ export function isCallFault(kind: FaultKind): kind is CallFault {
 export function concerns({ operation }: Pick<FaultRule, 'operation'>, call: string): boolean {
   if (call.includes(` ${BESIDE}/`) && !operation?.includes(` ${BESIDE}/`)) return false
   if (operation === undefined) return true
-  const pattern = operation
-    .replace(/(?<=\/.*)\/$/, '')
-    .split('*')
-    .map(escapeRegExp)
-  return new RegExp(`^${pattern.join('.*')}$`, 's').test(call)
+  const isRoot = operation.endsWith(' /')
+  return matchesGlob(operation.endsWith('/') && !isRoot ? operation.slice(0, -1) : operation, call)
 }
 
 /** Whether a rule strikes at its n-th turn, counted from 1. */
@@ -123,8 +124,4 @@ export function strikes({ probability, seed = '' }: Pick<FaultRule, 'probability
 export function numberOf(seed: string, turn: number): number {
   const digest = createHash('sha256').update(`${seed}:${turn}`).digest()
   return digest.readUIntBE(0, 6) / 2 ** 48
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
 }

@@ -1,18 +1,25 @@
 import { newId } from '../kernel/id.ts'
-import { concerns, type FaultInput, type FaultKind, type FaultRule, ruleFrom, strikes } from './fault-rules.ts'
+import { concerns, type FaultInput, type FaultKind, type FaultRule, MAX_RULES, ruleFrom, strikes } from './fault-rules.ts'
 import type { World } from './store.ts'
 
 const PLACE = `tenant_id = $1 AND provider = $2 AND kind = 'fault'`
 
-/** Puts a rule down, once under its id. It holds from the next call on, at every node. */
-export async function addFault({ db, realm, provider }: World, input: FaultInput): Promise<FaultRule> {
+/**
+ * Puts a rule down, once under its id. It holds from the next call on, at every node. Undefined when the realm has as
+ * many rules as it may have.
+ */
+export async function addFault({ db, realm, provider }: World, input: FaultInput): Promise<FaultRule | undefined> {
   const rule = ruleFrom(input.id ?? newId(), input)
-  await db.query(
-    `INSERT INTO sandbox_document (tenant_id, provider, kind, id, body) VALUES ($1, $2, 'fault', $3, $4)
-     ON CONFLICT DO NOTHING`,
+  const { rows } = await db.query(
+    `WITH made AS (
+       INSERT INTO sandbox_document (tenant_id, provider, kind, id, body)
+       SELECT $1, $2, 'fault', $3, $4 WHERE (SELECT count(*) FROM sandbox_document WHERE ${PLACE}) < ${MAX_RULES}
+       ON CONFLICT DO NOTHING RETURNING id
+     )
+     SELECT id FROM made UNION ALL SELECT id FROM sandbox_document WHERE ${PLACE} AND id = $3`,
     [realm, provider, rule.id, JSON.stringify(rule)],
   )
-  return rule
+  return rows.length > 0 ? rule : undefined
 }
 
 /** The rules that still may strike, the oldest first. */

@@ -72,7 +72,9 @@ function pathBeside(beside: string, url: string): string | undefined {
 function pathBelow(base: string, url: string): string | undefined {
   const { pathname } = new URL(url)
   if (!pathname.startsWith(`${base}/`)) return undefined
-  const path = pathname.slice(base.length).replace(/(?<=.)\/+$/, '')
+  let end = pathname.length
+  while (pathname[end - 1] === '/' && end > base.length + 1) end -= 1
+  const path = pathname.slice(base.length, end)
   try {
     return decodeURIComponent(path)
   } catch {

@@ -1,10 +1,9 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { GraphQLFormattedError } from 'graphql'
 import type { App } from '../../src/app.ts'
 import { createGraphql, type GraphqlOptions } from '../../src/graphql/yoga.ts'
 import type { Mode, Role } from '../../src/kernel/actor.ts'
 import { encodeId } from '../../src/kernel/id.ts'
+import { openDoor as openServerWith } from '../http/house.ts'
 import { call, type TestApp, type TestParts, testApp } from '../support/app.ts'
 
 export interface Answer {
@@ -75,16 +74,8 @@ export async function openDoor(options: Partial<GraphqlOptions> = {}, parts: Tes
   }
 }
 
-/** The door of a gateway that is there already. */
-export async function openDoorTo({ request, upgrade }: ReturnType<typeof createGraphql>) {
-  const server = createServer((incoming, outgoing) => void request(incoming, outgoing))
-  server.on('upgrade', upgrade)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
-    async close(): Promise<void> {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+/** The product's own HTTP server in front of a gateway that is there already. */
+export async function openDoorTo(graphql: ReturnType<typeof createGraphql>) {
+  const { server, url } = await openServerWith({ graphql, graceMs: 0 })
+  return { url: `${url}/graphql`, close: server.stop }
 }

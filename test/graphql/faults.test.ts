@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MAX_RULES } from '../../src/sandbox/fault-rules.ts'
+import { openApp } from '../support/app.ts'
 import { type Door, openDoor } from './door.ts'
 
 /** What a user sees who lets something go wrong on purpose. */
@@ -58,4 +60,38 @@ test('what is armed is shown until it is cleared, and strikes nobody after that'
   expect(await kinds()).toEqual([])
   const { data } = await ask(CREATE.replace('order-1', 'order-2'))
   expect(data.createCheckout).toMatchObject({ checkout: { status: 'OPEN' }, userErrors: [] })
+})
+
+test('no pattern of one tenant holds anybody up, and none that is stored stops a start', async () => {
+  const { app, house } = door
+  const stars = '*'.repeat(280)
+  for (const operation of ['POST /**********!', `* /${stars}!`, `POST /${'*a'.repeat(140)}!`]) {
+    expect((await ask(INJECT, { kind: 'SERVER_ERROR', operation })).data.injectFault.userErrors).toEqual([])
+  }
+  const { tenantId } = await house.actor()
+  const body = { kind: 'DELAY', operation: `* /${stars.repeat(40)}(a+)+$`, times: 9, delayMs: 60_000, drawn: 0 }
+  await app.db.pool.query(
+    `INSERT INTO sandbox_document (tenant_id, provider, kind, id, body) VALUES ($1, 'qbitflow', 'fault', $2, $3)`,
+    [tenantId, 'stored by an older version', { id: 'stored by an older version', ...body }],
+  )
+  const live = await door.as('LIVE')
+  const made = ask(CREATE.replace('order-1', 'order-3'))
+  expect((await live('{ viewer { mode } }')).data).toEqual({ viewer: { mode: 'LIVE' } })
+  expect((await made).data.createCheckout).toMatchObject({ checkout: { status: 'OPEN' }, userErrors: [] })
+  const restarted = await openApp(house.databaseUrl)
+  await restarted.sandbox.runDue()
+  await restarted.close()
+  await ask(CLEAR)
+})
+
+test('more faults than a call can look through are refused with a reason', async () => {
+  const arm = () => ask(INJECT, { kind: 'SERVER_ERROR', operation: 'GET /nothing' })
+  for (let armed = 0; armed < MAX_RULES; armed += 1) {
+    expect((await arm()).data.injectFault.userErrors).toEqual([])
+  }
+  const { data, errors } = await arm()
+  expect([errors, data.injectFault]).toEqual([undefined, { fault: null, userErrors: [{ code: expect.any(String) }] }])
+  await ask(CLEAR)
+  expect((await arm()).data.injectFault.userErrors).toEqual([])
+  await ask(CLEAR)
 })

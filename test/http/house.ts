@@ -5,10 +5,10 @@ import { createRoutes, type House, type Notification } from '../../src/http/rout
 import { openServer, type Routes } from '../../src/http/server.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 
-/** A door with nothing behind it but what the test puts there. */
-export async function openDoor(
-  parts: Partial<House> & { graceMs?: number; askDatabase?: () => Promise<unknown> } = {},
-) {
+type Parts = Partial<House> & { graceMs?: number; askDatabase?: () => Promise<unknown> }
+
+/** The product's own HTTP server and routes, with nothing behind them but what the test puts there. */
+export async function openDoor(parts: Parts = {}) {
   const lines: Record<string, unknown>[] = []
   const log = createLog({
     level: 'debug',

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { App } from '../../src/app.ts'
 import { type Gateway, openGateway } from '../../src/commands/gateway.ts'
 import type { Config } from '../../src/config.ts'
 import { createLog } from '../../src/http/log.ts'
@@ -11,6 +12,7 @@ import { freshDatabase } from './database.ts'
 /** A gateway that listens, as `tollgate serve` starts it, with its log kept to be read. */
 export interface OpenGateway {
   readonly url: string
+  readonly app: App
   readonly databaseUrl: string
   /** The owner's test key: the gateway's first. */
   readonly key: string
@@ -27,6 +29,7 @@ export async function startGateway(options: Partial<Config> = {}): Promise<OpenG
   const key = gateway.testKey ?? ''
   return {
     ...rest,
+    app: gateway.app,
     lines,
     key,
     databaseUrl: database.url,

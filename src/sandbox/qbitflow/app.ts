@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import { readBody } from '../../kernel/read-body.ts'
 import { basePath, type Context } from './context.ts'
 import { ApiError, answerError, apiErrorFrom, notFound } from './errors.ts'
 import { pageRoutes } from './pages/routes.ts'
@@ -26,8 +26,16 @@ const MAX_BODY_BYTES = 1024 * 1024
 /** The whole server: the API under /v1, the pages that customers see, and the control routes beside them. */
 export function createRoutes(context: Context): Hono {
   const app = new Hono({ strict: false }).basePath(basePath(context) || '/')
-  const tooLarge = new ApiError(413, 'the request body is too large')
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => answerError(c, tooLarge) }))
+  app.use(async (c, next) => {
+    const body = await readBody(c.req.raw, MAX_BODY_BYTES)
+    if (!body) {
+      c.header('Connection', 'close')
+      return answerError(c, new ApiError(413, 'the request body is too large'))
+    }
+    const { url, method, headers } = c.req.raw
+    if (c.req.raw.bodyUsed) c.req.raw = new Request(url, { method, headers, body })
+    return next()
+  })
   app.route('/v1/product', productRoutes(context))
   app.route('/v1/customer', customerRoutes(context))
   app.route('/v1/user/claim', claimRoutes(context))

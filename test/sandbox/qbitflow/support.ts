@@ -1,10 +1,8 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
 import pg from 'pg'
 import { newId } from '../../../src/kernel/id.ts'
 import type { Settings } from '../../../src/sandbox/qbitflow/context.ts'
 import { createQbitflowSandbox, type QbitflowSandbox } from '../../../src/sandbox/qbitflow/index.ts'
+import { openDoor } from '../../http/house.ts'
 import { freshDatabase } from '../../support/database.ts'
 
 export const SECRET = 'a secret for tests'
@@ -21,7 +19,7 @@ export interface Answer {
   readonly body: any
 }
 
-/** The simulator behind a real HTTP server, with a clock to turn and a list of the webhooks that it sent. */
+/** The simulator behind the product's own HTTP server, with a clock to turn and a list of the webhooks that it sent. */
 export interface Playground {
   readonly sandbox: QbitflowSandbox
   readonly pool: pg.Pool
@@ -53,9 +51,17 @@ export const PAYER = { name: 'Ada', lastName: 'Lovelace', email: 'ada@example.co
 export async function startPlayground(settings: Partial<Settings> = {}): Promise<Playground> {
   const database = await freshDatabase()
   const pool = new pg.Pool({ connectionString: database.url, max: 8 })
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const publicUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sandbox/qbitflow`
+  let sandbox: QbitflowSandbox | undefined
+  const door = await openDoor({
+    graceMs: 0,
+    sandboxes: {
+      qbitflow: {
+        fetch: (request) => current().fetch(request),
+        handleUpgrade: (...upgrade) => current().handleUpgrade(...upgrade),
+      },
+    },
+  })
+  const publicUrl = `${door.url}/sandbox/qbitflow`
   const realm = newId()
   const open: QbitflowSandbox[] = []
 
@@ -109,25 +115,18 @@ export async function startPlayground(settings: Partial<Settings> = {}): Promise
     },
     async close() {
       await Promise.all(open.map((sandbox) => sandbox.close()))
-      await stop(server)
+      await door.server.stop()
       await pool.end()
       await database.drop()
     },
   }
-  const sandbox = start(settings)
-  server.on(
-    'request',
-    getRequestListener((request) => sandbox.fetch(request)),
-  )
-  server.on('upgrade', (request, socket, head) => {
-    if (!sandbox.handleUpgrade(request, socket, head)) socket.destroy()
-  })
-  return Object.assign(playground, { sandbox, ...(await sandbox.provision(realm, 'Alma Coffee')) })
-}
+  function current(): QbitflowSandbox {
+    if (!sandbox) throw new Error('the simulator has not started')
+    return sandbox
+  }
 
-async function stop(server: Server): Promise<void> {
-  server.closeAllConnections()
-  await new Promise((resolve) => server.close(resolve))
+  sandbox = start(settings)
+  return Object.assign(playground, { sandbox, ...(await sandbox.provision(realm, 'Alma Coffee')) })
 }
 
 /** Waits until `check` gives something; fails after ten seconds. */

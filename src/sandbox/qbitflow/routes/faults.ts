@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
-import { FaultInput, type FaultRule } from '../../fault-rules.ts'
+import { FaultInput, type FaultRule, MAX_RULES } from '../../fault-rules.ts'
 import { addFault, listFaults, removeFault, removeFaults } from '../../faults.ts'
 import type { Context } from '../context.ts'
-import { fieldName, invalidFields, notFound } from '../errors.ts'
+import { conflict, fieldName, invalidFields, notFound } from '../errors.ts'
 import { parseObject } from '../fields.ts'
 import { uuidIn } from '../ids.ts'
 import { type Env, requireAdmin, requireKey } from '../keys.ts'
@@ -14,7 +14,9 @@ export function faultRoutes(context: Context): Hono<Env> {
 
   app.post('/', async (c) => {
     const input = faultIn(parseObject(await c.req.text()))
-    return c.json(faultView(await addFault(context.world(c.get('caller').realm), input)), 201)
+    const rule = await addFault(context.world(c.get('caller').realm), input)
+    if (!rule) throw conflict(`at most ${MAX_RULES} faults may be armed`)
+    return c.json(faultView(rule), 201)
   })
 
   app.get('/', async (c) => c.json((await listFaults(context.world(c.get('caller').realm))).map(faultView)))
