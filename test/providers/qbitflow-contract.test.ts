@@ -2,7 +2,6 @@ import { qbitflow } from '../../src/providers/qbitflow/index.ts'
 import { openShop } from '../support/shop.ts'
 import { providerContract } from './contract/suite.ts'
 
-const baseUrl = 'http://tollgate.test/sandbox/qbitflow/v1'
 const SESSION = 'POST /transaction/session-checkout*'
 const SUBSCRIPTION = 'GET /transaction/subscription/sub@*'
 const HISTORY = 'GET /transaction/subscription/history/*'
@@ -10,10 +9,9 @@ const HISTORY = 'GET /transaction/subscription/history/*'
 providerContract({
   name: 'QBITFLOW',
   openShop,
-  async adapter({ app, owner }) {
+  async adapter({ app, owner, sandboxOrigin }) {
     const credentials = { ...(await app.sandbox.qbitflow.provision(owner.tenantId)) }
-    const fetch = (input: string | URL | Request, init?: RequestInit) =>
-      app.sandbox.qbitflow.fetch(new Request(input, init))
+    const baseUrl = `${await sandboxOrigin()}/sandbox/qbitflow/v1`
     return qbitflow({ credentials, baseUrl, fetch, socketUrl: () => baseUrl })
   },
   currency: 'USDC',

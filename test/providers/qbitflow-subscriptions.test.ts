@@ -228,11 +228,11 @@ describe('over the wire, with the simulator', () => {
     const { tenantId } = shop.owner
     const where = { tenantId_provider: { tenantId, provider: 'QBITFLOW' as const } }
     const connection = await shop.app.db.prisma.providerConnection.findUniqueOrThrow({ where })
-    const baseUrl = 'http://tollgate.test/sandbox/qbitflow/v1'
+    const baseUrl = `${await shop.sandboxOrigin()}/sandbox/qbitflow/v1`
     provider = qbitflow({
       baseUrl,
       credentials: openCredentials(SECRET_KEY, connection.id, connection.credentials),
-      fetch: (input, init) => shop.app.sandbox.qbitflow.fetch(new Request(input, init)),
+      fetch,
       socketUrl: () => baseUrl,
     })
   })

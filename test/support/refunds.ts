@@ -10,9 +10,8 @@ export function refundDesk(shop: Shop) {
 
   async function control(path: string, body: object): Promise<void> {
     const { apiKey } = await app.sandbox.qbitflow.provision(owner.tenantId)
-    const url = `http://tollgate.test/sandbox/qbitflow/_sandbox/refunds${path}`
-    const init = { method: 'POST', headers: { 'x-api-key': apiKey }, body: JSON.stringify(body) }
-    const response = await app.sandbox.qbitflow.fetch(new Request(url, init))
+    const url = `${await shop.sandboxOrigin()}/sandbox/qbitflow/_sandbox/refunds${path}`
+    const response = await fetch(url, { method: 'POST', headers: { 'x-api-key': apiKey }, body: JSON.stringify(body) })
     if (!response.ok) throw new Error(`${path} was answered with ${response.status} ${await response.text()}`)
   }
 

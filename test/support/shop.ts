@@ -2,6 +2,7 @@ import type { CheckoutRow, PaymentRow } from '../../src/db/rows.ts'
 import type { Actor, Done } from '../../src/kernel/actor.ts'
 import { DomainError } from '../../src/kernel/errors.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
+import { openDoor } from '../http/house.ts'
 import { call, eventually, type TestApp, testApp } from './app.ts'
 import { type TurnableClock, turnableClock } from './clock.ts'
 
@@ -25,6 +26,8 @@ export interface Shop extends TestApp {
   poll(): Promise<void>
   /** Waits until the payment of a checkout is in this state. */
   reaches(checkoutId: string, state: string): Promise<PaymentRow>
+  /** Where the product's own HTTP server offers the simulators; it is started when first asked for. */
+  sandboxOrigin(): Promise<string>
   /** The event types about a checkout, or in all. */
   announced(topicId?: string): Promise<string[]>
 }
@@ -35,6 +38,7 @@ export async function openShop(): Promise<Shop> {
   const owner = await house.actor()
   const { app } = house
   const { tenantId } = owner
+  let door: ReturnType<typeof openDoor> | undefined
 
   const shop: Shop = {
     ...house,
@@ -65,6 +69,14 @@ export async function openShop(): Promise<Shop> {
     async poll() {
       clock.turn({ minutes: 2 })
       await app.reconciliation.resolveDue()
+    },
+    async sandboxOrigin() {
+      door ??= openDoor({ graceMs: 0, sandboxes: { qbitflow: app.sandbox.qbitflow } })
+      return (await door).url
+    },
+    async close() {
+      await (await door)?.server.stop()
+      await house.close()
     },
     reaches: (checkoutId, state) =>
       eventually(async () => {

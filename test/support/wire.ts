@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Received } from '../../src/inbox/service.ts'
+import { openDoor } from '../http/house.ts'
 import type { TestApp } from './app.ts'
 
 /** What goes wrong: before the provider heard the request, or after it did what was asked. */
@@ -38,6 +39,7 @@ const HOOKS = '/hooks'
 export async function wireTo({ app }: TestApp, tenantId: string): Promise<Wire> {
   const where = { tenantId_provider: { tenantId, provider: 'QBITFLOW' as const } }
   const connection = await app.db.prisma.providerConnection.findUniqueOrThrow({ where })
+  const door = await openDoor({ graceMs: 0, sandboxes: { qbitflow: app.sandbox.qbitflow } })
   const server = createServer((incoming, outgoing) => {
     answer(incoming, outgoing).catch(() => outgoing.destroy())
   })
@@ -70,8 +72,7 @@ export async function wireTo({ app }: TestApp, tenantId: string): Promise<Wire> 
     const heard = body.replace(/"webhookUrl":"[^"]*"/, `"webhookUrl":"${origin}${HOOKS}"`)
     const { url = '', method = '' } = incoming
     const headers = { 'x-api-key': String(incoming.headers['x-api-key']) }
-    const request = new Request(`http://tollgate.test${url}`, { method, headers, ...(heard && { body: heard }) })
-    return app.sandbox.qbitflow.fetch(request)
+    return fetch(`${door.url}${url}`, { method, headers, ...(heard && { body: heard }) })
   }
 
   server.on('upgrade', (incoming, socket, head) => {
@@ -90,6 +91,7 @@ export async function wireTo({ app }: TestApp, tenantId: string): Promise<Wire> 
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
+      await door.server.stop()
       await app.db.prisma.providerConnection.update({ where, data: { baseUrl: connection.baseUrl } })
     },
   }
