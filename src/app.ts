@@ -98,6 +98,7 @@ export async function createApp(parts: AppParts) {
     pool: db.pool,
     secret: Buffer.from(hkdfSync('sha256', secretKey, '', 'tollgate sandbox', 32)).toString('hex'),
     publicUrl: publicUrl + mount,
+    clock,
     clockOf: (realm) => clocks.now(realm),
     fetch: (url, init) => deliver(url, init),
     log,
@@ -146,7 +147,6 @@ export async function createApp(parts: AppParts) {
   const inbox = inboxService({
     db,
     clock,
-    clocks,
     registry,
     progress,
     subscriptions: subscriptionsProgress,
@@ -236,7 +236,7 @@ export async function createApp(parts: AppParts) {
       totals: (tenantId: string) => totals(db, tenantId),
       ...ledgerStats(db),
     },
-    inbox: { ...inbox, receive, ...webhookVerification({ clocks, registry }) },
+    inbox: { ...inbox, receive, ...webhookVerification({ clock, registry }) },
     reconciliation: checkoutReconciliation({ db, clock, clocks, opening, progress, log }),
     /** Connects the test tenants that are not connected yet with the simulators. */
     connectSandboxes: () =>

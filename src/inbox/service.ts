@@ -3,7 +3,7 @@ import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
 import type { Provider } from '../db/generated/enums.ts'
 import type { InboxMessageRow } from '../db/rows.ts'
-import type { Clock, Clocks } from '../kernel/clock.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
 import { isFinal } from '../payments/payment.ts'
 import { ForgedNotification } from '../providers/errors.ts'
@@ -36,7 +36,6 @@ class Meaningless extends Error {
 interface Deps {
   readonly db: Database
   readonly clock: Clock
-  readonly clocks: Clocks
   readonly registry: Registry
   readonly progress: CheckoutProgress
   readonly subscriptions: SubscriptionProgress
@@ -51,7 +50,7 @@ interface Named {
   readonly externalId: string
 }
 
-export function inboxService({ db, clock, clocks, registry, progress, subscriptions, refunds, log }: Deps) {
+export function inboxService({ db, clock, registry, progress, subscriptions, refunds, log }: Deps) {
   async function apply({ tenantId, provider, body }: InboxMessageRow): Promise<void> {
     const { notifications } = await registry.connected(tenantId, provider)
     const notification = notifications?.read(body)
@@ -88,7 +87,7 @@ export function inboxService({ db, clock, clocks, registry, progress, subscripti
       }
       const { tenantId, name } = provider
       try {
-        const dedupeKey = provider.notifications.prove(received.headers, received.rawBody, await clocks.now(tenantId))
+        const dedupeKey = provider.notifications.prove(received.headers, received.rawBody, clock.now())
         await db.prisma.inboxMessage.createMany({
           data: [
             { tenantId, id: newId(), provider: name, dedupeKey, body: received.rawBody, nextAttemptAt: clock.now() },

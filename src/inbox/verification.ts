@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Actor } from '../kernel/actor.ts'
-import type { Clocks } from '../kernel/clock.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { optional } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import { ForgedNotification } from '../providers/errors.ts'
@@ -20,18 +20,18 @@ export interface Verification {
   readonly reason?: string
 }
 
-export function webhookVerification({ clocks, registry }: { clocks: Clocks; registry: Registry }) {
+export function webhookVerification({ clock, registry }: { clock: Clock; registry: Registry }) {
   return {
     /**
      * Whether a notification that somebody received is the provider's, by the secret of the tenant's own connection
-     * and the tenant's clock. The provider is not asked.
+     * and the system's clock, whatever the tenant's test clock shows. The provider is not asked.
      * @throws DomainError UNSUPPORTED for a provider that is not connected, and for every bad field
      */
     async verify({ tenantId }: Actor, input: unknown): Promise<Verification> {
       const { provider, payload: rawBody, signature, timestamp } = validate(VerifyWebhook, input)
       const { notifications } = await registry.able(tenantId, 'notifications', provider)
       try {
-        notifications.verify({ rawBody, signature, timestamp }, await clocks.now(tenantId))
+        notifications.verify({ rawBody, signature, timestamp }, clock.now())
         return { verified: true }
       } catch (error) {
         if (!(error instanceof ForgedNotification)) throw error

@@ -1,3 +1,4 @@
+import type { Clock } from '../../kernel/clock.ts'
 import type { Pool, Transaction, World } from '../store.ts'
 import type { Log, TaskRunner } from '../tasks.ts'
 import type { Changes } from './changes.ts'
@@ -56,6 +57,9 @@ export interface Context {
   readonly log: Log
   readonly tasks: TaskRunner
   readonly changes: Changes
+  /** The time of the world outside, by which signatures are made and checked. */
+  readonly clock: Clock
+  /** The time of a realm, by which everything happens in it. */
   clockOf(realm: string): Promise<Date>
   world(realm: string): World
   transaction<T>(realm: string, work: (world: Transaction) => Promise<T>): Promise<T>

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../../kernel/clock.ts'
 import { BESIDE } from '../fault-rules.ts'
 import { withFaults } from '../faulty-calls.ts'
 import { inTransaction, type Pool } from '../store.ts'
@@ -26,6 +27,8 @@ export interface QbitflowSandboxParts {
   readonly publicUrl: string
   readonly log: Log
   readonly settings?: Partial<Settings>
+  /** The time of the world outside. */
+  readonly clock: Clock
   /** The time of a realm: its test clock. */
   clockOf(realm: string): Promise<Date>
   /** Sends webhooks to the world outside. */
@@ -53,7 +56,7 @@ export interface QbitflowSandbox {
 }
 
 export function createQbitflowSandbox(parts: QbitflowSandboxParts): QbitflowSandbox {
-  const { pool, log, clockOf } = parts
+  const { pool, log, clock, clockOf } = parts
   // The runner needs the handlers, and they need it by way of the context: the table is filled once both are there.
   const handlers: Record<string, TaskHandler> = {}
   const tasks = createTaskRunner({ pool, provider: PROVIDER, handlers, log, clockOf })
@@ -61,6 +64,7 @@ export function createQbitflowSandbox(parts: QbitflowSandboxParts): QbitflowSand
     pool,
     log,
     tasks,
+    clock,
     clockOf,
     secret: parts.secret,
     publicUrl: parts.publicUrl.replace(/\/+$/, ''),

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { systemClock } from '../../../src/kernel/clock.ts'
 import { newId } from '../../../src/kernel/id.ts'
 import type { Settings } from '../../../src/sandbox/qbitflow/context.ts'
 import { createQbitflowSandbox, type QbitflowSandbox } from '../../../src/sandbox/qbitflow/index.ts'
@@ -72,6 +73,7 @@ export async function startPlayground(settings: Partial<Settings> = {}): Promise
       publicUrl,
       settings: { broadcastDelayMs: 20, confirmationDelayMs: 20, webhookRetryMs: 20, redirectPauseMs: 300, ...turned },
       log: { info: () => {}, warn: () => {}, error: (fields, message) => console.error(message, fields) },
+      clock: systemClock,
       clockOf: async () => new Date(Date.now() + playground.aheadMs),
       fetch: async (url, init) => {
         playground.sent.push({ url, headers: init.headers as Record<string, string>, body: String(init.body) })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../../src/kernel/clock.ts'
 import { newId } from '../../../src/kernel/id.ts'
 import { createQbitflowSandbox } from '../../../src/sandbox/qbitflow/index.ts'
 import { type Playground, SECRET, startPlayground } from './support.ts'
@@ -123,6 +124,7 @@ test('a server mounted at the root works as well', async () => {
     secret: SECRET,
     publicUrl: 'http://sandbox.test/',
     log: { info: () => {}, warn: () => {}, error: () => {} },
+    clock: systemClock,
     clockOf: async () => new Date(),
     fetch: async () => new Response(),
   })
