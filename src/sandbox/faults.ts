@@ -1,5 +1,13 @@
 import { newId } from '../kernel/id.ts'
-import { concerns, type FaultInput, type FaultKind, type FaultRule, MAX_RULES, ruleFrom, strikes } from './fault-rules.ts'
+import {
+  concerns,
+  type FaultInput,
+  type FaultKind,
+  type FaultRule,
+  MAX_RULES,
+  ruleFrom,
+  strikes,
+} from './fault-rules.ts'
 import type { World } from './store.ts'
 
 const PLACE = `tenant_id = $1 AND provider = $2 AND kind = 'fault'`

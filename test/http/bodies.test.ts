@@ -28,10 +28,14 @@ interface Sent {
 function send({ method, path, headers = {}, parts }: Sent): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const framing = parts ? { 'transfer-encoding': 'chunked' } : {}
-    const outgoing = request(`${gateway.url}${path}`, { method, headers: { ...headers, ...framing } }, async (answer) => {
-      const chunks = await answer.toArray()
-      resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() })
-    })
+    const outgoing = request(
+      `${gateway.url}${path}`,
+      { method, headers: { ...headers, ...framing } },
+      async (answer) => {
+        const chunks = await answer.toArray()
+        resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() })
+      },
+    )
     outgoing.on('error', reject)
     if (!parts) outgoing.removeHeader('content-length')
     for (const part of parts ?? []) outgoing.write(part)
@@ -88,7 +92,12 @@ describe('a body that comes in chunks, without its length,', () => {
       send({ method: 'POST', path: `${api}${path}`, headers: asMerchant(), parts: [JSON.stringify(body)] })
     const { id } = JSON.parse((await at('/user', seller)).body)
     const { link } = JSON.parse((await at('/user/claim/request', { userId: id })).body)
-    const page = await send({ method: 'POST', path: new URL(link).pathname, headers: form, parts: ['password=', 'short'] })
+    const page = await send({
+      method: 'POST',
+      path: new URL(link).pathname,
+      headers: form,
+      parts: ['password=', 'short'],
+    })
     expect([page.status, page.body.includes('8 to 128 characters')]).toEqual([422, true])
   })
 

@@ -50,7 +50,9 @@ test('webhooks and pre-flight questions are accepted by the Standard Webhooks li
   await eventually(async () => heardAt('/events').length > 0 && heardAt('/before').length > 0)
   for (const [path, secret] of Object.entries(secrets)) {
     const [{ headers, body }] = heardAt(path) as [Heard]
-    expectAhead((new Webhook(secret).verify(body, headers as Record<string, string>) as { timestamp: string }).timestamp)
+    expectAhead(
+      (new Webhook(secret).verify(body, headers as Record<string, string>) as { timestamp: string }).timestamp,
+    )
   }
 })
 
