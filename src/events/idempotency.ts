@@ -1,12 +1,15 @@
 import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
-import type { Call } from '../kernel/actor.ts'
+import { type Call, keyOwnerOf } from '../kernel/actor.ts'
 import { DomainError, type Problem, RefusedBefore } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { text } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 
-/** The records under idempotency keys: the object of what was done, or the problems of what was refused. */
+/**
+ * The records under idempotency keys: the object of what was done, which binds the key to its request for a day, or the
+ * problems of what was refused, which are the answer to the same request and give way to any other.
+ */
 
 const IDEMPOTENCY_HOURS = 24
 const IdempotencyKey = z.object({ idempotencyKey: text(255) })
@@ -25,19 +28,20 @@ export async function claim(tx: Transaction, call: Call, at: Date, subjectId: st
   if (key === undefined) return undefined
   assertKey(key)
   const expiresAt = new Date(at.getTime() + IDEMPOTENCY_HOURS * 3_600_000)
-  const tenantId = call.actor.tenantId
+  const { tenantId } = call.actor
+  const ownerId = keyOwnerOf(call.actor)
   const claimed = await tx.$queryRaw<{ id: string }[]>`
-    INSERT INTO idempotency_record AS r (tenant_id, id, operation, key, request_hash, subject_id, created_at, expires_at)
-    VALUES (${tenantId}::uuid, ${newId()}::uuid, ${operation}, ${key}, ${requestHash}, ${subjectId}::uuid, ${at}, ${expiresAt})
-    ON CONFLICT (tenant_id, operation, key) DO UPDATE
+    INSERT INTO idempotency_record AS r (tenant_id, id, owner_id, operation, key, request_hash, subject_id, created_at, expires_at)
+    VALUES (${tenantId}::uuid, ${newId()}::uuid, ${ownerId}::uuid, ${operation}, ${key}, ${requestHash}, ${subjectId}::uuid, ${at}, ${expiresAt})
+    ON CONFLICT (tenant_id, owner_id, operation, key) DO UPDATE
       SET request_hash = excluded.request_hash, subject_id = excluded.subject_id, problems = '[]',
           created_at = excluded.created_at, expires_at = excluded.expires_at
-      WHERE r.expires_at <= ${at}
+      WHERE r.expires_at <= ${at} OR (r.subject_id IS NULL AND r.request_hash <> excluded.request_hash)
     RETURNING r.id`
   if (claimed.length > 0) return undefined
   const [earlier] = await tx.$queryRaw<{ same: boolean; subject_id: string | null; problems: string }[]>`
     SELECT request_hash = ${requestHash} AS same, subject_id, problems::text AS problems FROM idempotency_record
-    WHERE tenant_id = ${tenantId}::uuid AND operation = ${operation} AND key = ${key}`
+    WHERE tenant_id = ${tenantId}::uuid AND owner_id = ${ownerId}::uuid AND operation = ${operation} AND key = ${key}`
   // Freed in that very moment.
   if (!earlier) return claim(tx, call, at, subjectId)
   if (!earlier.same) throw keyReused()
@@ -46,20 +50,26 @@ export async function claim(tx: Transaction, call: Call, at: Date, subjectId: st
 }
 
 /** Repeats of a mutation whose object came to be only after its claim are given that object. */
-export async function answerWith(
-  db: Database,
-  { actor, operation, idempotencyKey: key }: Call,
-  subjectId: string,
-): Promise<void> {
-  if (key === undefined) return
-  const where = { tenantId: actor.tenantId, operation, key }
-  await db.prisma.idempotencyRecord.updateMany({ where, data: { subjectId } })
+export async function answerWith(db: Database, call: Call, subjectId: string): Promise<void> {
+  if (call.idempotencyKey === undefined) return
+  await db.prisma.idempotencyRecord.updateMany({ where: recordOf(call), data: { subjectId } })
 }
 
 /** Frees the key of a mutation that came to nothing after all, so that it may be tried again. */
-export async function forget(db: Database, { actor, operation, idempotencyKey: key }: Call): Promise<void> {
-  if (key === undefined) return
-  await db.prisma.idempotencyRecord.deleteMany({ where: { tenantId: actor.tenantId, operation, key } })
+export async function forget(db: Database, call: Call): Promise<void> {
+  if (call.idempotencyKey === undefined) return
+  await db.prisma.idempotencyRecord.deleteMany({ where: recordOf(call) })
+}
+
+/** The record of this very request. */
+export function recordOf({ actor, operation, idempotencyKey: key, requestHash }: Call) {
+  return {
+    tenantId: actor.tenantId,
+    ownerId: keyOwnerOf(actor),
+    operation,
+    key,
+    requestHash: Uint8Array.from(requestHash),
+  }
 }
 
 export function keyReused(): DomainError {

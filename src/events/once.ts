@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts'
-import type { Call, Done } from '../kernel/actor.ts'
+import { type Call, type Done, keyOwnerOf } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { DomainError, type ErrorCode, type Problem, RefusedBefore } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
@@ -51,21 +51,22 @@ export function idempotencyService({ db, clock }: { db: Database; clock: Clock }
     const [kept] = await db.query<{ problems: string }>(
       'idempotency.problems',
       `UPDATE idempotency_record SET problems = CASE problems WHEN '[]' THEN $5::jsonb ELSE problems END
-       WHERE tenant_id = $1 AND operation = $2 AND key = $3 AND subject_id = $4 RETURNING problems::text`,
-      [actor.tenantId, operation, idempotencyKey, id, writeProblems(problems)],
+       WHERE tenant_id = $1 AND owner_id = $6 AND operation = $2 AND key = $3 AND subject_id = $4
+       RETURNING problems::text`,
+      [actor.tenantId, operation, idempotencyKey, id, writeProblems(problems), keyOwnerOf(actor)],
     )
     return kept ? readProblems(kept.problems) : problems
   }
 
-  /** A refusal is the answer under its key, unless there is one: then that is given again. */
+  /** A refusal is the answer to its request, unless the key has one: then that is given again. */
   async function keepRefusal(call: Call, refusal: DomainError): Promise<Done> {
     const { actor, operation, idempotencyKey, requestHash } = call
     const problems = writeProblems(refusal.problems)
     if (problems.length > KEPT_AT_MOST) throw refusal
     const [kept] = await db.query<Kept>(
       'idempotency.refuse',
-      'SELECT * FROM keep_refusal($1, $2, $3, $4, $5, $6, $7)',
-      [actor.tenantId, clock.now(), newId(), operation, idempotencyKey, requestHash, problems],
+      'SELECT * FROM keep_refusal($1, $2, $3, $4, $5, $6, $7, $8)',
+      [actor.tenantId, clock.now(), newId(), keyOwnerOf(actor), operation, idempotencyKey, requestHash, problems],
     )
     if (!kept || kept.first) throw refusal
     if (!kept.same) throw keyReused()
@@ -83,7 +84,7 @@ export function idempotencyService({ db, clock }: { db: Database; clock: Clock }
       const { actor, operation, idempotencyKey: key } = call
       if (key === undefined) return work()
       assertKey(key)
-      const name = `${actor.tenantId} ${operation} ${key}`
+      const name = `${actor.tenantId} ${keyOwnerOf(actor)} ${operation} ${key}`
       for (let ahead = underWay.get(name); ahead; ahead = underWay.get(name)) {
         const told = await ahead.told
         if (!told || !isRepeat(call, ahead.call)) continue
@@ -99,14 +100,15 @@ export function idempotencyService({ db, clock }: { db: Database; clock: Clock }
       return answered
     },
 
-    /** Whether a request under this key was answered, so that this one can only be given that answer. */
-    async isAnswered({ actor, operation, idempotencyKey }: Call): Promise<boolean> {
+    /** Whether this request can only be given the answer that its key has: to what was done, or to its own refusal. */
+    async isAnswered({ actor, operation, idempotencyKey, requestHash }: Call): Promise<boolean> {
       const found = await db.query(
         'idempotency.answered',
         `SELECT FROM idempotency_record r JOIN tenant t ON t.id = r.tenant_id
-         WHERE r.tenant_id = $1 AND r.operation = $2 AND r.key = $3
+         WHERE r.tenant_id = $1 AND r.owner_id = $5 AND r.operation = $2 AND r.key = $3
+           AND (r.subject_id IS NOT NULL OR r.request_hash = $6)
            AND r.expires_at > $4::timestamptz + (t.clock_ahead_ms + ${ABOUT_TO_EXPIRE_MS}) * interval '1 millisecond'`,
-        [actor.tenantId, operation, idempotencyKey, clock.now()],
+        [actor.tenantId, operation, idempotencyKey, clock.now(), keyOwnerOf(actor), requestHash],
       )
       return found.length > 0
     },

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { InputFieldMap, ObjectRef } from '@pothos/core'
-import { type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import type { GraphQLInputType, GraphQLResolveInfo } from 'graphql'
+import type { Call, Done } from '../kernel/actor.ts'
 import { DomainError, type Problem, RefusedBefore } from '../kernel/errors.ts'
 import { type Builder, builder, type ResolvedTypes } from './builder.ts'
-import { canonical } from './canonical.ts'
+import { canonicalInput, type Meaning } from './canonical.ts'
 import { actorOf, type Context, type Services } from './context.ts'
 import { countRootFields } from './document.ts'
 import { NODES, type Rows } from './refs.ts'
@@ -30,7 +31,7 @@ interface OtherObject {
   readonly read: (context: Context, input: Input, done: Done) => Promise<object | null>
 }
 
-interface MutationOptions<Answer extends Done> {
+interface MutationOptions<Answer extends Done> extends Meaning {
   readonly description: string
   /** Who may: any secret key, or one of an OWNER or ADMIN. */
   readonly scope?: 'key' | 'manager'
@@ -126,7 +127,7 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
           operation: name,
           ...(key && { idempotencyKey: key }),
           requestHash: createHash('sha256')
-            .update(canonical({ owner: ownerOf(actor), input: rest }))
+            .update(canonicalInput(inputTypeOf(info), rest, options))
             .digest(),
         }
         const payload = await run(context, options, call, rest)
@@ -135,6 +136,12 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
       },
     }),
   )
+}
+
+function inputTypeOf({ parentType, fieldName }: GraphQLResolveInfo): GraphQLInputType {
+  const argument = parentType.getFields()[fieldName]?.args.find(({ name }) => name === 'input')
+  if (!argument) throw new Error(`${fieldName} takes no input`)
+  return argument.type
 }
 
 async function run<Answer extends Done>(
@@ -199,7 +206,7 @@ const MISSING_KEY: Problem = {
 }
 
 const REQUIRED_KEY =
-  'Names this wish, so that a repeat is answered with the first answer and nothing is done twice. Required: here, or as the Idempotency-Key header of a request with one mutation.'
+  'Names this wish, so that a repeat is answered with the first answer and nothing is done twice. After a refusal it may be sent again with other input. Required: here, or as the Idempotency-Key header of a request with one mutation.'
 
 const OPTIONAL_KEY =
-  'Names this wish, so that a repeat is answered with the first answer and nothing is done twice. The Idempotency-Key header of a request with one mutation is its default.'
+  'Names this wish, so that a repeat is answered with the first answer and nothing is done twice. After a refusal it may be sent again with other input. The Idempotency-Key header of a request with one mutation is its default.'

@@ -49,6 +49,11 @@ export interface Done {
   readonly problems?: readonly Problem[]
 }
 
+/** Whose idempotency keys the actor uses: a seller's own, or the organization's, which stand under the tenant's id. */
+export function keyOwnerOf(actor: Actor): string {
+  return ownerOf(actor) ?? actor.tenantId
+}
+
 /** A `USER` acts for itself: what it makes carries its id, and it sees nothing else. */
 export function ownerOf(actor: Actor): string | null {
   return actor.role === 'USER' ? actor.userId : null

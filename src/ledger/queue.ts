@@ -125,7 +125,7 @@ function takeBatch(lane: Waiting[], size: number): Waiting[] {
   const left: Waiting[] = []
   for (const waiting of lane.splice(0)) {
     const { key } = waiting.prepared
-    const name = key && `${key.operation} ${key.key}`
+    const name = key && `${key.ownerId} ${key.operation} ${key.key}`
     if (batch.length === size || (name !== undefined && keys.has(name))) {
       left.push(waiting)
       continue

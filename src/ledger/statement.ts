@@ -40,6 +40,7 @@ export interface Header {
 
 /** An idempotency key to claim with the posting. */
 export interface Key {
+  readonly ownerId: string
   readonly operation: string
   readonly key: string
   readonly requestHash: Uint8Array
@@ -100,9 +101,9 @@ function headerJson(header: Header): object {
   return { ...header, total: header.total.toString(), converted: header.converted?.toString() }
 }
 
-function keyJson({ operation, key, requestHash, subjectId }: Key): object {
+function keyJson({ ownerId, operation, key, requestHash, subjectId }: Key): object {
   const hash = Buffer.from(requestHash).toString('hex')
-  return { id: newId(), operation, key, hash, subject: subjectId }
+  return { id: newId(), owner: ownerId, operation, key, hash, subject: subjectId }
 }
 
 /** What became of a posting that was not refused. */

@@ -1,6 +1,6 @@
 import type { LedgerTransactionRow } from '../db/rows.ts'
 import { assertKey } from '../events/idempotency.ts'
-import type { Call, Done } from '../kernel/actor.ts'
+import { type Call, type Done, keyOwnerOf } from '../kernel/actor.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
@@ -93,8 +93,8 @@ function rowOf(tenantId: string, whole: Header, at: Date): LedgerTransactionRow 
 type Metadata = LedgerTransactionRow['metadata']
 
 function keyOf(call: Call, subjectId: string): Key | undefined {
-  const { idempotencyKey: key, operation, requestHash } = call
+  const { actor, idempotencyKey: key, operation, requestHash } = call
   if (key === undefined) return undefined
   assertKey(key)
-  return { operation, key, requestHash, subjectId }
+  return { ownerId: keyOwnerOf(actor), operation, key, requestHash, subjectId }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
+import { recordOf } from '../events/idempotency.ts'
 import { transactOnce } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
@@ -92,10 +93,10 @@ export function testClockService({ db, clocks, begin }: Deps) {
 }
 
 /** The way that is asked for would otherwise carry the clock past the end of the key that it was asked under. */
-async function keepKey(tx: Transaction, { actor, operation, idempotencyKey: key }: Call, target: Date): Promise<void> {
-  if (key === undefined) return
+async function keepKey(tx: Transaction, call: Call, target: Date): Promise<void> {
+  if (call.idempotencyKey === undefined) return
   const expiresAt = new Date(target.getTime() + KEY_OUTLASTS_MS)
-  await tx.idempotencyRecord.updateMany({ where: { tenantId: actor.tenantId, operation, key }, data: { expiresAt } })
+  await tx.idempotencyRecord.updateMany({ where: recordOf(call), data: { expiresAt } })
 }
 
 function refuseOutOfRange(target: Date, now: Date, field: 'to' | 'by'): void {

@@ -83,15 +83,21 @@ describe('a refusal', () => {
     })
   })
 
-  test('of other input under its key tells nothing of it', async () => {
-    await ended(once(call(actor, 'k', 1), () => refuse(NO)))
-    const other = call(actor, 'k', 2)
-    for (const work of [() => make(other), () => refuse(NO)]) {
-      const { replayed, problems } = await ended(once(other, work))
-      expect(replayed).toBe(false)
+  test('gives way to other input under its key, which is the first again and binds the key once it is done', async () => {
+    const [wrong, right] = [call(actor, 'k', 1), call(actor, 'k', 2)]
+    await ended(once(wrong, () => refuse(NO)))
+    const [node, other] = nodes
+    expect(await node?.isAnswered(wrong)).toBe(true)
+    expect(await node?.isAnswered(right)).toBe(false)
+    const still = { code: 'INVALID', message: 'still wrong' } as const
+    expect(await ended(once(right, () => refuse(still)))).toEqual({ replayed: false, problems: [still] })
+    expect(await ended(once(wrong, () => make(wrong)))).toMatchObject({ replayed: false, problems: [] })
+    expect(await other?.isAnswered(right)).toBe(true)
+    for (const work of [() => make(right), () => refuse(NO)]) {
+      const { problems } = await ended(once(right, work))
       expect(problems.map(({ code }) => code)).toEqual(['IDEMPOTENCY_KEY_REUSED'])
     }
-    expect(await customers()).toBe(0)
+    expect(await customers()).toBe(1)
   })
 
   test('that a retry may cure is not kept', async () => {

@@ -7,6 +7,7 @@ mutation('createAccount', {
   description: 'Opens an account. Its currency and kind cannot be changed, and it is never deleted.',
   scope: 'manager',
   idempotency: 'optional',
+  defaults: { overdraft: false, metadata: {} },
   input: (t) => ({
     externalId: t.string({ description: "The merchant's own name for it, unique: 1 to 100 characters." }),
     name: t.string({ description: 'What people call it: up to 100 characters.' }),

@@ -110,6 +110,7 @@ mutation('updateApiKey', {
   description:
     'Changes what is given of a secret key that the key that asks could make. A seller changes keys of its own alone.',
   idempotency: 'optional',
+  nulls: ['expiresAt'],
   input: (t) => ({
     id: t.id({ required: true, description: 'The key.' }),
     name: t.string({ description: 'What people call it.' }),

@@ -169,6 +169,7 @@ builder.queryFields((t) => ({
 mutation('createCustomer', {
   description: 'Makes a customer.',
   idempotency: 'optional',
+  defaults: { metadata: {} },
   input: (t) => ({
     name: t.string({ required: true, description: 'The first name, or the only one: 2 to 100 characters.' }),
     lastName: t.string({ description: 'The last name: 2 to 100 characters.' }),

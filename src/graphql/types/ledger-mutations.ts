@@ -39,6 +39,7 @@ mutation('fundAccount', {
   description: 'Puts money into an account from the world outside the books, so that they still balance.',
   scope: 'manager',
   idempotency: 'required',
+  defaults: { metadata: {} },
   input: (t) => ({
     accountId: t.id({ required: true, description: 'The account.' }),
     total: t.field({ type: MoneyInput, required: true, description: 'How much: above zero, in its currency.' }),
@@ -52,6 +53,7 @@ mutation('createTransaction', {
   description: 'Pays one or many accounts from one, at once, all or nothing.',
   scope: 'manager',
   idempotency: 'required',
+  defaults: { metadata: {} },
   input: (t) => ({
     accountId: t.id({ required: true, description: 'The account that pays.' }),
     total: t.field({ type: MoneyInput, required: true, description: 'How much in all: the sum of the charges.' }),
@@ -67,6 +69,7 @@ mutation('createHold', {
     'Keeps money of an account back for charges to come. It cannot be spent otherwise, and moves when the hold is completed.',
   scope: 'manager',
   idempotency: 'required',
+  defaults: { metadata: {} },
   input: (t) => ({
     accountId: t.id({ required: true, description: 'The account that pays.' }),
     total: t.field({ type: MoneyInput, required: true, description: 'How much in all: the sum of the charges.' }),
@@ -118,6 +121,7 @@ mutation('rollbackTransaction', {
     'Takes a transaction back as a whole, fees included, by an INTERNAL one that is its mirror. Once, and not after a refund.',
   scope: 'manager',
   idempotency: 'required',
+  defaults: { metadata: {} },
   input: (t) => ({
     transactionId: t.id({ required: true, description: 'The transaction.' }),
     metadata: t.field({ type: 'JSON', description: METADATA }),
@@ -131,6 +135,7 @@ mutation('refundTransaction', {
     'Gives back what each destination is asked for. It may be repeated, until everything that was received is given back.',
   scope: 'manager',
   idempotency: 'required',
+  defaults: { metadata: {} },
   input: (t) => ({
     transactionId: t.id({ required: true, description: 'The transaction.' }),
     refunds: t.field({

@@ -126,6 +126,7 @@ builder.queryFields((t) => ({
 mutation('createProduct', {
   description: 'Makes a product.',
   idempotency: 'optional',
+  defaults: { metadata: {} },
   input: (t) => ({
     name: t.string({ required: true, description: 'What customers read: 2 to 100 characters.' }),
     description: t.string({ required: true, description: 'What customers read below the name: 2 to 500 characters.' }),

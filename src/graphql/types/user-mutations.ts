@@ -10,6 +10,7 @@ mutation('createUser', {
     'Makes a member or seller. What they sell is theirs; what they earn the organization holds for them until they claim the account.',
   scope: 'manager',
   idempotency: 'optional',
+  defaults: { organizationFeeBps: 0 },
   input: (t) => ({
     name: t.string({ required: true, description: 'The first name: 2 to 100 characters.' }),
     lastName: t.string({ required: true, description: 'The last name: 2 to 100 characters.' }),

@@ -12,6 +12,7 @@ mutation<Done & { secret?: string | undefined }>('createWebhookEndpoint', {
   description: 'Makes an endpoint: at most 16 that hear of events, and 2 that are asked before money moves.',
   scope: 'manager',
   idempotency: 'optional',
+  defaults: { types: [] },
   input: (t) => ({
     url: t.string({
       required: true,
