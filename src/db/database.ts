@@ -126,7 +126,7 @@ function withExactMoney(client: PrismaClient) {
         networkFeeMinor: exactOrNull('networkFeeMinor'),
       },
       claimFunds: { owedMinor: exact('owedMinor') },
-      account: { balance: exact('balance'), held: exact('held') },
+      account: { balance: exact('balance'), held: exact('held'), overdraftLimit: exactOrNull('overdraftLimit') },
       ledgerTransaction: { total: exact('total'), refunded: exact('refunded'), converted: exactOrNull('converted') },
       entry: { amount: exact('amount'), balanceAfter: exact('balanceAfter') },
     },

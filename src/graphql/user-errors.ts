@@ -19,6 +19,8 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   FORBIDDEN: 'This key may not do it.',
   CURRENCY_MISMATCH: 'The currencies do not fit together.',
   TOTALS_MISMATCH: 'The parts do not add up to the total.',
+  AMOUNT_TOO_SMALL: 'The amount is worth less than the smallest unit of the currency that it is converted to.',
+  OVERDRAFT_LIMIT_EXCEEDED: 'The account would go further below zero than its overdraft limit allows.',
   INSUFFICIENT_FUNDS: 'The account has less available than is needed.',
   RATE_MISSING: 'No rate was set from the one currency to the other.',
   ACCOUNT_FROZEN: 'The account is frozen.',
@@ -65,9 +67,35 @@ builder.objectType(builder.objectRef<Problem>('InsufficientFunds'), {
     available: t.field({
       type: MoneyRef,
       description: 'What the account has available.',
-      resolve: (problem) => availableOf(problem),
+      resolve: (problem) => moneyOf(problem, 'available'),
     }),
     accountId: t.id({ description: 'The account.', resolve: (problem) => accountOf(problem) }),
+  }),
+})
+
+builder.objectType(builder.objectRef<Problem>('OverdraftLimitExceeded'), {
+  description:
+    'An account would go further below zero than its overdraft limit allows: the account that pays, or an account of the exchange that a conversion runs over.',
+  interfaces: [UserErrorRef],
+  fields: (t) => ({
+    available: t.field({
+      type: MoneyRef,
+      description: 'What can still be taken from the account.',
+      resolve: (problem) => moneyOf(problem, 'available'),
+    }),
+    accountId: t.id({ description: 'The account.', resolve: (problem) => accountOf(problem) }),
+  }),
+})
+
+builder.objectType(builder.objectRef<Problem>('AmountTooSmall'), {
+  description: 'A charge is worth less than the smallest unit of the currency that it is converted to.',
+  interfaces: [UserErrorRef],
+  fields: (t) => ({
+    smallest: t.field({
+      type: MoneyRef,
+      description: 'The smallest charge that is not, at the same rate, in the currency of the account that pays.',
+      resolve: (problem) => moneyOf(problem, 'smallest'),
+    }),
   }),
 })
 
@@ -123,16 +151,18 @@ builder.objectType(builder.objectRef<Problem>('PreflightRefusal'), {
 /** A typed error needs its facts; a problem without them is told by its code alone. */
 function typeOf({ code, facts }: Problem): string {
   if (code === 'INSUFFICIENT_FUNDS' && facts?.available) return 'InsufficientFunds'
+  if (code === 'OVERDRAFT_LIMIT_EXCEEDED' && facts?.available) return 'OverdraftLimitExceeded'
+  if (code === 'AMOUNT_TOO_SMALL' && facts?.smallest) return 'AmountTooSmall'
   if (code === 'ACCOUNT_FROZEN' && facts?.account) return 'AccountFrozen'
   if ((code === 'PROVIDER_REFUSED' || code === 'PROVIDER_UNAVAILABLE') && facts?.provider) return 'ProviderRefusal'
   if ((code === 'PREFLIGHT_REFUSED' || code === 'PRECONDITION_FAILED') && facts?.status) return 'PreflightRefusal'
   return 'InputError'
 }
 
-function availableOf({ facts }: Problem) {
-  const available = facts?.available as { minor: bigint; currency: string } | undefined
-  if (!available) throw new Error('an account without enough available does not say what it has')
-  return amount(available.minor, available.currency)
+function moneyOf({ code, facts }: Problem, name: 'available' | 'smallest') {
+  const money = facts?.[name] as { minor: bigint; currency: string } | undefined
+  if (!money) throw new Error(`a problem ${code} does not say what is ${name}`)
+  return amount(money.minor, money.currency)
 }
 
 function accountOf({ facts }: Problem): string {

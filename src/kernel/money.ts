@@ -16,7 +16,7 @@ export function money(minor: bigint, currency: Currency): Money {
   return { minor, currency }
 }
 
-const DECIMAL = /^([+-]?)(\d{1,40})(?:\.(\d{1,40}))?$/
+const DECIMAL = /^([+-]?)(\d{1,40})(?:\.(\d{1,42}))?$/
 
 /**
  * Reads a decimal in major units ("99.99") as minor units.

@@ -12,7 +12,7 @@ export interface AccountSpec {
 }
 
 const OF_RECIPES =
-  /^(world|exchange|seller-payouts|(customers|fees|network-fees|organization|organization-fees):[a-z]+|seller:[0-9a-f-]{36}):[A-Z0-9]{2,12}$/
+  /^(world|exchange|rounding-gains|seller-payouts|(customers|fees|network-fees|organization|organization-fees):[a-z]+|seller:[0-9a-f-]{36}):[A-Z0-9]{2,12}$/
 
 /** Whether recipes look for an account under this external id, which then nobody else may open. */
 export function isReserved(externalId: string): boolean {
@@ -27,6 +27,11 @@ export function worldOf(currency: Currency): AccountSpec {
 /** What the conversions of charges took in or gave out of a currency. */
 export function exchangeOf(currency: Currency): AccountSpec {
   return system(`exchange:${currency.code}`, 'Exchange', currency, true)
+}
+
+/** What rounding left to the exchange of conversions to a currency. Refunds may take it below zero once it was spent. */
+export function roundingGainsOf(currency: Currency): AccountSpec {
+  return system(`rounding-gains:${currency.code}`, 'Rounding gains of conversions', currency, true)
 }
 
 /** What customers paid through a provider, seen from outside: its balance is minus everything received. */

@@ -7,9 +7,11 @@ import type { EventType } from '../events/catalogue.ts'
 import { type Emit, transactOnce } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
+import type { Currency } from '../kernel/currency.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { id, metadata, optional, text } from '../kernel/input.ts'
+import { MAX_MINOR, parseDecimal } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
 import { isReserved } from './account.ts'
 import type { Currencies } from './currencies.ts'
@@ -20,6 +22,7 @@ const CreateAccount = z.object({
   currency: text(12),
   kind: z.enum(['SYSTEM', 'CLIENT'], 'is required'),
   overdraft: optional(z.boolean()),
+  overdraftLimit: optional(z.string()),
   metadata: optional(metadata),
 })
 
@@ -27,6 +30,8 @@ const UpdateAccount = z.object({
   id: id('Account'),
   name: optional(text(100)),
   overdraft: optional(z.boolean()),
+  // Null takes a limit away, which is not the same as leaving it as it is.
+  overdraftLimit: z.string().nullable().optional(),
   metadata: optional(metadata),
 })
 
@@ -64,14 +69,16 @@ export function accountService({ db, clocks, currencies }: Deps) {
     async create(call: Call, input: unknown): Promise<Done> {
       const wanted = validate(CreateAccount, input)
       const { tenantId } = call.actor
-      if (!(await currencies.find(tenantId, wanted.currency))) {
-        throw new DomainError({ code: 'NOT_FOUND', message: 'unknown currency', field: ['currency'] })
-      }
+      const currency = await currencies.find(tenantId, wanted.currency)
+      if (!currency) throw new DomainError({ code: 'NOT_FOUND', message: 'unknown currency', field: ['currency'] })
+      const overdraftLimit = limitOf(wanted.overdraftLimit, currency) ?? null
+      if (overdraftLimit !== null && !wanted.overdraft) throw limitWithoutOverdraft()
       const now = await clocks.now(tenantId)
       const id = newId()
       try {
         return await transactOnce(db, call, now, id, async (tx, emit) => {
-          const data = { tenantId, id, ...wanted, metadata: wanted.metadata ?? {}, createdAt: now, updatedAt: now }
+          const described = { ...wanted, overdraftLimit: overdraftLimit?.toString(), metadata: wanted.metadata ?? {} }
+          const data = { tenantId, id, ...described, createdAt: now, updatedAt: now }
           announce(emit, 'account.created', await tx.account.create({ data }))
         })
       } catch (error) {
@@ -81,14 +88,20 @@ export function accountService({ db, clocks, currencies }: Deps) {
       }
     },
 
-    /** Takes away the overdraft only of an account that has not used it. */
+    /** Takes the overdraft away, or limits it, only where the account is not further below zero already. */
     async update(call: Call, input: unknown): Promise<Done> {
-      const { id, ...wanted } = validate(UpdateAccount, input)
+      const { id, overdraftLimit: limit, ...wanted } = validate(UpdateAccount, input)
+      const { tenantId } = call.actor
+      const seen = await db.prisma.account.findUnique({ where: { tenantId_id: { tenantId, id } } })
+      if (!seen) throw notFound('Account', ['id'])
+      const overdraftLimit = limitOf(limit, await currencies.known(tenantId, seen.currency))
       return change(call, id, 'account.updated', async (tx, where, now) => {
-        const account = await tx.account.update({ where, data: { ...wanted, updatedAt: now } })
-        if (account.overdraft || account.balance >= account.held) return account
-        const message = 'The account is overdrawn'
-        throw new DomainError({ code: 'INVALID_STATE', message, field: ['overdraft'] })
+        // Without overdraft there is nothing to limit.
+        const unlimited = overdraftLimit === null || (overdraftLimit === undefined && wanted.overdraft === false)
+        const data = { ...wanted, overdraftLimit: unlimited ? null : overdraftLimit?.toString(), updatedAt: now }
+        const account = await tx.account.update({ where, data })
+        assertWithinLimit(account)
+        return account
       })
     },
 
@@ -109,6 +122,34 @@ export function accountService({ db, clocks, currencies }: Deps) {
   }
 }
 
+/** A limit in minor units; null for none, undefined where it is left as it is. @throws DomainError INVALID, OUT_OF_RANGE */
+function limitOf(amount: string | null | undefined, { code, exponent }: Currency): bigint | null | undefined {
+  if (amount == null) return amount
+  const minor = parseDecimal(amount, exponent)
+  const field = ['overdraftLimit']
+  if (minor === undefined) {
+    const message = `must be a decimal with at most ${exponent} digits after the point in ${code}`
+    throw new DomainError({ code: 'INVALID', message, field })
+  }
+  if (minor >= 0n && minor <= MAX_MINOR) return minor
+  const message = minor < 0n ? 'must not be below zero' : 'is too large'
+  throw new DomainError({ code: 'OUT_OF_RANGE', message, field })
+}
+
+/** @throws DomainError INVALID where there is nothing to limit, INVALID_STATE where the account is further below zero */
+function assertWithinLimit({ overdraft, overdraftLimit, balance, held }: AccountRow): void {
+  if (!overdraft && overdraftLimit !== null) throw limitWithoutOverdraft()
+  const limit = overdraft ? overdraftLimit : 0n
+  if (limit === null || balance - held >= -limit) return
+  const message = overdraft ? 'The account is further below zero already' : 'The account is overdrawn'
+  throw new DomainError({ code: 'INVALID_STATE', message, field: [overdraft ? 'overdraftLimit' : 'overdraft'] })
+}
+
+function limitWithoutOverdraft(): DomainError {
+  const message = 'is only for an account whose balance may fall below zero (overdraft: true)'
+  return new DomainError({ code: 'INVALID', message, field: ['overdraftLimit'] })
+}
+
 interface AccountKey {
   readonly tenantId_id: { readonly tenantId: string; readonly id: string }
 }
@@ -120,5 +161,7 @@ function announce(emit: Emit, type: EventType, account: AccountRow): void {
 /** The account as events and webhooks show it. */
 function accountObject(account: AccountRow): Record<string, unknown> {
   const { externalId, name, kind, currency, overdraft, frozen, metadata } = account
-  return { id: encodeId('Account', account.id), externalId, name, kind, currency, overdraft, frozen, metadata }
+  const overdraftLimit = account.overdraftLimit?.toString() ?? null
+  const id = encodeId('Account', account.id)
+  return { id, externalId, name, kind, currency, overdraft, overdraftLimit, frozen, metadata }
 }

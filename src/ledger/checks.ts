@@ -27,7 +27,7 @@ const BALANCE_CHECKS: readonly Check[] = [
    FROM entry e JOIN account a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
    WHERE e.tenant_id = $1::uuid AND e.currency <> a.currency`,
   `SELECT 'overdrawn' AS kind, 'available is ' || (balance - held) AS message, id AS account_id, NULL::uuid AS transaction_id
-   FROM account WHERE tenant_id = $1::uuid AND NOT overdraft AND balance - held < 0`,
+   FROM account WHERE tenant_id = $1::uuid AND balance - held < CASE WHEN overdraft THEN -overdraft_limit ELSE 0 END`,
   `SELECT 'held_differs' AS kind, 'held is ' || a.held || ', but its holds come to ' || coalesce(h.total, 0) AS message,
           a.id AS account_id, NULL::uuid AS transaction_id
    FROM account a
@@ -38,6 +38,9 @@ const BALANCE_CHECKS: readonly Check[] = [
 
 /** Whether the tenant's data are there beside the books: nobody has removed them. */
 export const DATA_IS_KEPT = 'EXISTS (SELECT FROM tenant WHERE id = $1::uuid AND removed_at IS NULL)'
+
+/** The accounts that conversions run over. */
+const EXCHANGE = `SELECT id FROM account WHERE tenant_id = $1::uuid AND external_id ~ '^(exchange|rounding-gains):[A-Z0-9]{2,12}$'`
 
 /** Transactions: that each is posted as its charges say, and given back no more than it says. */
 const TRANSACTION_CHECKS: readonly Check[] = [
@@ -78,7 +81,7 @@ const TRANSACTION_CHECKS: readonly Check[] = [
      WHEN t.refunded = 0 THEN 'COMPLETED' WHEN t.refunded < t.total THEN 'PARTIALLY_REFUNDED' ELSE 'REFUNDED' END::"LedgerTransactionState"`,
   `SELECT 'metadata_missing' AS kind, 'in place of its metadata stands their hash' AS message, account_id, id AS transaction_id
    FROM ledger_transaction WHERE tenant_id = $1::uuid AND jsonb_typeof(metadata) <> 'object' AND ${DATA_IS_KEPT}`,
-  // Conversions run over the exchange accounts, which nobody's charge is told apart on.
+  // Conversions run over the exchange's accounts, which nobody's charge is told apart on.
   `SELECT 'charges_differ' AS kind, 'its entries on the account come to ' || coalesce(e.amount, 0) || ', its charges to ' || coalesce(c.amount, 0) AS message,
           coalesce(c.account_id, e.account_id) AS account_id, coalesce(c.transaction_id, e.transaction_id) AS transaction_id
    FROM (
@@ -97,7 +100,7 @@ const TRANSACTION_CHECKS: readonly Check[] = [
      GROUP BY e.transaction_id, e.account_id
    ) e ON e.transaction_id = c.transaction_id AND e.account_id = c.account_id
    WHERE coalesce(c.amount, 0) <> coalesce(e.amount, 0)
-     AND coalesce(c.account_id, e.account_id) NOT IN (SELECT id FROM account WHERE tenant_id = $1::uuid AND external_id LIKE 'exchange:%')`,
+     AND coalesce(c.account_id, e.account_id) NOT IN (${EXCHANGE})`,
   `SELECT 'mirror_differs' AS kind, 'on the account it posts ' || coalesce(m.amount, 0) || ' for ' || coalesce(o.amount, 0) AS message,
           coalesce(m.account_id, o.account_id) AS account_id, coalesce(m.id, o.id) AS transaction_id
    FROM (SELECT t.id, e.account_id, sum(e.amount) AS amount FROM ledger_transaction t
@@ -107,14 +110,17 @@ const TRANSACTION_CHECKS: readonly Check[] = [
               JOIN entry e ON e.tenant_id = t.tenant_id AND e.transaction_id = t.reference_id
               WHERE t.tenant_id = $1::uuid AND t.recipe = 'rollback' GROUP BY t.id, e.account_id) o
      ON o.id = m.id AND o.account_id = m.account_id
-   WHERE coalesce(m.amount, 0) <> -coalesce(o.amount, 0)`,
-  // Exact: a multiplication of decimals, and half of an even number is never rounded.
-  `SELECT 'conversion_differs' AS kind, c.total || ' ' || c.currency || ' at ' || c.rate || ' are ' || c.half_even || ' ' || c.converted_currency
+   WHERE coalesce(m.amount, 0) <> -coalesce(o.amount, 0)
+     AND coalesce(m.account_id, o.account_id) NOT IN (${EXCHANGE})`,
+  // Exact: a multiplication of decimals, and half of an even number is never rounded. What has its rounding was rounded
+  // down, the rest half to even.
+  `SELECT 'conversion_differs' AS kind, c.total || ' ' || c.currency || ' at ' || c.rate || ' are ' || c.expected || ' ' || c.converted_currency
           || ', not ' || c.converted AS message, c.destination_id AS account_id, c.id AS transaction_id
    FROM (
-     SELECT x.*, CASE WHEN abs(exact - trunc(exact)) = 0.5 THEN 2 * round(exact / 2) ELSE round(exact) END AS half_even
+     SELECT x.*, CASE WHEN rounding IS NOT NULL THEN floor(exact) WHEN abs(exact - trunc(exact)) = 0.5 THEN 2 * round(exact / 2)
+              ELSE round(exact) END AS expected
      FROM (
-       SELECT p.id, p.destination_id, p.total, p.currency, p.rate, p.converted, p.converted_currency,
+       SELECT p.id, p.destination_id, p.total, p.currency, p.rate, p.rounding, p.converted, p.converted_currency,
               p.total * p.rate * ('1e' || (b.exponent - a.exponent))::numeric AS exact
        FROM ledger_transaction p
        LEFT JOIN (${exponents()}) a ON a.code = p.currency
@@ -122,7 +128,18 @@ const TRANSACTION_CHECKS: readonly Check[] = [
        WHERE p.tenant_id = $1::uuid AND (p.converted IS NOT NULL OR p.converted_currency IS NOT NULL OR p.rate IS NOT NULL)
      ) x
    ) c
-   WHERE c.half_even IS DISTINCT FROM c.converted`,
+   WHERE c.expected IS DISTINCT FROM c.converted OR c.rounding <> c.exact - c.converted`,
+  `SELECT 'rounding_differs' AS kind, 'the fractions of its roundings come to ' || (r.exact - floor(r.exact)) || ', not ' || a.fraction AS message,
+          a.id AS account_id, NULL::uuid AS transaction_id
+   FROM (SELECT id, external_id, fraction FROM account WHERE tenant_id = $1::uuid) a
+   LEFT JOIN (
+     SELECT 'rounding-gains:' || coalesce(p.converted_currency, c.converted_currency) AS external_id, sum(p.rounding) AS exact
+     FROM ledger_transaction p
+     LEFT JOIN ledger_transaction c ON c.tenant_id = p.tenant_id AND c.id = p.reference_id
+     WHERE p.tenant_id = $1::uuid AND p.rounding IS NOT NULL AND p.state NOT IN ('HELD', 'DECLINED', 'ROLLED_BACK')
+     GROUP BY 1
+   ) r ON r.external_id = a.external_id
+   WHERE a.fraction <> coalesce(r.exact - floor(r.exact), 0)`,
 ]
 
 /** Events: that each change has its fact, and each fact its change. */

@@ -11,6 +11,8 @@ import { optional, refuse, text } from '../kernel/input.ts'
 import { parseDecimal } from '../kernel/money.ts'
 import { recent } from '../kernel/recent.ts'
 import { validate } from '../kernel/validate.ts'
+import { exchangeOf, roundingGainsOf } from './account.ts'
+import { openAccounts } from './journal.ts'
 
 /** Rates have at most this many digits after the point. */
 export const RATE_DIGITS = 18
@@ -84,11 +86,9 @@ export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }
     async setRate(call: Call, input: unknown): Promise<Done> {
       const { from, to, rate } = validate(SetRate, input)
       const { tenantId } = call.actor
-      for (const [field, code] of [
-        ['from', from],
-        ['to', to],
-      ] as const) {
-        if (await find(tenantId, code)) continue
+      const [source, target] = [await find(tenantId, from), await find(tenantId, to)]
+      if (!source || !target) {
+        const [field, code] = source ? (['to', to] as const) : (['from', from] as const)
         throw new DomainError({ code: 'NOT_FOUND', message: `unknown currency ${code}`, field: [field] })
       }
       if (from === to) {
@@ -97,6 +97,9 @@ export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }
       const now = await clocks.now(tenantId)
       const id = newId()
       return transactOnce(db, call, now, id, async (tx, emit) => {
+        // So that they can be looked at and limited before the first conversion.
+        const accounts = [exchangeOf(source), exchangeOf(target), roundingGainsOf(target)]
+        await openAccounts(tx, { tenantId, at: now }, emit, accounts)
         await tx.rate.create({ data: { tenantId, id, fromCurrency: from, toCurrency: to, rate, createdAt: now } })
         const object = { id: encodeId('Rate', id), from, to, rate }
         emit({ type: 'rate.set', entityKind: 'Rate', entityId: id, object })

@@ -56,8 +56,8 @@ const CURRENCIES_OF = `
   LEFT JOIN currency c ON c.tenant_id = $1::uuid AND c.code = u.currency ORDER BY u.currency`
 
 const ACCOUNTS = lines(
-  `'account' AS kind, t.id, t.external_id AS "externalId", t.name, t.kind AS type, t.currency, t.overdraft, t.frozen, t.balance::text AS balance,
-   t.held::text AS held, t.entry_count AS entries, t.metadata, ${moment('t.created_at')} AS "createdAt"`,
+  `'account' AS kind, t.id, t.external_id AS "externalId", t.name, t.kind AS type, t.currency, t.overdraft, t.overdraft_limit::text AS "overdraftLimit", t.frozen, t.balance::text AS balance,
+   t.held::text AS held, nullif(trim_scale(t.fraction), 0)::text AS fraction, t.entry_count AS entries, t.metadata, ${moment('t.created_at')} AS "createdAt"`,
   'account',
 )
 

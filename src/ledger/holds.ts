@@ -10,7 +10,7 @@ import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { parseDecimal } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
-import { exchangeOf } from './account.ts'
+import { convert } from './conversion.ts'
 import { type Currencies, RATE_DIGITS } from './currencies.ts'
 import { postPrepared } from './journal.ts'
 import { type Planning, readAmount } from './planning.ts'
@@ -72,14 +72,12 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
 
   async function chargeOf(part: LedgerTransactionRow, currency: Currency): Promise<Charge> {
     const charge = { destinationId: part.destinationId as string, subtotal: part.total }
-    if (part.convertedCurrency === null || part.rate === null) return charge
+    if (part.convertedCurrency === null || part.converted === null || part.rate === null) return charge
     const to = await currencies.known(part.tenantId, part.convertedCurrency)
-    const [exchangeFrom, exchangeTo] = await Promise.all([
-      plan.systemAccount(part.tenantId, exchangeOf(currency)),
-      plan.systemAccount(part.tenantId, exchangeOf(to)),
-    ])
+    const accounts = await plan.exchangeAccounts(part.tenantId, currency, to)
     const rate = parseDecimal(part.rate.toFixed(RATE_DIGITS), RATE_DIGITS) as bigint
-    return { ...charge, conversion: { to, rate, exchangeFrom, exchangeTo } }
+    const rounding = part.rounding?.toFixed() ?? null
+    return { ...charge, conversion: { rate, received: part.converted, rounding, ...accounts } }
   }
 
   async function release(tx: Transaction, change: Change, hold: LedgerTransactionRow): Promise<object> {
@@ -131,7 +129,7 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
       return change(call, seen, 'ledger.hold_updated', async (tx, change, hold, parts) => {
         refuseExpired(hold, change.at)
         const before = await transferOf(hold, parts)
-        const charges = planned ?? followTotal(before.charges, total)
+        const charges = planned ?? followTotal(before, total)
         assertTotals(total, charges, currency)
         const after: Transfer = { ...before, total, charges }
         const [, ...newParts] = headersOf(after, 'HELD', { recipe: hold.recipe })
@@ -245,8 +243,12 @@ function event(type: EventType, id: string, object: object) {
   }
 }
 
-function followTotal(charges: readonly Charge[], total: bigint): Charge[] {
+function followTotal({ charges, currency: from }: Transfer, total: bigint): Charge[] {
   const [only, ...others] = charges
-  if (only && others.length === 0) return [{ ...only, subtotal: total }]
+  if (only && others.length === 0) {
+    const { conversion } = only
+    const converted = conversion && convert(total, { ...conversion, from }, ['total', 'amount'])
+    return [{ ...only, subtotal: total, ...(conversion && { conversion: { ...conversion, ...converted } }) }]
+  }
   throw new DomainError({ code: 'REQUIRED', message: 'several charges must come with a new total', field: ['charges'] })
 }

@@ -44,51 +44,6 @@ export async function post(tx: Transaction, change: Change, emit: Emit, entry: P
   return (await write(tx, change, emit, header, lines)) ? id : undefined
 }
 
-/**
- * Posts the mirror of a transaction, once: everything goes back where it came from.
- * @returns the mirror's id, or undefined when the transaction was reversed already.
- */
-export async function reverse(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
-  transactionId: string,
-  { id = newId(), metadata = {} }: { id?: string; metadata?: object } = {},
-): Promise<string | undefined> {
-  const where = { tenantId: change.tenantId, id: transactionId }
-  const original = await tx.ledgerTransaction.findUniqueOrThrow({ where: { tenantId_id: where } })
-  const entries = await tx.entry.findMany({
-    where: { tenantId: change.tenantId, transactionId },
-    orderBy: { id: 'asc' },
-  })
-  const header: Header = {
-    id,
-    type: 'INTERNAL',
-    state: 'COMPLETED',
-    recipe: 'rollback',
-    accountId: original.accountId,
-    total: original.total,
-    currency: original.currency,
-    causeKind: 'LedgerTransaction',
-    causeId: original.id,
-    referenceId: original.id,
-    metadata,
-  }
-  const lines = entries.map(({ accountId, currency, amount }) => ({
-    transactionId: id,
-    accountId,
-    currency,
-    amount: -amount,
-    held: 0n,
-  }))
-  if (!(await write(tx, change, emit, header, lines))) return undefined
-  await tx.ledgerTransaction.updateMany({
-    where: { tenantId: change.tenantId, OR: [{ id: transactionId }, { parentId: transactionId }] },
-    data: { state: 'ROLLED_BACK' },
-  })
-  return id
-}
-
 async function write(
   tx: Transaction,
   change: Change,
@@ -109,12 +64,24 @@ export async function postPrepared(tx: Transaction, change: Change, prepared: Pr
   return outcomeFrom(row?.answers[0] ?? '', currencyIn(prepared))
 }
 
+/**
+ * The event of a posting over conversions, as it was booked: what rounding leaves makes whole units together with what
+ * was there before.
+ */
+export async function bookedEvent(tx: Transaction, { tenantId }: Change, header: Header) {
+  const where = { tenantId, transactionId: header.id }
+  return postedEvent(header, await tx.entry.findMany({ where, orderBy: { id: 'asc' } }))
+}
+
 /** The currency of an account, as the lines of a posting say it. */
 export function currencyIn({ lines }: Prepared): (accountId: string) => string {
   return (accountId) => lines.find((line) => line.accountId === accountId)?.currency ?? ''
 }
 
-export function postedEvent({ id, recipe, total, currency }: Header, lines: readonly Line[]) {
+export function postedEvent(
+  { id, recipe, total, currency }: Header,
+  lines: readonly Pick<Line, 'accountId' | 'amount'>[],
+) {
   return {
     type: 'ledger.transaction_posted',
     entityKind: 'LedgerTransaction',

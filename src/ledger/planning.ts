@@ -5,10 +5,11 @@ import type { Currency } from '../kernel/currency.ts'
 import { DomainError, notFound, type Problem } from '../kernel/errors.ts'
 import { type MoneyText, minorAboveZero } from '../kernel/input.ts'
 import { recent } from '../kernel/recent.ts'
-import { type AccountSpec, exchangeOf } from './account.ts'
+import { type AccountSpec, exchangeOf, roundingGainsOf } from './account.ts'
+import { convert } from './conversion.ts'
 import type { Currencies } from './currencies.ts'
 import { openAccounts } from './journal.ts'
-import { type Charge, type Conversion, unknownAccount } from './transfer.ts'
+import { type Charge, type Conversion, type ExchangeAccounts, unknownAccount } from './transfer.ts'
 
 /** What a request means in the tenant's accounts and currencies, before anything is posted. */
 
@@ -68,21 +69,34 @@ export function planning({ db, clocks, currencies }: Deps) {
     return id
   }
 
-  async function conversion(tenantId: string, from: Currency, to: Currency, field: string[]): Promise<Conversion> {
+  /** The accounts that conversions from one currency to another run over. */
+  async function exchangeAccounts(tenantId: string, from: Currency, to: Currency): Promise<ExchangeAccounts> {
+    const specs = [exchangeOf(from), exchangeOf(to), roundingGainsOf(to)]
+    const [exchangeFrom = '', exchangeTo = '', roundingGains = ''] = await Promise.all(
+      specs.map((spec) => systemAccount(tenantId, spec)),
+    )
+    return { to, exchangeFrom, exchangeTo, roundingGains }
+  }
+
+  async function conversion(
+    tenantId: string,
+    from: Currency,
+    to: Currency,
+    subtotal: bigint,
+    field: readonly string[],
+  ): Promise<Conversion> {
     const rate = await currencies.rate(tenantId, from.code, to.code)
     if (rate === undefined) {
       const message = `no rate from ${from.code} to ${to.code} was set`
-      throw new DomainError({ code: 'RATE_MISSING', message, field })
+      throw new DomainError({ code: 'RATE_MISSING', message, field: [...field, 'destinationId'] })
     }
-    const [exchangeFrom, exchangeTo] = await Promise.all([
-      systemAccount(tenantId, exchangeOf(from)),
-      systemAccount(tenantId, exchangeOf(to)),
-    ])
-    return { to, rate, exchangeFrom, exchangeTo }
+    const converted = convert(subtotal, { from, to, rate }, [...field, 'subtotal', 'amount'])
+    return { rate, ...converted, ...(await exchangeAccounts(tenantId, from, to)) }
   }
 
   return {
     systemAccount,
+    exchangeAccounts,
 
     /** The currency of the account that pays. @throws DomainError NOT_FOUND */
     async payer(tenantId: string, accountId: string): Promise<Currency> {
@@ -106,14 +120,15 @@ export function planning({ db, clocks, currencies }: Deps) {
       const charges: Charge[] = []
       for (const [index, { destinationId, subtotal, metadata }] of wanted.entries()) {
         const field = ['charges', String(index)]
-        const charge = { destinationId, subtotal: readAmount(subtotal, currency, [...field, 'subtotal']), metadata }
+        const minor = readAmount(subtotal, currency, [...field, 'subtotal'])
+        const charge = { destinationId, subtotal: minor, metadata }
         const code = codes.get(destinationId) ?? currency.code
         if (code === currency.code) {
           charges.push(charge)
           continue
         }
         const to = await currencies.known(tenantId, code)
-        charges.push({ ...charge, conversion: await conversion(tenantId, currency, to, [...field, 'destinationId']) })
+        charges.push({ ...charge, conversion: await conversion(tenantId, currency, to, minor, field) })
       }
       return charges
     },

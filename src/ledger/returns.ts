@@ -7,14 +7,15 @@ import type { Clocks } from '../kernel/clock.ts'
 import type { Currency } from '../kernel/currency.ts'
 import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
-import { divideHalfEven, formatDecimal } from '../kernel/money.ts'
+import { formatDecimal, parseDecimal } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
-import { exchangeOf } from './account.ts'
-import type { Currencies } from './currencies.ts'
-import { postedEvent, postPrepared, reverse } from './journal.ts'
+import { giveBack, roundingOfReturn } from './conversion.ts'
+import { type Currencies, RATE_DIGITS } from './currencies.ts'
+import { bookedEvent, postPrepared } from './journal.ts'
 import { type Planning, readAmount } from './planning.ts'
+import { reverse } from './reversal.ts'
 import type { Header, Line } from './statement.ts'
-import { RefundTransaction, TransactionId } from './transfer.ts'
+import { type ExchangeAccounts, exchangeLines, RefundTransaction, TransactionId } from './transfer.ts'
 
 interface Deps {
   readonly db: Database
@@ -27,25 +28,33 @@ interface Deps {
 interface Return {
   readonly part: LedgerTransactionRow
   readonly amount: bigint
+  /** What it gives back in its own currency where that is another one, and what the exchange gains by rounding it. */
+  readonly conversion?: { readonly over: ExchangeAccounts; readonly back: bigint; readonly rounding: string | null }
+}
+
+interface Seen {
+  readonly whole: LedgerTransactionRow
+  readonly parts: readonly LedgerTransactionRow[]
 }
 
 /** Money on its way back: the whole of a transaction at once, or what each destination is asked for. */
 export function returnService({ db, clocks, currencies, plan }: Deps) {
-  /** The accounts that a refund's conversions run over, looked up before its transaction begins. */
-  async function exchanges(tenantId: string, parts: readonly LedgerTransactionRow[]): Promise<Map<string, string>> {
-    const codes = parts.flatMap((part) => (part.convertedCurrency ? [part.currency, part.convertedCurrency] : []))
-    const ids = new Map<string, string>()
-    for (const code of new Set(codes)) {
-      ids.set(code, await plan.systemAccount(tenantId, exchangeOf(await currencies.known(tenantId, code))))
+  /** The accounts that the conversions of a transaction ran over, looked up before anything is changed. */
+  async function exchanges({ whole, parts }: Seen): Promise<Map<string, ExchangeAccounts>> {
+    const from = await currencies.known(whole.tenantId, whole.currency)
+    const accounts = new Map<string, ExchangeAccounts>()
+    for (const code of new Set(parts.flatMap(({ convertedCurrency }) => convertedCurrency ?? []))) {
+      const to = await currencies.known(whole.tenantId, code)
+      accounts.set(code, await plan.exchangeAccounts(whole.tenantId, from, to))
     }
-    return ids
+    return accounts
   }
 
   return {
     /**
      * Takes a transaction back as a whole, fees included: an INTERNAL transaction posts its mirror. Once, and not after
      * a refund.
-     * @throws DomainError INVALID_STATE, or INSUFFICIENT_FUNDS when a destination has spent the money
+     * @throws DomainError INVALID_STATE, or INSUFFICIENT_FUNDS when a destination has spent the money, OVERDRAFT_LIMIT_EXCEEDED
      */
     async rollback(call: Call, input: unknown): Promise<Done> {
       const { transactionId, metadata } = validate(TransactionId, input)
@@ -53,12 +62,13 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
       const at = await clocks.now(tenantId)
       const change = { tenantId, at, requestId }
       const mirror = newId()
+      const accounts = await exchanges(await read(db.prisma, tenantId, transactionId))
       return transactOnce(db, call, at, mirror, async (tx, emit) => {
         const { whole } = await lock(tx, tenantId, transactionId)
         if (whole.state !== 'COMPLETED') {
           throw invalidState(`A transaction that is ${whole.state} cannot be rolled back`, ['transactionId'])
         }
-        await reverse(tx, change, emit, whole.id, { id: mirror, metadata: metadata ?? {} })
+        await reverse(tx, change, emit, whole.id, { id: mirror, accounts, ...(metadata && { metadata }) })
         const object = { id: encodeId('LedgerTransaction', whole.id), state: 'ROLLED_BACK' }
         emit({ type: 'ledger.transaction_rolled_back', entityKind: 'LedgerTransaction', entityId: whole.id, object })
       })
@@ -66,7 +76,7 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
 
     /**
      * Gives back, per destination, a part of what it received. May be repeated, and never exceeds what was received.
-     * @throws DomainError OUT_OF_RANGE, INVALID_STATE, INSUFFICIENT_FUNDS
+     * @throws DomainError OUT_OF_RANGE, INVALID_STATE, INSUFFICIENT_FUNDS, OVERDRAFT_LIMIT_EXCEEDED
      */
     async refund(call: Call, input: unknown): Promise<Done> {
       const { transactionId, refunds, metadata } = validate(RefundTransaction, input)
@@ -77,7 +87,7 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
         destinationId,
         amount: readAmount(subtotal, currency, ['refunds', String(index), 'subtotal']),
       }))
-      const exchangeIds = await exchanges(tenantId, seen.parts)
+      const accounts = await exchanges(seen)
       const at = await clocks.now(tenantId)
       const id = newId()
       return transactOnce(db, call, at, id, async (tx, emit) => {
@@ -85,7 +95,7 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
         if (whole.state !== 'COMPLETED' && whole.state !== 'PARTIALLY_REFUNDED') {
           throw invalidState(`A transaction that is ${whole.state} cannot be refunded`, ['transactionId'])
         }
-        const returns = share(wanted, parts, currency)
+        const returns = share(wanted, parts, currency).map((one) => ({ ...one, ...converted(one, currency, accounts) }))
         const total = returns.reduce((sum, { amount }) => sum + amount, 0n)
         const header: Header = {
           id,
@@ -98,10 +108,11 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
           referenceId: whole.id,
           ...(metadata && { metadata }),
         }
-        const lines = returnLines(id, whole, returns, total, exchangeIds)
-        await postPrepared(tx, { tenantId, at, requestId }, { headers: [header, ...returnParts(id, returns)], lines })
+        const lines = returnLines(id, whole, returns, total)
+        const change = { tenantId, at, requestId }
+        await postPrepared(tx, change, { headers: [header, ...returnParts(id, returns)], lines })
         await noteRefunds(tx, whole, returns, total)
-        emit(postedEvent(header, lines))
+        emit(await bookedEvent(tx, change, header))
         const object = { id: encodeId('LedgerTransaction', whole.id), refund: encodeId('LedgerTransaction', id) }
         emit({ type: 'ledger.transaction_refunded', entityKind: 'LedgerTransaction', entityId: whole.id, object })
       })
@@ -163,11 +174,19 @@ function min(a: bigint, b: bigint): bigint {
   return a < b ? a : b
 }
 
-/** What a destination of another currency gives back: with the last unit of the charge, the last it received. */
-function convertedBack({ part, amount }: Return): bigint {
-  const converted = part.converted ?? 0n
-  const upTo = (refunded: bigint) => divideHalfEven(converted * refunded, part.total)
-  return upTo(part.refunded + amount) - upTo(part.refunded)
+/** What a destination of another currency gives back of what it received, at the rate of the charge. */
+function converted(
+  { part, amount }: Return,
+  from: Currency,
+  accounts: ReadonlyMap<string, ExchangeAccounts>,
+): Pick<Return, 'conversion'> {
+  const { total, refunded, converted: received, convertedCurrency, rate, rounding } = part
+  const over = convertedCurrency === null ? undefined : accounts.get(convertedCurrency)
+  if (!over || received === null || rate === null) return {}
+  const back = giveBack({ total, refunded, received }, amount)
+  const terms = { from, to: over.to, rate: parseDecimal(rate.toFixed(RATE_DIGITS), RATE_DIGITS) as bigint }
+  // Where no rounding was kept of the charge, none is taken back.
+  return { conversion: { over, back, rounding: rounding && roundingOfReturn(back, amount, terms) } }
 }
 
 function returnLines(
@@ -175,7 +194,6 @@ function returnLines(
   whole: LedgerTransactionRow,
   returns: readonly Return[],
   total: bigint,
-  exchangeIds: Map<string, string>,
 ): Line[] {
   const line = (accountId: string, currency: string, amount: bigint): Line => ({
     transactionId,
@@ -184,22 +202,21 @@ function returnLines(
     amount,
     held: 0n,
   })
-  const given = returns.flatMap((one) => {
-    const { part, amount } = one
+  const given = returns.flatMap(({ part, amount, conversion }) => {
     const destination = part.destinationId as string
-    if (part.convertedCurrency === null) return [line(destination, part.currency, -amount)]
-    const back = convertedBack(one)
+    if (!conversion) return [line(destination, part.currency, -amount)]
+    const { over, back, rounding } = conversion
     return [
-      line(destination, part.convertedCurrency, -back),
-      line(exchangeIds.get(part.convertedCurrency) as string, part.convertedCurrency, back),
-      line(exchangeIds.get(part.currency) as string, part.currency, -amount),
+      line(destination, over.to.code, -back),
+      ...exchangeLines(transactionId, over, back, rounding),
+      line(over.exchangeFrom, part.currency, -amount),
     ]
   })
   return [...given, line(whole.accountId, whole.currency, total)]
 }
 
 function returnParts(parentId: string, returns: readonly Return[]): Header[] {
-  return returns.map(({ part, amount }) => ({
+  return returns.map(({ part, amount, conversion }) => ({
     id: newId(),
     type: 'INTERNAL',
     state: 'COMPLETED',
@@ -210,6 +227,7 @@ function returnParts(parentId: string, returns: readonly Return[]): Header[] {
     total: amount,
     currency: part.currency,
     referenceId: part.id,
+    ...(conversion?.rounding != null && { rounding: conversion.rounding }),
   }))
 }
 

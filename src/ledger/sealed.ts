@@ -38,7 +38,7 @@ export function moment(column: string): string {
 function headerOf(t: string, tenant: string): string {
   return object(`${t}.id, ${t}.type, ${t}.recipe, ${t}.account_id AS account, ${t}.destination_id AS destination,
     ${t}.total::text AS total, ${t}.currency, ${t}.converted::text AS converted, ${t}.converted_currency AS "convertedCurrency",
-    ${t}.rate::text AS rate, ${t}.cause_kind AS "causeKind", ${t}.cause_id AS cause, ${t}.parent_id AS parent,
+    ${t}.rate::text AS rate, trim_scale(${t}.rounding)::text AS rounding, ${t}.cause_kind AS "causeKind", ${t}.cause_id AS cause, ${t}.parent_id AS parent,
     ${t}.reference_id AS reference, ${metadataOf(t, tenant)} AS metadata, ${moment(`${t}.created_at`)} AS "createdAt"`)
 }
 

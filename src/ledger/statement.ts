@@ -1,7 +1,7 @@
 import type { NewEvent } from '../events/catalogue.ts'
 import { keyReused, refusedBefore } from '../events/idempotency.ts'
 import { eventRow } from '../events/outbox.ts'
-import { DomainError } from '../kernel/errors.ts'
+import { DomainError, type ErrorCode } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { postings } from '../kernel/metrics.ts'
 import { assertBalanced } from './posting.ts'
@@ -15,6 +15,8 @@ export interface Line {
   readonly currency: string
   readonly amount: bigint
   readonly held: bigint
+  /** An exact amount in minor units, for an account that keeps fractions; the next line gives or takes whole units of it. */
+  readonly rounding?: string
 }
 
 /** A transaction's row to insert. */
@@ -31,6 +33,7 @@ export interface Header {
   readonly converted?: bigint
   readonly convertedCurrency?: string
   readonly rate?: string
+  readonly rounding?: string
   readonly causeKind?: string
   readonly causeId?: string
   readonly referenceId?: string
@@ -80,7 +83,7 @@ export function parametersOf(tenantId: string, at: Date, batch: readonly Prepare
     accounts,
     lines.map((line) => line.posting),
     lines.map((line) => places.get(line.accountId)),
-    lines.map((line) => line.amount.toString()),
+    lines.map((line) => line.rounding ?? line.amount.toString()),
     lines.map((line) => line.held.toString()),
     lines.map((line) => line.currency),
     lines.map((line) => line.transactionId),
@@ -114,8 +117,8 @@ export type Outcome =
 
 /**
  * Reads an answer of ledger_post, and the moment that comes after them all.
- * @throws DomainError ACCOUNT_FROZEN, INSUFFICIENT_FUNDS, OUT_OF_RANGE, NOT_FOUND, CURRENCY_MISMATCH or
- * IDEMPOTENCY_KEY_REUSED, and RefusedBefore with what the key's first posting was refused for
+ * @throws DomainError ACCOUNT_FROZEN, INSUFFICIENT_FUNDS, OVERDRAFT_LIMIT_EXCEEDED, OUT_OF_RANGE, NOT_FOUND,
+ * CURRENCY_MISMATCH or IDEMPOTENCY_KEY_REUSED, and RefusedBefore with what the key's first posting was refused for
  */
 export function outcomeFrom(answer: string, currencyOf: (accountId: string) => string, moment?: string): Outcome {
   const [state, id = '', available = '0'] = answer.split(' ')
@@ -143,13 +146,19 @@ export function outcomeFrom(answer: string, currencyOf: (accountId: string) => s
       throw refusal('INSUFFICIENT_FUNDS', 'The account has not enough available', id, {
         available: { minor: BigInt(available), currency: currencyOf(id) },
       })
+    case 'overdraft_limit_exceeded':
+      throw refusal('OVERDRAFT_LIMIT_EXCEEDED', 'The account may not go so far below zero', id, {
+        available: { minor: BigInt(available), currency: currencyOf(id) },
+      })
     default:
       throw new Error(`the posting was answered ${answer}`)
   }
 }
 
+type LackOfFunds = 'INSUFFICIENT_FUNDS' | 'OVERDRAFT_LIMIT_EXCEEDED'
+
 function refusal(
-  code: 'ACCOUNT_FROZEN' | 'NOT_FOUND' | 'CURRENCY_MISMATCH' | 'INSUFFICIENT_FUNDS' | 'OUT_OF_RANGE',
+  code: Extract<ErrorCode, 'ACCOUNT_FROZEN' | 'NOT_FOUND' | 'CURRENCY_MISMATCH' | 'OUT_OF_RANGE' | LackOfFunds>,
   message: string,
   accountId: string,
   facts: object = {},

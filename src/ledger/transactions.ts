@@ -37,7 +37,8 @@ export function transactionService({ plan, queue }: Deps) {
   return {
     /**
      * Pays one or many accounts from one, at once, all or nothing.
-     * @throws DomainError TOTALS_MISMATCH, INSUFFICIENT_FUNDS, ACCOUNT_FROZEN, CURRENCY_MISMATCH, RATE_MISSING
+     * @throws DomainError TOTALS_MISMATCH, INSUFFICIENT_FUNDS, OVERDRAFT_LIMIT_EXCEEDED, ACCOUNT_FROZEN,
+     * CURRENCY_MISMATCH, RATE_MISSING, AMOUNT_TOO_SMALL
      */
     async create(call: Call, input: unknown): Promise<Posted> {
       const wanted = validate(CreateTransaction, input)
@@ -78,6 +79,7 @@ const NONE = {
   converted: null,
   convertedCurrency: null,
   rate: null,
+  rounding: null,
   causeKind: null,
   causeId: null,
   referenceId: null,

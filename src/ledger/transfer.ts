@@ -3,7 +3,8 @@ import type { Currency } from '../kernel/currency.ts'
 import { DomainError, type Problem } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { id, metadata, moneyText, optional } from '../kernel/input.ts'
-import { divideHalfEven, formatDecimal, MAX_MINOR } from '../kernel/money.ts'
+import { formatDecimal } from '../kernel/money.ts'
+import { isNothing } from './conversion.ts'
 import { RATE_DIGITS } from './currencies.ts'
 import type { Header, Line } from './statement.ts'
 
@@ -47,14 +48,25 @@ export const RefundTransaction = z.object({
   metadata: optional(metadata),
 })
 
-/** What a destination receives of a charge when its currency is another one. */
-export interface Conversion {
+/** The accounts that a conversion runs over. */
+export interface ExchangeAccounts {
   readonly to: Currency
+  /** Takes the one currency in. */
+  readonly exchangeFrom: string
+  /** Gives the other out. */
+  readonly exchangeTo: string
+  /** Keeps what rounding leaves of the other. */
+  readonly roundingGains: string
+}
+
+/** What a destination receives of a charge when its currency is another one. */
+export interface Conversion extends ExchangeAccounts {
   /** In units of 10^-18. */
   readonly rate: bigint
-  /** The accounts that take the one currency in and give the other out. */
-  readonly exchangeFrom: string
-  readonly exchangeTo: string
+  /** In minor units of the destination's currency. */
+  readonly received: bigint
+  /** What rounding leaves of it to the exchange, as a decimal; null for a charge that was rounded half to even. */
+  readonly rounding: string | null
 }
 
 export interface Charge {
@@ -79,16 +91,6 @@ export function assertTotals(total: bigint, charges: readonly { subtotal: bigint
   if (sum === total) return
   const said = `${formatDecimal(sum, currency.exponent)} of ${formatDecimal(total, currency.exponent)} ${currency.code}`
   throw new DomainError({ code: 'TOTALS_MISMATCH', message: `the charges add up to ${said}`, field: ['total'] })
-}
-
-/**
- * What a destination of another currency receives, rounded half to even to its exponent.
- * @throws DomainError OUT_OF_RANGE
- */
-export function convert(minor: bigint, from: Currency, { to, rate }: Pick<Conversion, 'to' | 'rate'>): bigint {
-  const received = divideHalfEven(minor * rate * 10n ** BigInt(to.exponent), 10n ** BigInt(RATE_DIGITS + from.exponent))
-  if (received <= MAX_MINOR) return received
-  throw new DomainError({ code: 'OUT_OF_RANGE', message: `a charge is too large in ${to.code}`, field: ['charges'] })
 }
 
 /** The rows of a transfer: itself, and a part for each charge. */
@@ -125,8 +127,9 @@ function partOf(transfer: Transfer, charge: Charge, state: 'HELD' | 'COMPLETED',
     currency: transfer.currency.code,
     ...(metadata && { metadata }),
     ...(conversion && {
-      converted: convert(subtotal, transfer.currency, conversion),
+      converted: conversion.received,
       convertedCurrency: conversion.to.code,
+      ...(conversion.rounding !== null && { rounding: conversion.rounding }),
       rate: formatDecimal(conversion.rate, RATE_DIGITS),
     }),
   }
@@ -146,14 +149,30 @@ export function linesOf(transfer: Transfer, releasesHold = false): Line[] {
     line(accountId, currency.code, -total, releasesHold ? -total : 0n),
     ...transfer.charges.flatMap(({ destinationId, subtotal, conversion }) => {
       if (!conversion) return [line(destinationId, currency.code, subtotal)]
-      const received = convert(subtotal, currency, conversion)
+      const { exchangeFrom, to, received } = conversion
       return [
-        line(conversion.exchangeFrom, currency.code, subtotal),
-        line(conversion.exchangeTo, conversion.to.code, -received),
-        line(destinationId, conversion.to.code, received),
+        line(exchangeFrom, currency.code, subtotal),
+        ...exchangeLines(transactionId, conversion, -received, conversion.rounding),
+        line(destinationId, to.code, received),
       ]
     }),
   ]
+}
+
+/**
+ * What the exchange gives or takes of the currency that is converted to. What rounding leaves stands before it: whole
+ * units of that are booked from the one account to the other as they come together.
+ */
+export function exchangeLines(
+  transactionId: string,
+  { to, exchangeTo, roundingGains }: ExchangeAccounts,
+  amount: bigint,
+  rounding: string | null,
+): Line[] {
+  const line = { transactionId, currency: to.code, held: 0n }
+  const gains =
+    rounding === null || isNothing(rounding) ? [] : [{ ...line, accountId: roundingGains, amount: 0n, rounding }]
+  return [...gains, { ...line, accountId: exchangeTo, amount }]
 }
 
 /** A line that holds more of an account, or less. */

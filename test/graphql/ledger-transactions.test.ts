@@ -134,16 +134,21 @@ test('a charge into another currency is converted at the rate of the moment, whi
   )
   expect(rate).toEqual({ id: expect.stringMatching(/^rate_/), from: 'USD', to: 'JPY', rate: '150.255' })
   const selection =
-    'id charges { subtotal { amount } converted { amount currency } rate } entries { amount { amount currency } account { externalId } }'
+    'id charges { subtotal { amount } converted { amount currency } rate rounding } entries { amount { amount currency } account { externalId } }'
   const paid = await api.done(api.pay(from, { [yen]: '10.00' }, {}, selection))
   expect(paid.charges).toEqual([
-    { subtotal: { amount: '10.00' }, converted: { amount: '1503', currency: 'JPY' }, rate: '150.255' },
+    {
+      subtotal: { amount: '10.00' },
+      converted: { amount: '1502', currency: 'JPY' },
+      rate: '150.255',
+      rounding: '0.55',
+    },
   ])
   expect(paid.entries).toMatchObject([
     { amount: { amount: '-10.00', currency: 'USD' } },
     { amount: { amount: '10.00' }, account: { externalId: 'exchange:USD' } },
-    { amount: { amount: '-1503', currency: 'JPY' }, account: { externalId: 'exchange:JPY' } },
-    { amount: { amount: '1503' } },
+    { amount: { amount: '-1502', currency: 'JPY' }, account: { externalId: 'exchange:JPY' } },
+    { amount: { amount: '1502' } },
   ])
   await api.done(api.change('setRate', 'rate', { from: 'USD', to: 'JPY', rate: '2' }))
   const { data } = await ask('query ($id: ID!) { ledgerTransaction(id: $id) { charges { rate } } }', { id: paid.id })

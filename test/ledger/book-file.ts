@@ -9,7 +9,7 @@ import { joined, linesOf } from '../support/lines.ts'
 
 export interface Line {
   readonly kind: string
-  readonly entries?: readonly { readonly amount: string }[]
+  readonly entries?: readonly { readonly account: string; readonly amount: string }[]
   readonly parts?: readonly { readonly converted?: string }[]
   readonly [fact: string]: unknown
 }

@@ -97,7 +97,7 @@ test.each<[string, keyof BusyBooks, string, string[]]>([
     'a rollback that was forgotten',
     'rolledBack',
     `UPDATE ledger_transaction SET state = 'COMPLETED' ${OF} (id = $2 OR parent_id = $2)`,
-    ['state_differs'],
+    ['rounding_differs', 'state_differs'],
   ],
   [
     'a rollback that gave back something else',
@@ -112,10 +112,28 @@ test.each<[string, keyof BusyBooks, string, string[]]>([
     ['conversion_differs'],
   ],
   [
-    'a conversion that was rounded half up',
+    'a conversion that was rounded up',
     'split',
-    `UPDATE ledger_transaction SET total = 1, rate = 0.5, converted = 1 ${CONVERTED}`,
-    ['charges_differ', 'conversion_differs', 'parts_differ', 'refunds_differ', 'state_differs'],
+    `UPDATE ledger_transaction SET total = 1, rate = 0.7, converted = 1, rounding = 0 ${CONVERTED}`,
+    ['charges_differ', 'conversion_differs', 'parts_differ', 'refunds_differ', 'rounding_differs', 'state_differs'],
+  ],
+  [
+    'a rounding that was kept too small',
+    'split',
+    `UPDATE ledger_transaction SET rounding = rounding / 2 ${CONVERTED}`,
+    ['conversion_differs', 'rounding_differs'],
+  ],
+  [
+    'a fraction that comes from no rounding',
+    'split',
+    `UPDATE account SET fraction = 0.25 ${OF} external_id = 'rounding-gains:USD' OR tenant_id = $1 AND id = $2 OR tenant_id = $1 AND external_id = 'shop'`,
+    ['rounding_differs'],
+  ],
+  [
+    'an account below its overdraft limit',
+    'split',
+    `UPDATE account SET overdraft_limit = 1 ${OF} external_id = 'exchange:EUR' AND $2::uuid IS NOT NULL`,
+    ['overdrawn'],
   ],
   [
     'an event of a transaction that is not there',

@@ -13,6 +13,8 @@ interface Part extends Charged {
   readonly received: bigint
   /** In units of 10^-18, where the currencies differ. */
   readonly rate?: bigint | undefined
+  /** What it is worth more than what is received, in units of SCALE. */
+  readonly rounding: bigint
   refunded: bigint
 }
 
@@ -31,17 +33,23 @@ interface Holding {
   frozen: boolean
   balance: bigint
   held: bigint
+  /** In units of SCALE, below one. */
+  fraction: bigint
 }
 
 interface Leg {
   readonly account: string
   readonly amount: bigint
   readonly held?: bigint
+  /** What rounding leaves on the account, in units of SCALE: the next leg gives the whole units that it comes to. */
+  readonly rounding?: bigint
 }
 
 /** The rate that the real ledger froze in a part, where it is known: in units of 10^-18. */
 export type FrozenRate = (part: number) => bigint | undefined
 
+/** A minor unit: what is exact in all rates and currencies here. */
+const SCALE = 10n ** 20n
 const DIGITS: Readonly<Record<string, bigint>> = { USD: 2n, EUR: 2n, JPY: 0n }
 
 export class Model {
@@ -50,12 +58,12 @@ export class Model {
   readonly rates = new Map<string, bigint>()
 
   open(id: string, currency: string, overdraft: boolean): void {
-    this.accounts.set(id, { currency, overdraft, frozen: false, balance: 0n, held: 0n })
+    this.accounts.set(id, { currency, overdraft, frozen: false, balance: 0n, held: 0n, fraction: 0n })
   }
 
   fund(id: string, to: string, amount: bigint): string {
     const from = `world:${this.at(to).currency}`
-    const parts = [{ to, amount, received: amount, refunded: 0n }]
+    const parts = [{ to, amount, received: amount, rounding: 0n, refunded: 0n }]
     const answer = this.book([
       { account: from, amount: -amount },
       { account: to, amount },
@@ -102,7 +110,7 @@ export class Model {
     if (typeof planned === 'string') return planned
     if (paper.state !== 'HELD' || expired(paper, now)) return 'INVALID_STATE'
     const parts = planned ?? this.stretch(paper, total)
-    if (!parts) return 'REQUIRED'
+    if (typeof parts === 'string') return parts
     if (sum(parts) !== total) return 'TOTALS_MISMATCH'
     const answer = this.book([{ account: paper.from, amount: 0n, held: total - paper.total }])
     if (answer === 'done') Object.assign(paper, { total, parts })
@@ -128,8 +136,10 @@ export class Model {
   rollback(id: string): string {
     const paper = this.paper(id)
     if (paper.kind !== 'transfer' || paper.state !== 'COMPLETED') return 'INVALID_STATE'
-    const mirror = this.payment(paper, 0n).map(({ account, amount }) => ({ account, amount: -amount }))
-    const answer = this.book(mirror.filter(({ amount }) => amount !== 0n))
+    const legs = paper.parts.flatMap((part) =>
+      this.moved(paper.from, part, -part.amount, -part.received, -part.rounding),
+    )
+    const answer = this.book([...legs, { account: paper.from, amount: paper.total }])
     if (answer === 'done') paper.state = 'ROLLED_BACK'
     return answer
   }
@@ -140,9 +150,10 @@ export class Model {
     const given = share(paper, wanted)
     if (typeof given === 'string') return given
     const legs = [...given].flatMap(([part, some]) => {
-      const upTo = (refunded: bigint) => halfEven(part.received * refunded, part.amount)
+      const upTo = (refunded: bigint) => divideUp(part.received * refunded, part.amount)
       const back = upTo(part.refunded + some) - upTo(part.refunded)
-      return this.moved(paper.from, part, some, back).map(({ account, amount }) => ({ account, amount: -amount }))
+      const rounding = back * SCALE - this.worth(paper.from, part, some)
+      return this.moved(paper.from, part, -some, -back, rounding)
     })
     const answer = this.book([...legs, { account: paper.from, amount: sum(wanted) }])
     if (answer !== 'done') return answer
@@ -180,8 +191,16 @@ export class Model {
   /** All legs or none, each looked at in turn. */
   private book(legs: readonly Leg[]): string {
     const before = legs.map(({ account }) => [this.at(account), { ...this.at(account) }] as const)
-    for (const { account, amount, held = 0n } of legs) {
+    let carried = 0n
+    for (const { account, amount: told, held = 0n, rounding } of legs) {
       const at = this.at(account)
+      let amount = told - carried
+      carried = 0n
+      if (rounding !== undefined) {
+        const sum = at.fraction + rounding
+        carried = amount = divideDown(sum, SCALE)
+        at.fraction = sum - amount * SCALE
+      }
       at.balance += amount
       at.held += held
       const refusal = this.objection(at, amount, held)
@@ -206,39 +225,53 @@ export class Model {
       const [source, destination] = [this.at(from).currency, this.at(to).currency]
       const used = rate(index) ?? this.rates.get(`${source} ${destination}`)
       if (source !== destination && used === undefined) return 'RATE_MISSING'
-      parts.push(this.part(from, to, amount, used))
+      const part = this.part(from, to, amount, used)
+      if (part.received === 0n) return 'AMOUNT_TOO_SMALL'
+      parts.push(part)
     }
     return parts
   }
 
   private part(from: string, to: string, amount: bigint, rate: bigint | undefined): Part {
     const [source, destination] = [this.at(from).currency, this.at(to).currency]
-    if (source === destination || rate === undefined) return { to, amount, received: amount, refunded: 0n }
-    const received = halfEven(amount * rate * 10n ** digits(destination), 10n ** (18n + digits(source)))
-    return { to, amount, received, rate, refunded: 0n }
+    if (source === destination || rate === undefined) {
+      return { to, amount, received: amount, rounding: 0n, refunded: 0n }
+    }
+    const worth = this.worth(from, { to, rate }, amount)
+    return { to, amount, received: worth / SCALE, rounding: worth % SCALE, rate, refunded: 0n }
+  }
+
+  /** What an amount is worth to a destination, in units of SCALE. */
+  private worth(from: string, { to, rate }: Pick<Part, 'to' | 'rate'>, amount: bigint): bigint {
+    if (rate === undefined) return amount * SCALE
+    const [source, destination] = [this.at(from).currency, this.at(to).currency]
+    return (amount * rate * 10n ** digits(destination) * SCALE) / 10n ** (18n + digits(source))
   }
 
   /** The only charge of a hold, at its new total and its old rate. */
-  private stretch({ from, parts }: Paper, total: bigint): Part[] | undefined {
+  private stretch({ from, parts }: Paper, total: bigint): Part[] | string {
     const [only, ...others] = parts
-    return only && others.length === 0 ? [this.part(from, only.to, total, only.rate)] : undefined
+    if (!only || others.length > 0) return 'REQUIRED'
+    const part = this.part(from, only.to, total, only.rate)
+    return part.received === 0n ? 'AMOUNT_TOO_SMALL' : [part]
   }
 
   private payment({ from, total, parts }: Paper, held: bigint): Leg[] {
-    const moved = parts.flatMap((part) => this.moved(from, part, part.amount, part.received))
+    const moved = parts.flatMap((part) => this.moved(from, part, part.amount, part.received, part.rounding))
     return [{ account: from, amount: -total, held }, ...moved]
   }
 
   /** What a part moves, over the exchange where the currencies differ. */
-  private moved(from: string, { to }: Part, amount: bigint, received: bigint): Leg[] {
+  private moved(from: string, { to }: Part, amount: bigint, received: bigint, rounding: bigint): Leg[] {
     const [source, destination] = [this.at(from).currency, this.at(to).currency]
     if (source === destination) return [{ account: to, amount }]
-    const legs = [
-      { account: `exchange:${source}`, amount },
+    const taken = { account: `exchange:${source}`, amount }
+    const given = { account: to, amount: received }
+    const exchange = [
+      { account: `rounding-gains:${destination}`, amount: 0n, rounding },
       { account: `exchange:${destination}`, amount: -received },
-      { account: to, amount: received },
     ]
-    return amount < 0n ? legs.reverse() : legs
+    return amount < 0n ? [given, ...exchange, taken] : [taken, ...exchange, given]
   }
 }
 
@@ -273,9 +306,10 @@ function sum(parts: readonly Charged[]): bigint {
   return parts.reduce((all, { amount }) => all + amount, 0n)
 }
 
-/** Half of a unit goes to the even neighbour. */
-function halfEven(numerator: bigint, denominator: bigint): bigint {
-  const doubled = numerator * 2n + denominator
-  const up = doubled / (denominator * 2n)
-  return doubled % (denominator * 2n) === 0n && up % 2n === 1n ? up - 1n : up
+function divideUp(numerator: bigint, denominator: bigint): bigint {
+  return (numerator + denominator - 1n) / denominator
+}
+
+function divideDown(numerator: bigint, denominator: bigint): bigint {
+  return numerator < 0n ? -divideUp(-numerator, denominator) : numerator / denominator
 }

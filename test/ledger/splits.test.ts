@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { formatDecimal, MAX_MINOR } from '../../src/kernel/money.ts'
 import { type TestApp, testApp } from '../support/app.ts'
-import { type Desk, openDesk, refusal } from './desk.ts'
+import { type Desk, eachRefusal, openDesk, refusal } from './desk.ts'
 
 let house: TestApp
 let desk: Desk
@@ -21,6 +21,12 @@ const minor = async (...accounts: string[]) =>
   Promise.all(accounts.map(async (account) => (await desk.balance(account)).balance))
 const exchanged = async (...currencies: string[]) =>
   Promise.all(currencies.map(async (currency) => (await desk.system(`exchange:${currency}`)).balance))
+
+const gains = async (currency: string) => {
+  const { balance, fraction } = await desk.system(`rounding-gains:${currency}`)
+  return { balance, fraction: fraction.toFixed() }
+}
+const fraction = async (currency: string) => (await gains(currency)).fraction
 
 test('a cent is paid whole', async () => {
   const [payer, shop] = (await open('USD', 'USD')) as [string, string]
@@ -113,22 +119,110 @@ test('a balance of more than 38 digits is refused, and takes nobody with it', as
 })
 
 test.each([
-  ['0.01', '0.5', 0n],
-  ['0.03', '0.5', 2n],
-  ['0.05', '0.5', 2n],
-  ['0.07', '0.5', 4n],
-  ['0.01', '0.500000000000000001', 1n],
-  ['0.01', '0.499999999999999999', 0n],
-  ['10.01', '0.92', 921n],
-])('%s at %s is rounded half to even, and each currency still sums to zero', async (amount, rate, received) => {
+  ['0.03', '0.5', 1n, '0.5'],
+  ['0.05', '0.5', 2n, '0.5'],
+  ['0.02', '0.5', 1n, '0'],
+  ['0.01', '1.6667', 1n, '0.6667'],
+  ['0.01', '1.999999999999999999', 1n, '0.999999999999999999'],
+  ['10.01', '0.92', 920n, '0.92'],
+])(
+  '%s at %s is rounded down, the exchange keeps the rest, and each currency still sums to zero',
+  async (amount, rate, received, rounding) => {
+    const [payer, shop] = (await open('USD', 'EUR')) as [string, string]
+    await desk.fund(payer, '100.00 USD')
+    await desk.setRate('USD', 'EUR', rate)
+    const paid = await desk.pay(payer, `${amount} USD`, [[shop, `${amount} USD`]])
+    const gave = BigInt(amount.replace('.', ''))
+    expect(await minor(payer, shop)).toEqual([10_000n - gave, received])
+    expect(await exchanged('USD', 'EUR')).toEqual([gave, -received])
+    const [part] = (await desk.transaction(paid)).parts
+    expect(part).toMatchObject({ converted: received, convertedCurrency: 'EUR' })
+    expect([part?.rounding?.toFixed(), await fraction('EUR')]).toEqual([rounding, rounding])
+    expect(await desk.breaks()).toEqual([])
+  },
+)
+
+test.each([
+  ['0.01', '0.5', '0.02'],
+  ['0.01', '0.999999999999999999', '0.02'],
+  ['0.03', '0.000001', '10000.00'],
+])(
+  '%s at %s comes to nothing and is refused before anybody is debited, and what would not is said',
+  async (amount, rate, smallest) => {
+    const [payer, shop, other] = (await open('USD', 'EUR', 'USD')) as [string, string, string]
+    await desk.fund(payer, '10000.00 USD')
+    await desk.setRate('USD', 'EUR', rate)
+    const problem = {
+      code: 'AMOUNT_TOO_SMALL',
+      field: ['charges', '1', 'subtotal', 'amount'],
+      facts: { smallest: { minor: BigInt(smallest.replace('.', '')), currency: 'USD' } },
+    }
+    const charges = [
+      [other, '1.00 USD'],
+      [shop, `${amount} USD`],
+    ] as const
+    const total = `${(1 + Number(amount)).toFixed(2)} USD`
+    const asked = [desk.pay(payer, total, charges), desk.hold(payer, total, charges)]
+    for (const found of await eachRefusal(...asked)) expect(found).toMatchObject(problem)
+    expect(await desk.balance(payer)).toEqual({ balance: 1_000_000n, held: 0n })
+    await desk.pay(payer, `${smallest} USD`, [[shop, `${smallest} USD`]])
+    expect(await minor(shop)).toEqual([1n])
+  },
+)
+
+test('a hold is not made so small that it comes to nothing', async () => {
   const [payer, shop] = (await open('USD', 'EUR')) as [string, string]
-  await desk.fund(payer, '100.00 USD')
-  await desk.setRate('USD', 'EUR', rate)
-  const paid = await desk.pay(payer, `${amount} USD`, [[shop, `${amount} USD`]])
-  const gave = BigInt(amount.replace('.', ''))
-  expect(await minor(payer, shop)).toEqual([10_000n - gave, received])
-  expect(await exchanged('USD', 'EUR')).toEqual([gave, -received])
-  expect((await desk.transaction(paid)).parts).toMatchObject([{ converted: received, convertedCurrency: 'EUR' }])
+  await desk.fund(payer, '1.00 USD')
+  await desk.setRate('USD', 'EUR', '0.5')
+  const hold = await desk.hold(payer, '0.03 USD', [[shop, '0.03 USD']])
+  expect(await refusal(desk.updateHold(hold, '0.01 USD'))).toMatchObject({
+    code: 'AMOUNT_TOO_SMALL',
+    field: ['total', 'amount'],
+  })
+  await desk.complete(hold)
+  expect(await minor(payer, shop)).toEqual([97n, 1n])
+  expect(await desk.breaks()).toEqual([])
+})
+
+test('whole units of what rounding leaves are booked as they come together, and taken back with what they came from', async () => {
+  const [payer, shop] = (await open('EUR', 'USD')) as [string, string]
+  await desk.fund(payer, '10.00 EUR')
+  await desk.setRate('EUR', 'USD', '1.6667')
+  const paid: string[] = []
+  for (let cent = 0; cent < 4; cent++) paid.push(await desk.pay(payer, '0.01 EUR', [[shop, '0.01 EUR']]))
+  // Four times 0.6667 of a cent.
+  expect(await gains('USD')).toEqual({ balance: 2n, fraction: '0.6668' })
+  expect(await exchanged('EUR', 'USD')).toEqual([4n, -6n])
+  const events = await desk.app.db.prisma.event.findMany({
+    where: { tenantId: desk.tenantId, type: 'ledger.transaction_posted' },
+    orderBy: { cursor: 'asc' },
+  })
+  for (const { entityId, payload } of events) {
+    const told = (payload as { object: { entries: { amount: string }[] } }).object.entries
+    const booked = await desk.entries(entityId)
+    expect(told.map(({ amount }) => amount)).toEqual(booked.map(({ amount }) => amount.toString()))
+  }
+  await desk.rollback(paid[1] ?? '')
+  await desk.refund(paid[2] ?? '', [[shop, '0.01 EUR']])
+  expect(await gains('USD')).toEqual({ balance: 1n, fraction: '0.3334' })
+  expect(await minor(payer, shop)).toEqual([998n, 2n])
+  expect(await exchanged('EUR', 'USD')).toEqual([2n, -3n])
+  expect(await desk.breaks()).toEqual([])
+})
+
+test('a hold whose charge was rounded half to even is paid as it says, and the books still agree', async () => {
+  const [payer, shop] = (await open('USD', 'EUR')) as [string, string]
+  await desk.fund(payer, '1.00 USD')
+  await desk.setRate('USD', 'EUR', '0.5')
+  const hold = await desk.hold(payer, '0.03 USD', [[shop, '0.03 USD']])
+  const statement =
+    'UPDATE ledger_transaction SET converted = 2, rounding = NULL WHERE tenant_id = $1 AND parent_id = $2'
+  await desk.app.db.query('test.old', statement, [desk.tenantId, hold])
+  await desk.complete(hold)
+  expect(await minor(payer, shop)).toEqual([97n, 2n])
+  await desk.refund(hold, [[shop, '0.01 USD']])
+  expect(await minor(payer, shop)).toEqual([98n, 1n])
+  expect(await gains('EUR')).toEqual({ balance: 0n, fraction: '0' })
   expect(await desk.breaks()).toEqual([])
 })
 
@@ -144,7 +238,7 @@ test('a conversion knows the exponents of both currencies, a custom one included
     [ether, '1.01 USD'],
     [gold, '1.01 USD'],
   ])
-  expect(await minor(yen, ether, gold)).toEqual([151n, 124_691_356_902_468n, 1_010n])
+  expect(await minor(yen, ether, gold)).toEqual([150n, 124_691_356_902_468n, 1_010n])
   expect(await desk.breaks()).toEqual([])
 })
 
@@ -180,7 +274,7 @@ test('a converted charge that is given back in odd parts gives back exactly what
   const seed = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31))
   await fc.assert(
     fc.asyncProperty(
-      fc.integer({ min: 1, max: 1_000_000 }),
+      fc.integer({ min: 10_000, max: 1_000_000 }),
       fc.integer({ min: 1, max: 30_000 }),
       fc.array(fc.integer({ min: 1, max: 400_000 }), { maxLength: 6 }),
       async (cents, rate, wanted) => {
@@ -198,6 +292,7 @@ test('a converted charge that is given back in odd parts gives back exactly what
         }
         expect(await minor(payer, shop)).toEqual([BigInt(cents), 0n])
         expect(await exchanged('USD', 'EUR')).toEqual([0n, 0n])
+        expect(await gains('EUR')).toEqual({ balance: 0n, fraction: '0' })
         expect(await desk.transaction(paid)).toMatchObject({ state: 'REFUNDED' })
         expect(await desk.breaks()).toEqual([])
       },

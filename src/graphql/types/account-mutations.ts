@@ -3,6 +3,8 @@ import { AccountKindEnum } from './account.ts'
 
 const METADATA = 'Own data: at most 24 keys with text, numbers or booleans.'
 
+const LIMITED = 'Whatever would pass it is refused with OverdraftLimitExceeded.'
+
 mutation('createAccount', {
   description: 'Opens an account. Its currency and kind cannot be changed, and it is never deleted.',
   scope: 'manager',
@@ -18,6 +20,10 @@ mutation('createAccount', {
     }),
     kind: t.field({ type: AccountKindEnum, required: true, description: 'Whose it is.' }),
     overdraft: t.boolean({ description: 'Whether the balance may fall below zero; not unless told.' }),
+    overdraftLimit: t.field({
+      type: 'Decimal',
+      description: `How far it may fall below zero, in major units of its currency; without a limit when left out. ${LIMITED}`,
+    }),
     metadata: t.field({ type: 'JSON', description: METADATA }),
   }),
   object: { name: 'account', kind: 'Account', description: 'The account.' },
@@ -32,6 +38,10 @@ mutation('updateAccount', {
     id: t.id({ required: true, description: 'The account.' }),
     name: t.string({ description: 'What people call it: up to 100 characters.' }),
     overdraft: t.boolean({ description: 'Whether the balance may fall below zero; not taken away while it is.' }),
+    overdraftLimit: t.field({
+      type: 'Decimal',
+      description: `How far it may fall below zero, in major units of its currency; null takes the limit away. Not less than it is below zero now. ${LIMITED} The account of the exchange in a currency has the external id exchange:USD.`,
+    }),
     metadata: t.field({ type: 'JSON', description: `${METADATA} In place of what there is.` }),
   }),
   object: { name: 'account', kind: 'Account', description: 'The account as it is now.' },

@@ -35,6 +35,13 @@ AccountRef.implement({
     currency: t.expose('currency', { type: 'CurrencyCode', description: 'Its currency.' }),
     frozen: t.exposeBoolean('frozen', { description: 'Whether nothing may move in or out.' }),
     overdraft: t.exposeBoolean('overdraft', { description: 'Whether the balance may fall below zero.' }),
+    overdraftLimit: t.field({
+      type: MoneyRef,
+      nullable: true,
+      description:
+        'How far what is available may fall below zero; null where there is no limit, and for an account without overdraft.',
+      resolve: ({ overdraftLimit, currency }) => (overdraftLimit === null ? null : amount(overdraftLimit, currency)),
+    }),
     balance: t.field({
       type: MoneyRef,
       description: 'What is posted: now, or at a moment in the past.',

@@ -59,6 +59,13 @@ const Charge = builder.objectRef<LedgerTransactionRow>('Charge').implement({
       description: 'What one unit of the one currency was worth in the other when the charge was made.',
       resolve: ({ rate }) => (rate === null ? null : rateText(rate)),
     }),
+    rounding: t.field({
+      type: 'Decimal',
+      nullable: true,
+      description:
+        'What the exact conversion is worth more than what the destination receives, in minor units of the destination’s currency: from 0 to less than 1. It is the exchange’s gain, and whole units of it are booked on its account rounding-gains:<currency>. Null where nothing was converted, and for a charge that was rounded half to even.',
+      resolve: ({ rounding }) => (rounding === null ? null : rateText(rounding)),
+    }),
     refunded: t.field({
       type: MoneyRef,
       description: 'What was given back of the subtotal.',

@@ -41,8 +41,9 @@ export const MoneyInput = builder.inputType('MoneyInput', {
 })
 
 /** A rate without the zeros that a column of fixed scale puts at its end. */
-export function rateText(rate: { toString(): string }): string {
-  return rate.toString().replace(/\.?0+$/, '')
+export function rateText(rate: string | bigint | { toFixed(): string }): string {
+  const text = typeof rate === 'object' ? rate.toFixed() : String(rate)
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
 /** An amount as a row keeps it. */

@@ -1,3 +1,6 @@
+import { formatDecimal } from '../../kernel/money.ts'
+import { ROUNDING_DIGITS } from '../conversion.ts'
+import { roundingOf } from './charges.ts'
 import { type AccountLine, add, type EntryLine, type EventLine, type Note } from './lines.ts'
 
 interface Balance {
@@ -6,10 +9,15 @@ interface Balance {
   entries: number
 }
 
+/** The accounts that conversions run over, by the beginning of their external id. */
+const EXCHANGE = ['exchange', 'rounding-gains']
+const ONE = 10n ** BigInt(ROUNDING_DIGITS)
+
 /** The accounts of an export, to which every entry is posted again. */
 export function accountAudit(note: Note) {
   const balances = new Map<string, Balance>()
   const sums = new Map<string, bigint>()
+  const roundings = new Map<string, bigint>()
 
   function postEntry({ account: id, number, amount, currency, balanceAfter }: EntryLine, cursor: number): void {
     const balance = balances.get(id)
@@ -29,12 +37,21 @@ export function accountAudit(note: Note) {
   }
 
   function close({ account, amount, entries }: Balance, held: bigint): void {
-    const { id, overdraft } = account
+    const { id, overdraft, overdraftLimit } = account
     const said = `account ${id} has a balance of ${account.balance}, ${account.held} held and ${account.entries} entries`
     if (BigInt(account.balance) !== amount || BigInt(account.held) !== held || account.entries !== entries) {
       note('balance_differs', `${said}, but its entries and holds come to ${amount}, ${held} and ${entries}`)
     }
-    if (!overdraft && amount < held) note('overdrawn', `${said}, and may not be overdrawn`)
+    const lowest = overdraft ? overdraftLimit : '0'
+    if (lowest !== undefined && amount - held < -BigInt(lowest)) note('overdrawn', `${said}, and may not be overdrawn`)
+  }
+
+  function closeFraction({ account: { id, externalId, currency, fraction = '0' } }: Balance): void {
+    const sum = externalId === `rounding-gains:${currency}` ? (roundings.get(currency) ?? 0n) : 0n
+    const expected = ((sum % ONE) + ONE) % ONE
+    if (roundingOf(fraction) === expected) return
+    const said = `account ${id} has a fraction of ${fraction}`
+    note('rounding_differs', `${said}, but its roundings leave ${formatDecimal(expected, ROUNDING_DIGITS)}`)
   }
 
   return {
@@ -45,7 +62,12 @@ export function accountAudit(note: Note) {
     /** Whether conversions run over the account, on which nobody's charge is told from another's. */
     isExchange(id: string): boolean {
       const account = balances.get(id)?.account
-      return account?.externalId === `exchange:${account?.currency}`
+      return account !== undefined && EXCHANGE.some((name) => account.externalId === `${name}:${account.currency}`)
+    },
+
+    /** Adds what rounding left of a conversion to a currency, in units of 10^-42 minor units. */
+    round(currency: string, rounding: bigint): void {
+      add(roundings, currency, rounding)
     },
 
     /** Posts the entries of an event. Answers what each account has gained. */
@@ -68,7 +90,10 @@ export function accountAudit(note: Note) {
 
     /** Compares what the accounts are said to have with what has been posted, and with what is held of them. */
     finish(held: ReadonlyMap<string, bigint>): void {
-      for (const [id, balance] of balances) close(balance, held.get(id) ?? 0n)
+      for (const [id, balance] of balances) {
+        close(balance, held.get(id) ?? 0n)
+        closeFraction(balance)
+      }
       for (const [currency, sum] of sums) {
         if (sum !== 0n) note('currency_out_of_balance', `all entries in ${currency} sum to ${sum}`)
       }

@@ -1,5 +1,5 @@
 import { accountAudit } from './accounts.ts'
-import { checkCharges, checkParts } from './charges.ts'
+import { checkCharges, checkParts, roundingOf } from './charges.ts'
 import {
   type AccountLine,
   add,
@@ -14,6 +14,8 @@ import {
 interface Standing {
   readonly account: string
   readonly parts: readonly string[]
+  /** The currency that a charge was converted to, and what rounding left of it. */
+  readonly converted: { readonly currency: string; readonly rounding: bigint } | undefined
   state: string
   total: bigint
   refunded: bigint
@@ -50,10 +52,23 @@ export function bookAudit(note: Note) {
     if (moves !== gains.size > 0) {
       note('entries_differ', `event ${cursor} leaves it ${state} with entries on ${gains.size} accounts`, whole.id)
     }
-    if (moves) checkCharges({ whole, parts }, gains, accounts.isExchange, note)
+    if (moves) {
+      checkCharges({ whole, parts }, gains, accounts.isExchange, note)
+      parts.forEach(round)
+    }
+    takeBack(event, whole)
+  }
+
+  /** What an event gives back of an earlier transaction. */
+  function takeBack(event: EventLine, whole: HeaderLine): void {
     if (whole.recipe === 'refund')
-      for (const { reference, total } of [whole, ...parts]) refund(reference, BigInt(total), event)
+      for (const { reference, total } of [whole, ...event.parts]) refund(reference, BigInt(total), event)
     if (whole.recipe === 'rollback') rollBack(whole.reference, event)
+  }
+
+  function round({ rounding, convertedCurrency, reference = '' }: HeaderLine): void {
+    const currency = convertedCurrency ?? standings.get(reference)?.converted?.currency
+    if (rounding !== undefined && currency !== undefined) accounts.round(currency, roundingOf(rounding))
   }
 
   function refund(reference = '', total: bigint, { cursor }: EventLine): void {
@@ -75,6 +90,7 @@ export function bookAudit(note: Note) {
     }
     for (const one of [original, ...(original?.parts ?? []).map((id) => standings.get(id))]) {
       if (one) one.state = 'ROLLED_BACK'
+      if (one?.converted) accounts.round(one.converted.currency, -one.converted.rounding)
     }
   }
 
@@ -159,6 +175,9 @@ export function bookAudit(note: Note) {
   }
 }
 
-function standing({ account }: HeaderLine, state: string, total: bigint, parts: readonly HeaderLine[] = []): Standing {
-  return { account, parts: parts.map(({ id }) => id), state, total, refunded: 0n, seen: false, heldParts: 0n }
+function standing(header: HeaderLine, state: string, total: bigint, parts: readonly HeaderLine[] = []): Standing {
+  const { account, convertedCurrency: currency, rounding } = header
+  const converted = currency === undefined ? undefined : { currency, rounding: roundingOf(rounding ?? '0') }
+  const ids = parts.map(({ id }) => id)
+  return { account, parts: ids, converted, state, total, refunded: 0n, seen: false, heldParts: 0n }
 }

@@ -11,6 +11,8 @@ export interface HeaderLine {
   readonly converted?: string
   readonly convertedCurrency?: string
   readonly rate?: string
+  /** What rounding left to the exchange, or was taken back of it. */
+  readonly rounding?: string
   readonly reference?: string
   /** The hash of its metadata. */
   readonly metadata?: string
@@ -53,8 +55,10 @@ export interface AccountLine {
   readonly type: string
   readonly currency: string
   readonly overdraft: boolean
+  readonly overdraftLimit?: string
   readonly balance: string
   readonly held: string
+  readonly fraction?: string
   readonly entries: number
 }
 
