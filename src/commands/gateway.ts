@@ -1,6 +1,7 @@
 import { type App, createApp } from '../app.ts'
 import { type Config, localUrl } from '../config.ts'
 import { connectDatabase } from '../db/connect.ts'
+import { assertWritable } from '../db/health.ts'
 import { migrate } from '../db/migrate.ts'
 import { createGraphql } from '../graphql/yoga.ts'
 import { isLoopback, prefixOf } from '../http/incoming.ts'
@@ -79,7 +80,8 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
   const schedules = [...app.schedules]
   const keyForGraphiql = isOneDevelopersOwn(config) ? () => developmentKey(app.db, app.clock, secretKey) : undefined
   if (keyForGraphiql) schedules.push({ name: 'development key', everyMs: HOUR, run: keyForGraphiql })
-  running.ticker = startTicker(schedules, log)
+  const ticker = startTicker(schedules, log)
+  running.ticker = ticker
   const dueWork = backlog(app.db, app.clock, schedules)
   const readMetrics = async () => {
     await dueWork.measure()
@@ -98,7 +100,13 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
       accounting: app.accounting,
       claims: app.claims,
       sandboxes: { qbitflow: app.sandbox.qbitflow },
-      readiness: { isStopping, askDatabase: () => askDatabase(app), patienceMs: READY_PATIENCE_MS, log },
+      readiness: {
+        isStopping,
+        askDatabase: () => assertWritable(app.db, READY_PATIENCE_MS),
+        lateSchedules: ticker.late,
+        patienceMs: READY_PATIENCE_MS,
+        log,
+      },
       metrics: mayReadMetrics(config) ? { read: readMetrics, token: config.metricsToken } : undefined,
       prefix: prefixOf(publicUrl),
       graphiql: config.graphiql,
@@ -112,11 +120,6 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
 /** In production only a token opens the metrics. */
 function mayReadMetrics({ environment, metricsToken }: Config): boolean {
   return environment !== 'production' || metricsToken !== undefined
-}
-
-/** Any row will do: a database without our tables refuses the question. */
-async function askDatabase(app: App): Promise<void> {
-  await app.db.query('health.ready', 'SELECT 1 FROM organization LIMIT 1')
 }
 
 /** Only where nobody else can open the page may it carry a key: neither the socket nor the address lead outside. */

@@ -1,7 +1,6 @@
-import type pg from 'pg'
-import { newConnection } from '../db/connection.ts'
 import type { Database } from '../db/database.ts'
 import type { EventRow } from '../db/rows.ts'
+import { openListener } from './listener.ts'
 import { EventReader, type Follow, matches, type Tail } from './reader.ts'
 
 /**
@@ -14,7 +13,6 @@ const WEBHOOKS = 'tollgate_webhooks'
 const PAGE = 500
 /** Wakes every tail now and then, should a notification have been lost with its connection. */
 const SWEEP_MS = 2_000
-const RECONNECT_MS = 500
 
 interface Hooks {
   onError(error: unknown): void
@@ -24,24 +22,6 @@ interface Hooks {
 
 export async function openStream(db: Database, { onError, onDeliveries }: Hooks) {
   const tails = new Map<string, Tail>()
-  let listener: pg.Client | undefined
-  let closed = false
-
-  async function listen(): Promise<void> {
-    if (closed) return
-    const client = newConnection(db.sessionUrl, { name: 'tollgate events' })
-    client.on('error', onError)
-    client.on('end', () => {
-      if (!closed) setTimeout(() => listen().catch(onError), RECONNECT_MS).unref()
-    })
-    client.on('notification', ({ channel, payload = '' }) => (channel === EVENTS ? wake(payload) : onDeliveries()))
-    await client.connect()
-    if (closed) return client.end()
-    await client.query(`LISTEN ${EVENTS}; LISTEN ${WEBHOOKS}`)
-    listener = client
-    for (const tenantId of tails.keys()) wake(tenantId)
-  }
-
   function wake(tenantId: string): void {
     const tail = tails.get(tenantId)
     if (!tail) return
@@ -81,12 +61,23 @@ export async function openStream(db: Database, { onError, onDeliveries }: Hooks)
     return tail
   }
 
-  const sweep = setInterval(() => {
+  function wakeAll(): void {
     for (const tenantId of tails.keys()) wake(tenantId)
-  }, SWEEP_MS)
+  }
+
+  const sweep = setInterval(wakeAll, SWEEP_MS)
   sweep.unref()
 
-  await listen()
+  const listener = await openListener({
+    url: db.sessionUrl,
+    channels: [EVENTS, WEBHOOKS],
+    onListening() {
+      wakeAll()
+      onDeliveries()
+    },
+    onNotification: (channel, payload) => (channel === EVENTS ? wake(payload) : onDeliveries()),
+    onError,
+  })
 
   return {
     /**
@@ -103,10 +94,9 @@ export async function openStream(db: Database, { onError, onDeliveries }: Hooks)
       })
     },
     async close(): Promise<void> {
-      closed = true
       clearInterval(sweep)
       for (const tail of tails.values()) for (const reader of [...tail.readers]) reader.end()
-      await listener?.end()
+      listener.close()
     },
   }
 }

@@ -1,32 +1,53 @@
+import { type DatabaseFault, faultOf } from '../db/health.ts'
+import { within } from '../kernel/within.ts'
 import type { Log } from './log.ts'
 
-/** Why the gateway takes no requests; undefined when it does. */
-export type Unready = 'stopping' | 'database' | undefined
+/** Why the gateway takes no requests. */
+export interface Unready {
+  readonly reason: 'stopping' | DatabaseFault | 'schedules'
+  /** The schedules that do not run, where that is the reason. */
+  readonly schedules?: readonly string[]
+}
 
 export interface Readiness {
   isStopping(): boolean
-  /** Settles when the database answers and carries the schema of this build; rejects otherwise. */
+  /** Settles when the database carries the schema of this build and takes a write; rejects otherwise. */
   askDatabase(): Promise<unknown>
+  /** The schedules whose last success was too long ago. */
+  lateSchedules(): readonly string[]
   /** How long an answer of the database is waited for. */
   readonly patienceMs: number
   readonly log: Log
 }
 
-/** Asks whether requests can be served at this moment. */
-export async function findUnready({ isStopping, askDatabase, patienceMs, log }: Readiness): Promise<Unready> {
-  if (isStopping()) return 'stopping'
-  try {
-    await within(patienceMs, askDatabase())
-    return undefined
-  } catch (error) {
-    log.warn({ err: error }, 'the database does not answer')
-    return 'database'
-  }
-}
+/** However often it is asked, the database is asked once in this time. */
+const ASKED_EVERY_MS = 1_000
 
-function within<Answer>(ms: number, answer: Promise<Answer>): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const overdue = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-    answer.then(resolve, reject).finally(() => clearTimeout(overdue))
-  })
+/** Tells whether requests can be served at this moment, and why not. */
+export function readinessCheck({ isStopping, askDatabase, lateSchedules, patienceMs, log }: Readiness) {
+  let asked: { readonly until: number; readonly fault: Promise<DatabaseFault | undefined> } | undefined
+
+  async function findFault(): Promise<DatabaseFault | undefined> {
+    try {
+      await within(patienceMs, askDatabase())
+      return undefined
+    } catch (error) {
+      log.warn({ err: error }, 'the database takes no writes')
+      return faultOf(error)
+    }
+  }
+
+  function fault(): Promise<DatabaseFault | undefined> {
+    const now = performance.now()
+    if (!asked || asked.until <= now) asked = { until: now + ASKED_EVERY_MS, fault: findFault() }
+    return asked.fault
+  }
+
+  return async function findUnready(): Promise<Unready | undefined> {
+    if (isStopping()) return { reason: 'stopping' }
+    const reason = await fault()
+    if (reason) return { reason }
+    const schedules = lateSchedules()
+    return schedules.length > 0 ? { reason: 'schedules', schedules } : undefined
+  }
 }

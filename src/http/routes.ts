@@ -11,7 +11,7 @@ import { errorBody, refuseConnection } from './answers.ts'
 import type { Admission } from './authenticated.ts'
 import { addClaimPage, type Claims } from './claim.ts'
 import { addExports, type Exports } from './exports.ts'
-import { findUnready, type Readiness } from './health.ts'
+import { type Readiness, readinessCheck } from './health.ts'
 import { brokeOff, type Refusal } from './incoming.ts'
 import type { Log } from './log.ts'
 import { adoptRequestId } from './request-id.ts'
@@ -89,9 +89,10 @@ export function createRoutes(house: House): Routes {
 function createRouter(house: House): Hono<Env> {
   const router = new Hono<Env>()
   router.get('/health/live', (c) => c.json({ status: 'live' }, 200, FRESH))
+  const findUnready = readinessCheck(house.readiness)
   router.get('/health/ready', async (c) => {
-    const reason = await findUnready(house.readiness)
-    return reason ? c.json({ status: 'unready', reason }, 503, FRESH) : c.json({ status: 'ready' }, 200, FRESH)
+    const unready = await findUnready()
+    return unready ? c.json({ status: 'unready', ...unready }, 503, FRESH) : c.json({ status: 'ready' }, 200, FRESH)
   })
   const { metrics } = house
   if (metrics) {

@@ -87,8 +87,8 @@ export function createSchedules(work: DueWork): Planned[] {
       run: () => work.webhooks.deliverDue(),
       quiet: () => work.webhooks.idle(),
     },
-    { name: 'seals', everyMs: SECOND, run: () => work.ledger.sealDue() },
-    { name: 'removal', everyMs: MINUTE, run: () => work.removal.removeDue() },
+    { name: 'seals', everyMs: SECOND, patienceMs: 2 * MINUTE, run: () => work.ledger.sealDue() },
+    { name: 'removal', everyMs: MINUTE, patienceMs: 10 * MINUTE, run: () => work.removal.removeDue() },
     { name: 'idempotency', everyMs: HOUR, run: () => work.forgetExpiredAnswers() },
   ]
   return duties.map(({ quiet, ...duty }) => {

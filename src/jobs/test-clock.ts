@@ -134,14 +134,14 @@ export function clockTurning({ db, clock, clocks, schedules, log }: Deps) {
     /** Turns a tenant's clock to its target, unless another node does; ends when it has arrived. */
     begin,
 
-    /** Goes on with every clock whose node has left it on its way. */
+    /** Goes on with every clock whose node has left it on its way, and does not wait until they arrive. */
     async turnDue(): Promise<void> {
       const left = await db.query<{ id: string }>(
         'clock.left',
         'SELECT id FROM tenant WHERE clock_target_at IS NOT NULL AND (clock_leased_until IS NULL OR clock_leased_until < $1)',
         [clock.now()],
       )
-      await Promise.all(left.map(({ id }) => begin(id)))
+      for (const { id } of left) begin(id)
     },
 
     /** Leaves the clocks where they are; the next node that looks turns them on. */

@@ -1,25 +1,49 @@
 import type { Logger } from 'pino'
+import { Counter, Gauge } from 'prom-client'
+import { metrics } from '../kernel/metrics.ts'
+import { Overdue, within } from '../kernel/within.ts'
 
 /** Work that is looked for again and again. */
 export interface Schedule {
   readonly name: string
   readonly everyMs: number
+  /** How long a run may take before it is given up; half a minute when left out. */
+  readonly patienceMs?: number
   run(): Promise<unknown>
 }
 
 export interface Ticker {
   /** Runs the schedule of this name now, or once more after its present run. */
   wake(name: string): void
-  /** Starts nothing any more and waits for what is running. */
+  /** The schedules whose last successful run ended too long ago, by name. */
+  late(): string[]
+  /** Starts nothing any more and waits for what is running, as long as a run may take. */
   stop(): Promise<void>
 }
 
+const PATIENCE_MS = 30_000
 /** The longest rest after failures in a row, unless the schedule itself is slower. */
-const LONGEST_REST_MS = 60_000
+const LONGEST_REST_MS = 10_000
+/** Beyond two beats and the patience with a run, a schedule without a success is late. */
+const LATE_MS = 15_000
+
+const overdueRuns = new Counter({
+  name: 'tollgate_schedule_runs_given_up_total',
+  help: 'Runs of a schedule that did not end in time, so that the next one ran beside them.',
+  labelNames: ['schedule'],
+  registers: [metrics],
+})
+const sinceSuccess = new Gauge({
+  name: 'tollgate_schedule_last_success_timestamp_seconds',
+  help: 'When a run of the schedule last ended well.',
+  labelNames: ['schedule'],
+  registers: [metrics],
+})
 
 /**
- * Runs every schedule on its own beat. A schedule never overlaps itself on this node; a failure is logged, and the
- * next run comes after a rest that doubles with each failure in a row.
+ * Runs every schedule on its own beat. A schedule does not overlap itself on this node, but for a run that does not
+ * end: that is reported and given up, and the next one runs. What such a run still does must be harmless, which
+ * leases see to. A failure is logged, and the next run comes after a rest that doubles with each failure in a row.
  */
 export function startTicker(schedules: readonly Schedule[], log: Logger): Ticker {
   const beats = new Map(schedules.map((schedule) => [schedule.name, startBeat(schedule, log)]))
@@ -29,6 +53,7 @@ export function startTicker(schedules: readonly Schedule[], log: Logger): Ticker
       if (!beat) throw new Error(`no schedule is named ${name}`)
       beat.wake()
     },
+    late: () => [...beats].flatMap(([name, beat]) => (beat.isLate() ? [name] : [])),
     async stop() {
       await Promise.all([...beats.values()].map((beat) => beat.stop()))
     },
@@ -37,24 +62,35 @@ export function startTicker(schedules: readonly Schedule[], log: Logger): Ticker
 
 interface Beat {
   wake(): void
+  isLate(): boolean
   stop(): Promise<void>
 }
 
 function startBeat(schedule: Schedule, log: Logger): Beat {
+  const { name, everyMs, patienceMs = PATIENCE_MS } = schedule
   let running: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let wokenMeanwhile = false
   let stopped = false
   let failures = 0
+  let succeededAt = performance.now()
 
   async function run(): Promise<void> {
     try {
-      await schedule.run()
+      await within(patienceMs, schedule.run())
       failures = 0
+      succeededAt = performance.now()
+      sinceSuccess.set({ schedule: name }, Date.now() / 1_000)
     } catch (error) {
       failures += 1
-      log.error({ err: error, schedule: schedule.name, failures }, 'a scheduled run failed')
+      if (error instanceof Overdue) giveUp()
+      else log.error({ err: error, schedule: name, failures }, 'a scheduled run failed')
     }
+  }
+
+  function giveUp(): void {
+    overdueRuns.inc({ schedule: name })
+    log.error({ schedule: name, failures, patienceMs }, 'a scheduled run did not end in time and was given up')
   }
 
   function start(): void {
@@ -69,7 +105,7 @@ function startBeat(schedule: Schedule, log: Logger): Beat {
   }
 
   function rest(): void {
-    timer = setTimeout(start, restMs(schedule.everyMs, failures))
+    timer = setTimeout(start, restMs(everyMs, failures))
   }
 
   rest()
@@ -79,6 +115,7 @@ function startBeat(schedule: Schedule, log: Logger): Beat {
       if (running) wokenMeanwhile = true
       else start()
     },
+    isLate: () => performance.now() - succeededAt > 2 * everyMs + patienceMs + LATE_MS,
     async stop() {
       stopped = true
       clearTimeout(timer)

@@ -4,6 +4,7 @@ import { WebSocket } from 'ws'
 import { type Gateway, openGateway } from '../../src/commands/gateway.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/http/log.ts'
+import { eventually } from '../support/app.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const log = createLog({ level: 'silent', pretty: false })
@@ -66,8 +67,11 @@ test('without its database a gateway is live and not ready', async () => {
   const url = `http://127.0.0.1:${gateway.port}/health`
   expect((await fetch(`${url}/ready`)).status).toBe(200)
   await fresh.drop()
-  const ready = await fetch(`${url}/ready`)
-  expect([ready.status, await ready.json()]).toEqual([503, { status: 'unready', reason: 'database' }])
+  const unready = await eventually(async () => {
+    const ready = await fetch(`${url}/ready`)
+    return ready.status === 503 && ready.json()
+  })
+  expect(unready).toEqual({ status: 'unready', reason: 'database' })
   expect((await fetch(`${url}/live`)).status).toBe(200)
 })
 

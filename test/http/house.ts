@@ -5,7 +5,11 @@ import { createRoutes, type House, type Notification } from '../../src/http/rout
 import { openServer, type Routes } from '../../src/http/server.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 
-type Parts = Partial<House> & { graceMs?: number; askDatabase?: () => Promise<unknown> }
+type Parts = Partial<House> & {
+  graceMs?: number
+  askDatabase?: () => Promise<unknown>
+  lateSchedules?: () => string[]
+}
 
 /** The product's own HTTP server and routes, with nothing behind them but what the test puts there. */
 export async function openDoor(parts: Parts = {}) {
@@ -47,6 +51,7 @@ export async function openDoor(parts: Parts = {}) {
     readiness: {
       isStopping: server.isStopping,
       askDatabase: parts.askDatabase ?? (async () => {}),
+      lateSchedules: parts.lateSchedules ?? (() => []),
       patienceMs: 100,
       log,
     },

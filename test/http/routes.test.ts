@@ -39,6 +39,33 @@ describe('health', () => {
     const { url } = await open({ askDatabase: () => new Promise(() => {}) })
     expect((await fetch(`${url}/health/ready`)).status).toBe(503)
   })
+
+  test.each([
+    ['database_read_only', '25006', 'cannot execute UPDATE in a read-only transaction'],
+    ['database_disk_full', '53100', 'could not extend file "base/5/16384": No space left on device'],
+    ['database', '57P03', 'the database system is starting up'],
+  ])('a database that takes no writes makes it unready: %s', async (reason, code, message) => {
+    const { url } = await open({ askDatabase: () => Promise.reject(Object.assign(new Error(message), { code })) })
+    const ready = await fetch(`${url}/health/ready`)
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'unready', reason }])
+  })
+
+  test('schedules that do not run make it unready, and are named', async () => {
+    const { url } = await open({ lateSchedules: () => ['webhooks', 'inbox'] })
+    const ready = await fetch(`${url}/health/ready`)
+    expect(await ready.json()).toEqual({ status: 'unready', reason: 'schedules', schedules: ['webhooks', 'inbox'] })
+    expect(ready.status).toBe(503)
+  })
+
+  test('a prober in a hurry does not load the database', async () => {
+    let asked = 0
+    const askDatabase = async () => {
+      asked += 1
+    }
+    const { url } = await open({ askDatabase })
+    await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/health/ready`)))
+    expect(asked).toBe(1)
+  })
 })
 
 describe('the inbox', () => {

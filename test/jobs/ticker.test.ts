@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { restMs, startTicker } from '../../src/jobs/ticker.ts'
+import { metrics } from '../../src/kernel/metrics.ts'
 
 const lines: string[] = []
 const log = pino({ level: 'error' }, { write: (line) => void lines.push(line) })
@@ -90,8 +91,45 @@ describe('the ticker', () => {
   test('a rest has a ceiling, but is never shorter than the beat', () => {
     expect(restMs(1_000, 0)).toBe(1_000)
     expect(restMs(1_000, 3)).toBe(8_000)
-    expect(restMs(1_000, 1_000)).toBe(60_000)
+    expect(restMs(1_000, 1_000)).toBe(10_000)
     expect(restMs(3_600_000, 5)).toBe(3_600_000)
+  })
+
+  test('a run that does not end is given up and reported, and the next one runs', async () => {
+    const held = heldRun()
+    const ticker = startTicker([{ name: 'held', everyMs: 1_000, patienceMs: 5_000, run: held.run }], log)
+    await vi.advanceTimersByTimeAsync(5_999)
+    expect(held.run).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(2_100)
+    expect(held.run).toHaveBeenCalledTimes(2)
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ schedule: 'held', patienceMs: 5_000 }])
+    expect(await metrics.metrics()).toContain('tollgate_schedule_runs_given_up_total{schedule="held"} 1')
+    held.release()
+    await ticker.stop()
+  })
+
+  test('a schedule that has had no success for long is late, whether its runs hang or fail, and no other is', async () => {
+    let away = true
+    const whileAway = async () => {
+      if (away) throw new Error('the database is away')
+    }
+    const ticker = startTicker(
+      [
+        { name: 'hanging', everyMs: 1_000, run: () => (away ? new Promise(() => {}) : Promise.resolve()) },
+        { name: 'failing', everyMs: 1_000, run: whileAway },
+        { name: 'healthy', everyMs: 1_000, run: async () => {} },
+        { name: 'hourly', everyMs: 3_600_000, run: whileAway },
+      ],
+      log,
+    )
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(ticker.late()).toEqual([])
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(ticker.late()).toEqual(['hanging', 'failing'])
+    away = false
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(ticker.late()).toEqual([])
+    await ticker.stop()
   })
 
   test('a schedule that throws before it returns a promise is a failure like any other', async () => {

@@ -1,0 +1,34 @@
+import { within } from '../kernel/within.ts'
+import type { Database } from './database.ts'
+
+/** Why PostgreSQL is of no use at the moment. */
+export type DatabaseFault = 'database' | 'database_read_only' | 'database_disk_full'
+
+const READ_ONLY_TRANSACTION = '25006'
+const DISK_FULL = '53100'
+
+/**
+ * A write, and some space on the disk. A row that is replaced may find room in its page when the disk is full; a result
+ * that does not fit into the memory of its statement is written to a file, and cannot.
+ */
+const CHECK = (patienceMs: number) => `
+  SET LOCAL statement_timeout = ${patienceMs};
+  SET LOCAL work_mem = '64kB';
+  UPDATE health_check SET written_at = now() WHERE id = 1;
+  SELECT count(*) FROM generate_series(1, 8000)`
+
+/** Settles when PostgreSQL takes a write; rejects with its error, or when there is no answer by then. */
+export async function assertWritable({ pool }: Database, patienceMs: number): Promise<void> {
+  await within(patienceMs, pool.query(withDeadline(CHECK(patienceMs), patienceMs)))
+}
+
+/** A statement whose answer is waited for so long: after that its connection is closed, as it may be dead. */
+export function withDeadline(text: string, deadlineMs: number): { text: string; query_timeout: number } {
+  return { text, query_timeout: deadlineMs }
+}
+
+export function faultOf(error: unknown): DatabaseFault {
+  const { code } = error as { code?: unknown }
+  if (code === READ_ONLY_TRANSACTION) return 'database_read_only'
+  return code === DISK_FULL ? 'database_disk_full' : 'database'
+}
