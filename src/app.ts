@@ -12,10 +12,11 @@ import { idempotencyService } from './events/once.ts'
 import { openStream } from './events/stream.ts'
 import { inboxService, type Received } from './inbox/service.ts'
 import { webhookVerification } from './inbox/verification.ts'
-import { createSchedules, type Duty, type Planned } from './jobs/schedules.ts'
+import { createSchedules, type Duty } from './jobs/schedules.ts'
 import { clockTurning } from './jobs/test-clock.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import { untilAborted } from './kernel/until-aborted.ts'
+import { within } from './kernel/within.ts'
 import { accountService } from './ledger/accounts.ts'
 import { currencyService } from './ledger/currencies.ts'
 import { holdService } from './ledger/holds.ts'
@@ -175,7 +176,7 @@ export async function createApp(parts: AppParts) {
   /** What is kept is applied at once where it can be; the schedule sees to the rest. */
   async function receive(received: Received) {
     const answer = await inbox.receive(received)
-    if (answer.status === 200) applyInbox().catch((error) => log.warn({ err: error }, 'applying the inbox failed'))
+    if (answer.status === 200) inbox.due.wake()
     return answer
   }
 
@@ -218,7 +219,8 @@ export async function createApp(parts: AppParts) {
       ...webhookService({ db, clocks, secretKey }),
       ...redeliveryService({ db, clocks }),
       checkoutSecret: (tenantId: string) => tenantWebhookSecret(secretKey, tenantId),
-      deliverDue: async () => deliveries.wake(),
+      due: deliveries,
+      deliverDue: deliveries.look,
       idle: deliveries.idle,
     },
     users: userService({ db, clocks }),
@@ -250,7 +252,6 @@ export async function createApp(parts: AppParts) {
 
   const schedules = createSchedules(house)
   const turning = clockTurning({ db, clock, clocks, schedules, log })
-  const applyInbox = scheduleNamed(schedules, 'inbox').run
 
   return {
     ...house,
@@ -260,20 +261,19 @@ export async function createApp(parts: AppParts) {
       watcher.close()
       await turning.close()
       // A notification that came last may still be being applied.
-      await Promise.all(schedules.map(({ quiet }) => quiet()))
+      await Promise.all([inbox.due.close(), deliveries.close()])
+      await within(STOP_PATIENCE_MS, Promise.all(schedules.map(({ quiet }) => quiet()))).catch((error) =>
+        log.warn({ err: error }, 'work was still running at the stop'),
+      )
       await qbitflow.close()
       await stream.close()
-      await deliveries.close()
       await db.close()
     },
   }
 }
 
 const SIMULATOR_PATIENCE_MS = 30_000
-function scheduleNamed(schedules: readonly Planned[], name: string): Planned {
-  const found = schedules.find((schedule) => schedule.name === name)
-  if (!found) throw new Error(`no schedule is named ${name}`)
-  return found
-}
+/** Work that does not end is left to its leases. */
+const STOP_PATIENCE_MS = 10_000
 
 const INBOX = /^\/inbox\/([a-z]+)\/([0-9a-f-]+)$/

@@ -7,9 +7,10 @@ import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
 import { isFinal } from '../payments/payment.ts'
 import { ForgedNotification } from '../providers/errors.ts'
-import type { Notification } from '../providers/port.ts'
+import type { Notification, Notifications } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
+import { applying, Meaningless } from './applying.ts'
 
 /** What providers tell us: proven, stored once, answered, and applied after that. */
 
@@ -21,17 +22,7 @@ export interface Received {
   readonly requestId: string
 }
 
-const LEASE_SECONDS = 30
-const RETRY_AT_MOST_SECONDS = 3_600
-/** Seven waits up to an hour, then one an hour for the rest of a day. */
-const ATTEMPTS_AT_MOST = 30
-const BATCH = 50
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
-/** A proven message that no later attempt would make anything of. */
-class Meaningless extends Error {
-  override readonly name = 'Meaningless'
-}
 
 interface Deps {
   readonly db: Database
@@ -77,6 +68,8 @@ export function inboxService({ db, clock, registry, progress, subscriptions, ref
     if (managementUrl) await db.prisma.subscription.updateMany({ where: named, data: { managementUrl } })
   }
 
+  const due = applying({ db, clock, log, apply })
+
   return {
     /** Stores a notification. The answer is for the provider: 200 when it is kept, 4xx when it is not its own. */
     async receive(received: Received): Promise<{ status: number; body: object }> {
@@ -88,10 +81,10 @@ export function inboxService({ db, clock, registry, progress, subscriptions, ref
       const { tenantId, name } = provider
       try {
         const dedupeKey = provider.notifications.prove(received.headers, received.rawBody, clock.now())
+        const body = received.rawBody
+        const object = objectOf(provider.notifications, body)
         await db.prisma.inboxMessage.createMany({
-          data: [
-            { tenantId, id: newId(), provider: name, dedupeKey, body: received.rawBody, nextAttemptAt: clock.now() },
-          ],
+          data: [{ tenantId, id: newId(), provider: name, dedupeKey, body, object, nextAttemptAt: clock.now() }],
           skipDuplicates: true,
         })
         return { status: 200, body: { received: true } }
@@ -102,43 +95,20 @@ export function inboxService({ db, clock, registry, progress, subscriptions, ref
       }
     },
 
-    /**
-     * Applies what is due; a message that fails is tried again, later and later, for a day. Answers how many were
-     * applied.
-     */
-    async applyDue(): Promise<number> {
-      const messages = await db.query<InboxMessageRow>(
-        'inbox.lease',
-        `WITH due AS MATERIALIZED (
-           SELECT tenant_id, id FROM inbox_message WHERE next_attempt_at <= $1
-           ORDER BY received_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
-         )
-         UPDATE inbox_message m
-         SET attempts = m.attempts + 1,
-             next_attempt_at = $1::timestamptz + least($2 * power(2, least(m.attempts, 10)), $3) * interval '1 second'
-         FROM due
-         WHERE m.tenant_id = due.tenant_id AND m.id = due.id
-         RETURNING m.*`,
-        [clock.now(), LEASE_SECONDS, RETRY_AT_MOST_SECONDS],
-      )
-      let applied = 0
-      for (const message of messages.sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime())) {
-        const where = { tenantId_id: { tenantId: message.tenantId, id: message.id } }
-        try {
-          await apply(message)
-          await db.prisma.inboxMessage.update({
-            where,
-            data: { appliedAt: clock.now(), nextAttemptAt: null, error: null },
-          })
-          applied += 1
-        } catch (error) {
-          log.warn({ err: error, messageId: message.id, tenantId: message.tenantId }, 'a notification waits')
-          const givenUp = error instanceof Meaningless || message.attempts >= ATTEMPTS_AT_MOST
-          const data = { error: String(error).slice(0, 500), ...(givenUp && { nextAttemptAt: null }) }
-          await db.prisma.inboxMessage.update({ where, data })
-        }
-      }
-      return applied
-    },
+    /** What is due is applied by this. */
+    due,
+
+    /** Applies what is due. Answers how many messages were applied. */
+    applyDue: due.run,
+  }
+}
+
+/** What a message is about; null where that cannot be read now. */
+function objectOf(notifications: Notifications, body: string): string | null {
+  try {
+    const { subscription, checkout, refund } = notifications.read(body) ?? {}
+    return refund ?? subscription ?? checkout ?? null
+  } catch {
+    return null
   }
 }

@@ -1,9 +1,10 @@
+import type { DueWork } from '../db/due-work.ts'
 import type { Schedule } from './ticker.ts'
 import { type Tracked, tracked } from './tracked.ts'
 
 /** The parts of the house that have work with a due time. */
-export interface DueWork {
-  readonly inbox: { applyDue(): Promise<unknown> }
+export interface Duties {
+  readonly inbox: { readonly due: DueWork }
   readonly reconciliation: { resolveDue(): Promise<unknown> }
   readonly subscriptions: { resolveDue(): Promise<unknown>; reportDue(): Promise<unknown> }
   readonly refunds: { lookDue(): Promise<unknown>; resolveDue(): Promise<unknown> }
@@ -11,7 +12,7 @@ export interface DueWork {
   readonly sandbox: { runDue(): Promise<unknown> }
   readonly holds: { expireDue(): Promise<unknown> }
   readonly ledger: { sealDue(): Promise<unknown> }
-  readonly webhooks: { deliverDue(): Promise<unknown>; idle(): Promise<void> }
+  readonly webhooks: { readonly due: DueWork }
   readonly removal: { removeDue(): Promise<unknown> }
   forgetExpiredAnswers(): Promise<unknown>
 }
@@ -39,14 +40,14 @@ const HOUR = 60 * MINUTE
  * Everything that the gateway does by itself, and how often it looks. Each run takes what is due by leases on the
  * rows, so that any number of nodes may look at once.
  */
-export function createSchedules(work: DueWork): Planned[] {
+export function createSchedules(work: Duties): Planned[] {
   const duties: (Duty & Partial<Tracked>)[] = [
     { name: 'sandbox', everyMs: SECOND, due: on('sandbox_task', 'due_at'), run: () => work.sandbox.runDue() },
     {
       name: 'inbox',
       everyMs: SECOND,
       due: on('inbox_message', 'next_attempt_at', { clock: 'system' }),
-      run: () => work.inbox.applyDue(),
+      ...worked(work.inbox.due),
     },
     {
       name: 'checkouts',
@@ -84,8 +85,7 @@ export function createSchedules(work: DueWork): Planned[] {
       name: 'webhooks',
       everyMs: SECOND,
       due: on('webhook_delivery', 'next_attempt_at', { stops: NEXT_OF_ITS_ENTITY }),
-      run: () => work.webhooks.deliverDue(),
-      quiet: () => work.webhooks.idle(),
+      ...worked(work.webhooks.due),
     },
     { name: 'seals', everyMs: SECOND, patienceMs: 2 * MINUTE, run: () => work.ledger.sealDue() },
     { name: 'removal', everyMs: MINUTE, patienceMs: 10 * MINUTE, run: () => work.removal.removeDue() },
@@ -112,6 +112,11 @@ const OWED_SOMETHING = `EXISTS (SELECT FROM account a WHERE a.tenant_id = app_us
   AND a.external_id LIKE 'seller:' || app_user.id || ':%' AND a.balance - a.held > (
     SELECT coalesce(sum(f.owed_minor), 0) FROM claim_funds f
     WHERE f.tenant_id = a.tenant_id AND f.user_id = app_user.id AND f.currency = a.currency AND NOT f.funded))`
+
+/** The schedule only looks: what it finds is waited for by nobody, so that what is slow holds up no later look. */
+function worked({ look, idle }: DueWork): Tracked {
+  return { run: look, quiet: idle }
+}
 
 function on(table: string, column: string, more: Partial<Pick<Due, 'clock' | 'stops'>> = {}): Due {
   return { table, column, clock: 'tenant', ...more }

@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts'
+import type { Room } from '../db/due-work.ts'
 import type { WebhookDeliveryRow } from '../db/rows.ts'
 import type { SentEvent } from './message.ts'
 
@@ -20,15 +21,6 @@ export interface Leased extends Omit<WebhookDeliveryRow, 'leasedUntil'> {
   readonly trace: string | null
 }
 
-/** What a node can take: how many in all, and how many for a place that it is sending to. */
-export interface Room {
-  readonly total: number
-  readonly perPlace: number
-  readonly places: ReadonlyMap<string, number>
-}
-
-/** Beyond the last second that a try may take, for what is done before and after it. */
-export const LEASE_MS = 60_000
 /** How far is looked past deliveries whose places have no room, before the next look leaves those places out. */
 const LOOKED_AT = 256
 
@@ -40,18 +32,12 @@ type Row = Omit<Leased, 'event'> & Record<`event${string}`, unknown> & { readonl
  * find more: some were found, though another node may have been faster. A tenant's clock runs ahead or not at
  * all, so that what is due by the system's clock is due everywhere, and only turned clocks need a look of their own.
  */
-export async function lease(db: Database, now: Date, room: Room): Promise<{ leased: Leased[]; more: boolean }> {
-  const places = [...room.places]
-  const rows = await db.query<Row>('webhooks.lease', LEASE, [
-    now,
-    new Date(now.getTime() + LEASE_MS),
-    room.total,
-    room.perPlace,
-    places.map(([id]) => id),
-    places.map(([, left]) => left),
-  ])
-  const leased = rows.filter(({ id }) => id !== null).map((row) => ({ ...row, event: eventOf(row) }))
-  return { leased, more: rows[0]?.more ?? false }
+export async function lease(db: Database, room: Room): Promise<{ rows: Leased[]; more: boolean }> {
+  const { now, leaseEndsAt, leftBefore, total, perShare, shares } = room
+  const places = [[...shares.keys()], [...shares.values()]]
+  const found = await db.query<Row>('webhooks.lease', LEASE, [now, leaseEndsAt, total, perShare, ...places, leftBefore])
+  const rows = found.filter(({ id }) => id !== null).map((row) => ({ ...row, event: eventOf(row) }))
+  return { rows, more: found[0]?.more ?? false }
 }
 
 function eventOf(row: Row): SentEvent {
@@ -68,7 +54,7 @@ function eventOf(row: Row): SentEvent {
   }
 }
 
-const FREE = `(d.leased_until IS NULL OR d.leased_until <= $1)
+const FREE = `(d.leased_until IS NULL OR d.leased_until <= $7)
   AND coalesce(d.endpoint_id, d.checkout_id) <> ALL (ARRAY(SELECT b.place_id FROM busy b WHERE b.room <= 0))
   AND NOT EXISTS (
     SELECT FROM webhook_delivery e
@@ -95,7 +81,7 @@ const LEASE = `
     SELECT * FROM numbered WHERE place <= coalesce(room, $4::int) ORDER BY next_attempt_at, cursor LIMIT $3::int
   ), taken AS (
     SELECT d.tenant_id, d.id FROM webhook_delivery d JOIN found ON found.tenant_id = d.tenant_id AND found.id = d.id
-    WHERE d.next_attempt_at IS NOT NULL AND (d.leased_until IS NULL OR d.leased_until <= $1)
+    WHERE d.next_attempt_at IS NOT NULL AND (d.leased_until IS NULL OR d.leased_until <= $7)
     FOR UPDATE OF d SKIP LOCKED
   ), leased AS (
     UPDATE webhook_delivery d SET leased_until = $2 FROM taken

@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts'
 import { transact } from '../events/outbox.ts'
 import { newId } from '../kernel/id.ts'
+import { insist } from '../kernel/insist.ts'
 import type { Attempt } from './attempt.ts'
 import { webhookEndpointObject } from './endpoint.ts'
 import type { Leased } from './lease.ts'
@@ -8,8 +9,9 @@ import { givesUpAt, nextTryAt } from './retries.ts'
 import { failPending } from './service.ts'
 
 /**
- * Keeps what came of a try, and when the next one is due. A delivery that is no longer this node's is left as it is;
- * the try is listed all the same. Those behind it, of the same entity, wait as long as it does.
+ * Keeps what came of a try, and when the next one is due, however often it takes to write that down. A receipt counts
+ * even if another node has taken the delivery meanwhile; a failure does not, once another try has been recorded. The try
+ * is listed in any case. Those behind it, of the same entity, wait as long as it does.
  */
 export async function record(db: Database, delivery: Leased, attempt: Attempt): Promise<void> {
   const { now, tries } = delivery
@@ -17,10 +19,10 @@ export async function record(db: Database, delivery: Leased, attempt: Attempt): 
   const over = attempt.delivered || attempt.gone
   const next = over ? undefined : nextTryAt({ number: tries + 1, at: now, givesUpAt: until, wanted: attempt.wanted })
   const status = attempt.delivered ? 'DELIVERED' : next ? 'PENDING' : 'FAILED'
-  await db.query('webhooks.record', RECORD, [
+  const values = [
     delivery.tenantId,
     delivery.id,
-    delivery.leasedUntil,
+    tries,
     status,
     next ?? null,
     until,
@@ -34,14 +36,15 @@ export async function record(db: Database, delivery: Leased, attempt: Attempt): 
     attempt.status,
     attempt.error,
     attempt.answer,
-  ])
+  ]
+  await insist(() => db.query('webhooks.record', RECORD, values))
 }
 
 const RECORD = `
   WITH tried AS (
     UPDATE webhook_delivery
     SET status = $4::"DeliveryStatus", next_attempt_at = $5, gives_up_at = $6, delivered_at = $7, tries = tries + 1, leased_until = NULL
-    WHERE tenant_id = $1 AND id = $2 AND leased_until = $3
+    WHERE tenant_id = $1 AND id = $2 AND next_attempt_at IS NOT NULL AND (tries = $3 OR $4 = 'DELIVERED')
     RETURNING id
   ), waiting AS (
     UPDATE webhook_delivery SET next_attempt_at = $5
@@ -49,7 +52,8 @@ const RECORD = `
       AND coalesce(endpoint_id, checkout_id) = $10 AND EXISTS (SELECT FROM tried)
   )
   INSERT INTO webhook_attempt (tenant_id, id, delivery_id, at, duration_ms, status, error, answer)
-  VALUES ($1, $11, $2, $12, $13, $14, $15, $16)`
+  VALUES ($1, $11, $2, $12, $13, $14, $15, $16)
+  ON CONFLICT (tenant_id, id) DO NOTHING`
 
 /** Ends what a receiver does not want any more: the endpoint, or what is left for the address of a checkout. */
 export async function endPlace(db: Database, { tenantId, endpointId, checkoutId, now }: Leased): Promise<void> {

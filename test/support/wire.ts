@@ -8,6 +8,8 @@ import type { TestApp } from './app.ts'
 export type Fault =
   | 'lost on the way'
   | 'answer lost'
+  /** The provider takes its time, until the wire lets go. */
+  | 'held'
   | 'answer cut off'
   | 'answer garbled'
   | { readonly status: number }
@@ -28,6 +30,8 @@ export interface Wire {
   readonly notifications: Received[]
   /** Which requests fail from now on; `undefined` mends the wire. */
   fault: ((request: Asked) => Fault | undefined) | undefined
+  /** Lets everything go on that is held. */
+  letGo(): void
   count(method: string, path: string): number
   close(): Promise<void>
 }
@@ -46,6 +50,8 @@ export async function wireTo({ app }: TestApp, tenantId: string): Promise<Wire> 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
+  const held: (() => void)[] = []
+
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await bodyOf(incoming)
     if (incoming.url === HOOKS) {
@@ -63,6 +69,7 @@ export async function wireTo({ app }: TestApp, tenantId: string): Promise<Wire> 
     const asked = { method: incoming.method ?? '', path: pathOf(incoming), body }
     wire.requests.push(asked)
     const fault = wire.fault?.(asked)
+    if (fault === 'held') await new Promise<void>((resolve) => held.push(resolve))
     if (fault === 'lost on the way') outgoing.destroy()
     else if (typeof fault === 'object') outgoing.writeHead(fault.status).end('{"error":"the provider is down"}')
     else await reply(outgoing, await forward(incoming, body), fault)
@@ -86,9 +93,13 @@ export async function wireTo({ app }: TestApp, tenantId: string): Promise<Wire> 
     sockets: 0,
     notifications: [],
     fault: undefined,
+    letGo() {
+      for (const resolve of held.splice(0)) resolve()
+    },
     count: (method, path) =>
       wire.requests.filter((each) => each.method === method && each.path.startsWith(path)).length,
     async close() {
+      wire.letGo()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await door.server.stop()

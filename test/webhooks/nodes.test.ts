@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { afterEach, expect, test } from 'vitest'
 import type { App } from '../../src/app.ts'
 import { eventRow } from '../../src/events/outbox.ts'
@@ -100,11 +102,11 @@ test('what a node that was killed was sending is sent by another once its lease 
     sent.push(JSON.parse(body).entity.id)
     return { status: 200, headers: new Headers(), body: Buffer.alloc(0) }
   }, clock)
-  clock.turn({ seconds: 50 })
+  clock.turn({ seconds: 5 })
   await alive.webhooks.deliverDue()
   await alive.webhooks.idle()
   expect(sent).toEqual([])
-  clock.turn({ seconds: 11 })
+  clock.turn({ seconds: 15 })
   await alive.webhooks.deliverDue()
   await alive.webhooks.idle()
   expect(sent.sort()).toEqual(made.map(({ id }) => encodeId('Customer', id)).sort())
@@ -116,6 +118,71 @@ test('what a node that was killed was sending is sent by another once its lease 
     made.map(() => ['DELIVERED', 1, 2]),
   )
 })
+
+test('a delivery whose receiver takes long is not sent by another node while the first one lives', async () => {
+  database = await freshDatabase()
+  const heard: string[] = []
+  const answers: (() => void)[] = []
+  const slow = await open(async (_url, { body = '' }) => {
+    heard.push(JSON.parse(body).entity.id)
+    await new Promise<void>((resolve) => answers.push(resolve))
+    return { status: 200, headers: new Headers(), body: Buffer.alloc(0) }
+  })
+  const stage = stageOf({ app: slow }, await newTenant(slow.db))
+  await stage.endpoint('http://receiver.example')
+  await stage.customer()
+  await eventually(async () => heard.length === 1)
+  const clock = turnableClock()
+  const other = await open(async (_url, { body = '' }) => {
+    heard.push(JSON.parse(body).entity.id)
+    return { status: 200, headers: new Headers(), body: Buffer.alloc(0) }
+  }, clock)
+  clock.turn({ seconds: 9 })
+  // By the other's clock the lease would have ended, had it not been renewed.
+  await sleep(7_000)
+  await other.webhooks.deliverDue()
+  await other.webhooks.idle()
+  expect(heard).toHaveLength(1)
+  for (const answer of answers) answer()
+  await slow.webhooks.idle()
+  expect((await stage.only()).status).toBe('DELIVERED')
+}, 30_000)
+
+test('what was answered while the connections were lost is recorded, and not sent again', async () => {
+  database = await freshDatabase()
+  const heard: string[] = []
+  const killer = new pg.Client({ connectionString: database.url })
+  await killer.connect()
+  const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'tollgate%'`
+  let kills = 0
+  const app = await open(async (_url, { body = '' }) => {
+    heard.push(JSON.parse(body).entity.id)
+    if (kills < 3) {
+      kills += 1
+      await killer.query(text)
+    }
+    return { status: 200, headers: new Headers(), body: Buffer.alloc(0) }
+  })
+  const actor = await newTenant(app.db)
+  const stage = stageOf({ app }, actor)
+  await stage.endpoint('http://receiver.example')
+  await happenInAnHour(app, actor.tenantId, 20, 2)
+  await app.db.prisma.tenant.update({ where: { id: actor.tenantId }, data: { clockAheadMs: 2 * HOUR_MS } })
+  const looking = setInterval(app.webhooks.due.wake, 500)
+  try {
+    await eventually(async () => {
+      const left = { tenantId: actor.tenantId, status: 'PENDING' as const }
+      return (await app.db.prisma.webhookDelivery.count({ where: left }).catch(() => 1)) === 0
+    }, 12_000)
+  } finally {
+    clearInterval(looking)
+    await killer.end()
+  }
+  expect(heard).toHaveLength(40)
+  const deliveries = await stage.deliveries()
+  expect(deliveries.map(({ tries, attempts }) => [tries, attempts.length])).toEqual(deliveries.map(() => [1, 1]))
+}, 30_000)
 
 test('an endpoint that keeps silent does not hold up the others', async () => {
   database = await freshDatabase()
