@@ -1,4 +1,5 @@
 import { within } from '../kernel/within.ts'
+import { ReadOnlyError } from './connection.ts'
 import type { Database } from './database.ts'
 
 /** Why PostgreSQL is of no use at the moment. */
@@ -28,7 +29,8 @@ export function withDeadline(text: string, deadlineMs: number): { text: string; 
 }
 
 export function faultOf(error: unknown): DatabaseFault {
-  const { code } = error as { code?: unknown }
-  if (code === READ_ONLY_TRANSACTION) return 'database_read_only'
+  const { code, cause } = error as { code?: unknown; cause?: unknown }
+  if (code === READ_ONLY_TRANSACTION || error instanceof ReadOnlyError || cause instanceof ReadOnlyError)
+    return 'database_read_only'
   return code === DISK_FULL ? 'database_disk_full' : 'database'
 }

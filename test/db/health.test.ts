@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { assertWritable, faultOf } from '../../src/db/health.ts'
@@ -7,19 +8,23 @@ import { openProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 let fresh: TestDatabase
 let proxy: TcpProxy
 let db: Database
+let admin: pg.Client
 beforeAll(async () => {
   fresh = await freshDatabase()
   proxy = await openProxy(fresh.url)
+  admin = new pg.Client({ connectionString: fresh.url })
+  await admin.connect()
   db = openDatabase(proxy.url, { poolSize: 2 })
 })
 afterEach(() => proxy.recover())
 afterAll(async () => {
   await proxy.close()
+  await admin.end()
   await db.close()
   await fresh.drop()
 })
 
-const PATIENCE_MS = 300
+const PATIENCE_MS = 1_000
 const check = () => assertWritable(db, PATIENCE_MS)
 const fault = async () => check().then(() => 'none', faultOf)
 
@@ -27,7 +32,7 @@ const fault = async () => check().then(() => 'none', faultOf)
 async function withSetting(setting: string, value: string): Promise<() => Promise<void>> {
   const name = new URL(fresh.url).pathname.slice(1)
   const change = async (what: string) => {
-    await db.pool.query(`BEGIN READ WRITE; ALTER DATABASE ${name} ${what}; COMMIT`)
+    await admin.query(`BEGIN READ WRITE; ALTER DATABASE ${name} ${what}; COMMIT`)
     proxy.loseConnections()
     await Promise.allSettled([check(), check()])
   }
