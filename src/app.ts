@@ -7,6 +7,7 @@ import { checkoutProgress } from './checkouts/progress.ts'
 import { checkoutService } from './checkouts/service.ts'
 import { checkoutWatcher } from './checkouts/watcher.ts'
 import { customerService } from './customers/service.ts'
+import type { ConnectedDatabase } from './db/connect.ts'
 import { openDatabase } from './db/database.ts'
 import { idempotencyService } from './events/once.ts'
 import { openStream } from './events/stream.ts'
@@ -67,7 +68,7 @@ import { webhookService } from './webhooks/service.ts'
 import { tenantWebhookSecret } from './webhooks/signature.ts'
 
 export interface AppParts {
-  readonly databaseUrl: string
+  readonly database: Pick<ConnectedDatabase, 'url' | 'sessionUrl'>
   /** Where browsers and providers reach us, without a slash at the end. */
   readonly publicUrl: string
   /** Where this process listens, for the sockets that it opens to its own simulators. */
@@ -85,7 +86,7 @@ export type App = Awaited<ReturnType<typeof createApp>>
 /** Every part of the house, built once and handed what it needs. */
 export async function createApp(parts: AppParts) {
   const { publicUrl, localUrl, secretKey, outbound, log, clock = systemClock } = parts
-  const db = openDatabase(parts.databaseUrl)
+  const db = openDatabase(parts.database.url, { sessionUrl: parts.database.sessionUrl })
   const clocks = clocksOf(db, clock)
   const deliveries = deliveryService({ db, clock, secretKey, outbound, log })
   const stream = await openStream(db, {

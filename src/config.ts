@@ -13,6 +13,8 @@ export interface Config {
   readonly dataDir: string
   /** Undefined for the private PostgreSQL on the data folder. */
   readonly databaseUrl: string | undefined
+  /** The same database past a pooler, where `databaseUrl` leads to one that gives no session. */
+  readonly databaseListenUrl: string | undefined
   /** Where browsers and providers reach us, without a slash at the end. Undefined while the port is not known. */
   readonly publicUrl: string | undefined
   /** 32 bytes that encrypt the credentials of providers. Undefined: see secretKeyOf. */
@@ -62,6 +64,7 @@ const variables = z.object({
   PORT: port.refine((value) => value <= 65_535, 'must be a number from 0 to 65535').optional(),
   DATA_DIR: text.optional(),
   DATABASE_URL: postgresUrl.optional(),
+  DATABASE_LISTEN_URL: postgresUrl.optional(),
   PGPASSWORD: text.optional(),
   PUBLIC_URL: text
     .refine(isBaseUrl, 'must be an http:// or https:// address without query or fragment')
@@ -119,6 +122,7 @@ function withDefaults(given: Variables, workingFolder: string): Config {
     port,
     dataDir: resolve(workingFolder, given.DATA_DIR ?? 'data'),
     databaseUrl: databaseUrlOf(given.DATABASE_URL, given.PGPASSWORD),
+    databaseListenUrl: databaseUrlOf(given.DATABASE_LISTEN_URL, given.PGPASSWORD),
     publicUrl: given.PUBLIC_URL?.replace(/\/+$/, '') ?? (port === 0 ? undefined : localUrl(port)),
     secretKey: given.SECRET_KEY === undefined ? undefined : Buffer.from(given.SECRET_KEY, 'base64'),
     logLevel: given.LOG_LEVEL ?? 'info',

@@ -13,7 +13,7 @@ const AT_ONCE = 1_000
 
 export async function openBooks(databaseUrl: string): Promise<{ app: App; actor: Actor }> {
   const app = await createApp({
-    databaseUrl,
+    database: { url: databaseUrl, sessionUrl: databaseUrl },
     publicUrl: 'https://tollgate.example',
     localUrl: 'https://tollgate.example',
     secretKey: new Uint8Array(32),

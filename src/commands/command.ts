@@ -20,6 +20,11 @@ export class UsageError extends Error {
   override readonly name: string = 'UsageError'
 }
 
+/** For a command whose database keeps it waiting: its answer goes to standard output, this does not. */
+export function sayOnWait(what: string): void {
+  process.stderr.write(`tollgate: ${what}\n`)
+}
+
 export function textOf(value: Values[string]): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
 }

@@ -60,7 +60,7 @@ async function stopAll({ server, ticker, app, database }: Running, log: Log): Pr
 
 async function start(config: Config, log: Log, running: Running): Promise<Omit<Gateway, 'stop'>> {
   const secretKey = secretKeyOf(config)
-  const database = await connectDatabase({ ...config, exclusive: true })
+  const database = await connectDatabase({ ...config, exclusive: true, onWait: (what) => log.warn(what) })
   running.database = database
   // The door is opened before the house is built, because the house is told its address.
   const server = await openServer({ ...config, log })
@@ -68,11 +68,11 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
   const { port, isStopping } = server
   const publicUrl = config.publicUrl ?? localUrl(port)
 
-  const migrations = await migrate(database.url)
+  const migrations = await migrate(database.sessionUrl)
   if (migrations.length > 0) log.info({ migrations }, 'migrated')
   const ownUrl = `http://${reachable(config.host)}:${port}`
   const outbound = guardedFetch({ allowLoopback: config.webhookLoopback })
-  const app = await createApp({ databaseUrl: database.url, publicUrl, localUrl: ownUrl, secretKey, outbound, log })
+  const app = await createApp({ database, publicUrl, localUrl: ownUrl, secretKey, outbound, log })
   running.app = app
   const { testKey } = await bootstrap(app.db, app.clock)
   await app.connectSandboxes()

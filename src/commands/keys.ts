@@ -3,7 +3,7 @@ import { systemClock } from '../kernel/clock.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { StartError } from '../kernel/start-error.ts'
 import type { GrantedKey } from '../organizations/grant.ts'
-import { type Command, oneOf, textOf, UsageError, type Values } from './command.ts'
+import { type Command, oneOf, sayOnWait, textOf, UsageError, type Values } from './command.ts'
 
 export const createKey: Command = {
   name: 'keys create',
@@ -61,10 +61,10 @@ async function create(config: Config, wanted: GrantedKey): Promise<void> {
   const { bootstrap } = await import('../organizations/bootstrap.ts')
   const { grantKey } = await import('../organizations/grant.ts')
 
-  const server = await connectDatabase({ ...config, exclusive: false })
+  const server = await connectDatabase({ ...config, exclusive: false, onWait: sayOnWait })
   try {
-    await migrate(server.url)
-    const db = openDatabase(server.url, { poolSize: 2 })
+    await migrate(server.sessionUrl)
+    const db = openDatabase(server.url, { poolSize: 2, sessionUrl: server.sessionUrl })
     try {
       await bootstrap(db, systemClock)
       process.stdout.write(`${await grantKey(db, systemClock, wanted)}\n`)

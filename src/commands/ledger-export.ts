@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { StartError } from '../kernel/start-error.ts'
-import { type Command, oneOf, textOf } from './command.ts'
+import { type Command, oneOf, sayOnWait, textOf } from './command.ts'
 
 export const exportLedger: Command = {
   name: 'ledger export',
@@ -51,10 +51,10 @@ async function writeBooks(config: Config, { mode, format, organizationId, output
   const { sealService } = await import('../ledger/seal.ts')
   const { findTenant } = await import('../organizations/grant.ts')
 
-  const server = await connectDatabase({ ...config, exclusive: false })
+  const server = await connectDatabase({ ...config, exclusive: false, onWait: sayOnWait })
   try {
-    await migrate(server.url)
-    const db = openDatabase(server.url, { poolSize: 2 })
+    await migrate(server.sessionUrl)
+    const db = openDatabase(server.url, { poolSize: 2, sessionUrl: server.sessionUrl })
     try {
       const { id: tenantId } = await findTenant(db, mode, organizationId)
       await sealService({ db, clock: systemClock }).sealAll(tenantId)

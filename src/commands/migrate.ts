@@ -1,4 +1,4 @@
-import type { Command } from './command.ts'
+import { type Command, sayOnWait } from './command.ts'
 
 export const migrate: Command = {
   name: 'migrate',
@@ -11,9 +11,9 @@ The database is the one at DATABASE_URL, or the private one in DATA_DIR.
   async run(config) {
     const { connectDatabase } = await import('../db/connect.ts')
     const { migrate: applyMigrations } = await import('../db/migrate.ts')
-    const database = await connectDatabase({ ...config, exclusive: false })
+    const database = await connectDatabase({ ...config, exclusive: false, onWait: sayOnWait })
     try {
-      const applied = await applyMigrations(database.url)
+      const applied = await applyMigrations(database.sessionUrl)
       process.stdout.write(applied.length > 0 ? `${applied.join('\n')}\n` : 'The database is up to date.\n')
     } finally {
       await database.stop()

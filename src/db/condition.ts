@@ -5,6 +5,11 @@ export interface Condition {
   readonly sql: (alias: string, ...placeholders: string[]) => string
 }
 
+/** A column of text whose order and comparisons are the same in every database, whatever its collation. */
+export function bytewise(column: string): string {
+  return `${column} COLLATE "C"`
+}
+
 export function equals(column: string, value: unknown): Condition {
   return { values: [value], sql: (alias, placeholder) => `${alias}.${column} = ${placeholder}` }
 }

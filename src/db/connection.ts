@@ -100,6 +100,7 @@ type Statement = string | { readonly text: string; readonly name?: string; reado
 
 class Connection extends pg.Client {
   readonly #config: Config
+  #opening = false
 
   // The pool makes its clients with its own options, which hold all that it was made with.
   constructor(config: Config) {
@@ -118,6 +119,7 @@ class Connection extends pg.Client {
   async #open(): Promise<pg.Client> {
     const { places } = this.#config
     const failures: Failure[] = []
+    this.#opening = true
     for (const [number, place] of [...places].entries()) {
       const last = failures.at(-1)
       if (last && last.host === place.host && !isAboutTls(last.error)) continue
@@ -126,6 +128,7 @@ class Connection extends pg.Client {
         await super.connect()
         await this.#prepare()
         places.sort((a, b) => Number(b === place) - Number(a === place))
+        this.#opening = false
         return this
       } catch (error) {
         failures.push({ host: place.host, error: error as Error })
@@ -133,7 +136,14 @@ class Connection extends pg.Client {
       }
     }
     await this.end().catch(() => {})
+    this.#opening = false
+    this.emit('end')
     throw summaryOf(failures)
+  }
+
+  /** The end of one try is not the end of the connection. */
+  override emit(event: string | symbol, ...given: unknown[]): boolean {
+    return event === 'end' && this.#opening ? false : super.emit(event, ...given)
   }
 
   /** A client connects only once; with what a fresh one holds it can connect again. */
@@ -174,7 +184,9 @@ class Connection extends pg.Client {
       await send('COMMIT')
       return result
     } catch (error) {
-      await send('ROLLBACK').catch(() => {})
+      // Only a server that answered will answer again.
+      if (isFromServer(error)) await send('ROLLBACK').catch(() => {})
+      else this.end().catch(() => {})
       throw error
     }
   }
@@ -215,6 +227,10 @@ function summaryOf(failures: readonly Failure[]): Error {
 export function reasonOf(error: unknown): string {
   const { message, code } = error as { message?: string; code?: string }
   return message || code || String(error)
+}
+
+function isFromServer(error: unknown): boolean {
+  return error instanceof pg.DatabaseError
 }
 
 function unnamed(statement: Statement): Statement {

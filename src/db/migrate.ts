@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import { StartError } from '../kernel/start-error.ts'
@@ -10,6 +11,11 @@ const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.
 
 /** The lock that Prisma's own command line takes, so that neither runs beside the other. */
 const MIGRATION_LOCK = 72_707_369
+const LOCK_PATIENCE_MS = 10 * 60_000
+const LOCK_PAUSE_MS = 50
+const NO_PRIVILEGE = '42501'
+/** Prisma writes it into its first migration. The schema is there, and not every role may ask to make it. */
+const SCHEMA_OF_PRISMA = /^CREATE SCHEMA IF NOT EXISTS "public";$/m
 
 interface Migration {
   readonly name: string
@@ -27,13 +33,26 @@ interface MigrationRow {
 export async function migrate(url: string, folder = MIGRATIONS): Promise<string[]> {
   const client = await openConnection(url, { name: 'tollgate migrate' })
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await takeLock(client)
     const migrations = readMigrations(folder)
     const missing = findMissing(migrations, await readApplied(client))
     for (const migration of missing) await apply(client, migration)
     return missing.map((migration) => migration.name)
   } finally {
     await client.end()
+  }
+}
+
+/** Asked for again and again: whoever waits inside a statement holds up what another one migrates. */
+async function takeLock(client: pg.Client): Promise<void> {
+  const deadline = performance.now() + LOCK_PATIENCE_MS
+  for (;;) {
+    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [MIGRATION_LOCK])
+    if (rows[0]?.mine) return
+    if (performance.now() > deadline) {
+      throw new StartError('another process has been migrating this database for ten minutes: look what holds it up')
+    }
+    await sleep(LOCK_PAUSE_MS)
   }
 }
 
@@ -48,8 +67,20 @@ function readMigrations(folder: string): Migration[] {
 }
 
 async function readApplied(client: pg.Client): Promise<MigrationRow[]> {
+  // Even where the table is there, only a role that may make tables may ask for it.
+  const { rows: tables } = await client.query(
+    `select from pg_class where relname = '_prisma_migrations' and relnamespace = quote_ident(current_schema())::regnamespace`,
+  )
+  if (tables.length === 0) await createTable(client)
+  const { rows } = await client.query<MigrationRow>(
+    'select migration_name, checksum, finished_at from _prisma_migrations where rolled_back_at is null',
+  )
+  return rows
+}
+
+async function createTable(client: pg.Client): Promise<void> {
   // The table is Prisma's, column by column: its command line reads what is recorded here.
-  await client.query(`create table if not exists _prisma_migrations (
+  const text = `create table if not exists _prisma_migrations (
     id varchar(36) primary key not null,
     checksum varchar(64) not null,
     finished_at timestamptz,
@@ -58,11 +89,17 @@ async function readApplied(client: pg.Client): Promise<MigrationRow[]> {
     rolled_back_at timestamptz,
     started_at timestamptz not null default now(),
     applied_steps_count integer not null default 0
-  )`)
-  const { rows } = await client.query<MigrationRow>(
-    'select migration_name, checksum, finished_at from _prisma_migrations where rolled_back_at is null',
+  )`
+  await client.query(text).catch((error) => Promise.reject(withoutPrivilege(error, client)))
+}
+
+/** What may only be done by the role that owns the schema is done before, by `migrate`. */
+function withoutPrivilege(error: Error & { code?: string }, { user }: pg.Client): Error {
+  if (error.code !== NO_PRIVILEGE) return error
+  return new StartError(
+    `the database is not up to date, and role ${user} may not change its tables (${error.message}): run \`tollgate migrate\` with the role that owns them`,
+    { cause: error },
   )
-  return rows
 }
 
 function findMissing(migrations: readonly Migration[], applied: readonly MigrationRow[]): Migration[] {
@@ -85,7 +122,7 @@ function refusal(row: MigrationRow, what: string): StartError {
 async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
   await client.query('begin')
   try {
-    await client.query(sql)
+    await client.query(sql.replace(SCHEMA_OF_PRISMA, ''))
     await client.query(
       `insert into _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
        values ($1, $2, $3, now(), clock_timestamp(), 1)`,
@@ -94,6 +131,8 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
     await client.query('commit')
   } catch (error) {
     await client.query('rollback')
-    throw new StartError(`migration ${name} failed: ${(error as Error).message}`, { cause: error })
+    const refused = withoutPrivilege(error as Error, client)
+    if (refused instanceof StartError) throw refused
+    throw new StartError(`migration ${name} failed: ${refused.message}`, { cause: error })
   }
 }

@@ -68,14 +68,15 @@ export async function openStream(db: Database, { onError, onDeliveries }: Hooks)
   const sweep = setInterval(wakeAll, SWEEP_MS)
   sweep.unref()
 
+  const [events = '', webhooks = ''] = await channelsOf(db, [EVENTS, WEBHOOKS])
   const listener = await openListener({
     url: db.sessionUrl,
-    channels: [EVENTS, WEBHOOKS],
+    channels: [events, webhooks],
     onListening() {
       wakeAll()
       onDeliveries()
     },
-    onNotification: (channel, payload) => (channel === EVENTS ? wake(payload) : onDeliveries()),
+    onNotification: (channel, payload) => (channel === events ? wake(payload) : onDeliveries()),
     onError,
   })
 
@@ -99,6 +100,15 @@ export async function openStream(db: Database, { onError, onDeliveries }: Hooks)
       listener.close()
     },
   }
+}
+
+/** Channels belong to the database; ours are named as `notify_nodes` names them, by our schema. */
+async function channelsOf(db: Database, names: readonly string[]): Promise<string[]> {
+  const [row] = await db.query<{ schema: bigint }>(
+    'events.schema',
+    'SELECT quote_ident(current_schema())::regnamespace::oid::int8 AS schema',
+  )
+  return names.map((name) => `${name}_${row?.schema}`)
 }
 
 function handOver(tail: Tail, row: EventRow): void {

@@ -57,7 +57,7 @@ const MATTERS = `
   FROM api_key WHERE tenant_id = $1 AND deleted_at IS NULL AND expires_at > $2 AND expires_at <= $2::timestamptz + interval '7 days'
     AND name <> '${DEVELOPMENT_KEY}'
   UNION ALL
-  SELECT 'removal', 1, lower(mode::text), NULL, removal_due_at FROM tenant WHERE id = $1 AND removal_due_at IS NOT NULL
+  SELECT 'removal', 1, lower(mode::text COLLATE "C"), NULL, removal_due_at FROM tenant WHERE id = $1 AND removal_due_at IS NOT NULL
   LIMIT ${AT_MOST}`
 
 export function attentionService({ db, clock }: { db: Database; clock: Clock }) {

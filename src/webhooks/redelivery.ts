@@ -125,5 +125,5 @@ async function hearing(tx: Transaction, tenantId: string, id: string, field: str
 }
 
 async function wakeNodes(tx: Transaction): Promise<void> {
-  await tx.$executeRaw`SELECT pg_notify('tollgate_webhooks', '')`
+  await tx.$executeRaw`SELECT notify_nodes('tollgate_webhooks', '')`
 }

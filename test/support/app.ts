@@ -45,7 +45,7 @@ export async function openApp(databaseUrl: string, options: TestParts = {}): Pro
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
   const outbound = guardedFetch({ allowLoopback: true })
   const parts = {
-    databaseUrl,
+    database: { url: databaseUrl, sessionUrl: databaseUrl },
     publicUrl: PUBLIC_URL,
     localUrl: PUBLIC_URL,
     secretKey: SECRET_KEY,

@@ -1,5 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { expect } from 'vitest'
+import { openConnection } from '../../src/db/connection.ts'
 import type { Api } from './api.ts'
 import { eventually } from './app.ts'
 
@@ -34,8 +35,7 @@ interface Played {
  * and no error was logged. Waits a while for what is still on its way.
  */
 export async function expectAllSettled({ api, databaseUrl, lines = [] }: Played): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
+  const client = await openConnection(databaseUrl, { name: 'test' })
   try {
     let ends: Record<string, string> = {}
     await eventually(async () => {
@@ -55,8 +55,7 @@ export async function expectAllSettled({ api, databaseUrl, lines = [] }: Played)
 
 /** What the database says, for what no door shows. */
 export async function look<Row extends pg.QueryResultRow>(databaseUrl: string, sql: string, values: unknown[] = []) {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
+  const client = await openConnection(databaseUrl, { name: 'test' })
   try {
     return (await client.query<Row>(sql, values)).rows
   } finally {

@@ -41,6 +41,8 @@ export async function startGateway(options: Partial<Config> = {}): Promise<OpenG
   }
 }
 
+export type StartedNode = Awaited<ReturnType<typeof startNode>>
+
 /** One node on a database that may have others. */
 export async function startNode(databaseUrl: string, options: Partial<Config> = {}) {
   const lines: Record<string, unknown>[] = []
@@ -51,6 +53,7 @@ export async function startNode(databaseUrl: string, options: Partial<Config> = 
     port: 0,
     dataDir,
     databaseUrl,
+    databaseListenUrl: undefined,
     publicUrl: undefined,
     secretKey: Buffer.from(SECRET_KEY),
     logLevel: 'info',

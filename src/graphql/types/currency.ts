@@ -1,4 +1,4 @@
-import { atLeast, below, contains, equals } from '../../db/condition.ts'
+import { atLeast, below, bytewise, contains, equals } from '../../db/condition.ts'
 import { encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
@@ -54,7 +54,7 @@ const currencies = list({
   table: 'currency',
   orders: {
     CREATED_AT: { column: 'id', description: 'When it was made.' },
-    CODE: { column: 'code', description: 'The code.' },
+    CODE: { column: bytewise('code'), description: 'The code.' },
   },
   filter: {
     type: CurrencyFilter,

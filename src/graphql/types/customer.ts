@@ -1,4 +1,4 @@
-import { atLeast, below, contains, equals, equalsIgnoringCase, isNull } from '../../db/condition.ts'
+import { atLeast, below, bytewise, contains, equals, equalsIgnoringCase, isNull } from '../../db/condition.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
@@ -120,7 +120,7 @@ const customers = list({
   orders: {
     CREATED_AT: { column: 'created_at', description: 'When it was made.' },
     UPDATED_AT: { column: 'updated_at', description: 'When it last changed.' },
-    NAME: { column: 'name', description: 'The first name.' },
+    NAME: { column: bytewise('name'), description: 'The first name.' },
   },
   filter: {
     type: CustomerFilter,

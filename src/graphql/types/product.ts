@@ -1,4 +1,4 @@
-import { atLeast, below, contains, equals, isNull } from '../../db/condition.ts'
+import { atLeast, below, bytewise, contains, equals, isNull } from '../../db/condition.ts'
 import type { ProductKind } from '../../db/generated/enums.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
@@ -77,7 +77,7 @@ const products = list({
   orders: {
     CREATED_AT: { column: 'created_at', description: 'When it was made.' },
     UPDATED_AT: { column: 'updated_at', description: 'When it last changed.' },
-    NAME: { column: 'name', description: 'The name.' },
+    NAME: { column: bytewise('name'), description: 'The name.' },
   },
   filter: {
     type: ProductFilter,

@@ -1,4 +1,4 @@
-import { atLeast, below, contains, isNull, oneOf } from '../../db/condition.ts'
+import { atLeast, below, bytewise, contains, isNull, oneOf } from '../../db/condition.ts'
 import { decodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
@@ -24,8 +24,8 @@ const users = list({
   where: [isNull('deleted_at')],
   orders: {
     CREATED_AT: { column: 'created_at', description: 'When it was made.' },
-    NAME: { column: 'name', description: 'The first name.' },
-    LAST_NAME: { column: 'last_name', description: 'The last name.' },
+    NAME: { column: bytewise('name'), description: 'The first name.' },
+    LAST_NAME: { column: bytewise('last_name'), description: 'The last name.' },
   },
   filter: {
     type: UserFilter,

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { StartError } from '../kernel/start-error.ts'
+import { readAddress, withParameter } from './address.ts'
+import { openConnection } from './connection.ts'
+
+/** Which session of the server a connection has: one of its own, or for each transaction any of a pooler's. */
+export type Pooling = 'session' | 'transaction'
+
+const PATIENCE_MS = 5_000
+
+/** Found out by asking, since a pooler does not say what it is. */
+export async function poolingOf(url: string): Promise<Pooling> {
+  if (readAddress(url).transactionPooler) return 'transaction'
+  const asked = withParameter(url, 'pgbouncer', 'true')
+  const first = await openConnection(asked, { name: 'tollgate start' })
+  try {
+    const second = await openConnection(asked, { name: 'tollgate start' }).catch(() => {
+      throw new StartError('DATABASE_URL: the server, or a pooler before it, has room for one connection only')
+    })
+    try {
+      return await compare(first, second)
+    } finally {
+      await second.end()
+    }
+  } finally {
+    await first.end()
+  }
+}
+
+/**
+ * Two connections with sessions of their own see two processes of the server, each always the same. In this order a
+ * pooler shows itself whether it hands out the session that was used last, or that which was used longest ago.
+ */
+async function compare(first: pg.Client, second: pg.Client): Promise<Pooling> {
+  const seen = new Map<pg.Client, Set<number>>([
+    [first, new Set()],
+    [second, new Set()],
+  ])
+  for (const client of [first, second, second, first, first, second]) {
+    const { rows } = await withinPatience(client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))
+    for (const { pid } of rows) seen.get(client)?.add(pid)
+  }
+  const pids = [...seen.values()].flatMap((each) => [...each])
+  return pids.length === 2 && new Set(pids).size === 2 ? 'session' : 'transaction'
+}
+
+async function withinPatience<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new StartError('DATABASE_URL: a second connection gets no session; the pooler before the server is too small'),
+      )
+    }, PATIENCE_MS)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
+export function refusePooler(): never {
+  throw new StartError(
+    'DATABASE_URL leads to a pooler in transaction mode, through which nobody can LISTEN: set DATABASE_LISTEN_URL to the address of the server itself',
+  )
+}
+
+/** Proves that what is announced over one address is heard over the other: both are the same database. */
+export async function proveNotifications(url: string, sessionUrl: string): Promise<void> {
+  const channel = `tollgate_${randomBytes(8).toString('hex')}`
+  const listener = await openConnection(sessionUrl, { name: 'tollgate start' })
+  try {
+    const heard = new Promise<boolean>((resolve) => {
+      listener.on('notification', () => resolve(true))
+      setTimeout(resolve, PATIENCE_MS, false).unref()
+    })
+    await listener.query(`LISTEN ${channel}`)
+    const speaker = await openConnection(url, { name: 'tollgate start' })
+    await speaker.query(`SELECT pg_notify('${channel}', '')`).finally(() => speaker.end())
+    if (!(await heard)) {
+      throw new StartError(
+        'DATABASE_LISTEN_URL hears nothing of what is done at DATABASE_URL: they must be one database',
+      )
+    }
+  } finally {
+    await listener.end()
+  }
+}
