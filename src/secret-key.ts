@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, ConfigError, SECRET_KEY_BYTES } from './config.ts'
-import { makeDataFolder } from './db/data-folder.ts'
+import { makeDataFolder, placeOnce } from './db/data-folder.ts'
 
 /**
  * The 32 bytes that encrypt what is kept of providers' credentials: those of SECRET_KEY, else those in the data folder,
@@ -31,10 +31,7 @@ function drawKey(dataDir: string, file: string): Buffer {
   const draft = `${file}.${randomBytes(6).toString('hex')}`
   writeFileSync(draft, `${randomBytes(SECRET_KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flush: true })
   try {
-    // Unlike a rename, a link never replaces the key of another process that was faster.
-    linkSync(draft, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    placeOnce(draft, file)
   } finally {
     rmSync(draft)
   }

@@ -1,6 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { takePort } from './http/house.ts'
 import { type ServingProcess, serve, tollgate, type Variables } from './support/command-line.ts'
@@ -118,3 +118,34 @@ async function modeOf(gateway: ServingProcess, key: string): Promise<string | un
   const answer = (await response.json()) as { data?: { viewer?: { mode: string } } }
   return answer.data?.viewer?.mode
 }
+
+/** What a process is started with to find itself on a file system without hard links. */
+const NO_HARD_LINKS = `
+  import fs from 'node:fs'
+  import { syncBuiltinESMExports } from 'node:module'
+  fs.linkSync = () => { throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' }) }
+  syncBuiltinESMExports()`
+
+test('two first starts at once on a file system without hard links keep one key and one database', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  // Where we are root the server's own user cannot enter such a folder, so that the database lies elsewhere.
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-links-'))
+  const DATA_DIR = join(folder, 'data')
+  chmodSync(folder, 0o700)
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(NO_HARD_LINKS)}`
+  try {
+    const started = [serve({ DATA_DIR, NODE_OPTIONS }), tollgate(['migrate'], { DATA_DIR, NODE_OPTIONS })] as const
+    const [first, migrated] = await Promise.all(started)
+    expect(migrated.code).toBe(0)
+    expect(readFileSync(join(DATA_DIR, 'secret.key'), 'utf8')).toMatch(/^[A-Za-z0-9+/]{43}=\n$/)
+    const response = await fetch(`${first.url}/health/ready`)
+    expect(response.status).toBe(200)
+    expect(await first.end('SIGTERM')).toBe(0)
+    expect(readdirSync(DATA_DIR).filter((name) => /^(secret\.key|postgres\.location)\./.test(name))).toEqual([])
+  } finally {
+    const pointer = join(DATA_DIR, 'postgres.location')
+    if (existsSync(pointer)) rmSync(dirname(readFileSync(pointer, 'utf8').trim()), { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
+  }
+})

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { StartError } from '../../kernel/start-error.ts'
 import { makeOpenFolder, type Owner, processOptions, run } from './owner.ts'
@@ -62,11 +73,19 @@ function linkLibraries(native: string): void {
   for (const { source, target } of links) {
     const link = resolve(native, '..', target)
     if (existsSync(link)) continue
-    try {
-      symlinkSync(relative(dirname(link), resolve(native, '..', source)), link)
-    } catch {
-      // Made by another process meanwhile, or not ours to write: whether the programs run is asked afterwards.
-    }
+    const library = resolve(native, '..', source)
+    // Made by another process meanwhile, or not ours to write: whether the programs run is asked afterwards.
+    if (attempt(() => symlinkSync(relative(dirname(link), library), link))) continue
+    attempt(() => copyFileSync(library, link, constants.COPYFILE_EXCL))
+  }
+}
+
+function attempt(work: () => void): boolean {
+  try {
+    work()
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import {
   chownSync,
   existsSync,
-  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,7 +12,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { StartError } from '../../kernel/start-error.ts'
-import { makeDataFolder } from '../data-folder.ts'
+import { makeDataFolder, placeOnce } from '../data-folder.ts'
 import type { Binaries } from './binaries.ts'
 import { canEnter, makeOpenFolder, type Owner, ownerOf, processOptions, run } from './owner.ts'
 
@@ -73,11 +72,10 @@ function pointElsewhere(pointer: string): string {
   const draft = `${pointer}.${name}`
   writeFileSync(draft, `${join(elsewhere, 'postgres')}\n`, { mode: 0o600 })
   try {
-    // Unlike a rename, a link never replaces the pointer of another process that was faster.
-    linkSync(draft, pointer)
+    if (!placeOnce(draft, pointer)) rmSync(elsewhere, { recursive: true })
   } catch (error) {
     rmSync(elsewhere, { recursive: true })
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw error
   } finally {
     rmSync(draft)
   }
