@@ -39,6 +39,11 @@ export interface AccountingRow {
   readonly settledCurrency: string | null
   readonly networkFeeMinor: bigint | null
   readonly networkFeeCurrency: string | null
+  /** Null where the provider did not tell it. */
+  readonly providerFeeBps: number | null
+  readonly organizationFeeBps: number | null
+  readonly checkoutId: string | null
+  readonly customerEmail: string | null
 }
 
 /** One amount and what becomes of it, in minor units. The parts add up to the whole. */
@@ -55,7 +60,7 @@ export interface Figures {
   readonly priced: Shares
   /** In the currency that the customer paid with; in that of the price where it is the same or none that we keep. */
   readonly paid: Shares
-  /** Basis points of the gross. */
+  /** The rates that the fees were taken at; where they are not known, what the amounts come to. */
   readonly platformFeeBps: bigint
   readonly organizationFeeBps: bigint
   readonly networkFee: Money | undefined
@@ -76,8 +81,9 @@ export function figuresOf(row: AccountingRow): Figures {
   return {
     priced,
     paid: coin && row.settledMinor !== null ? split(row.settledMinor, coin, priced) : priced,
-    platformFeeBps: bpsOf(platformFee, gross),
-    organizationFeeBps: bpsOf(organizationFee, gross),
+    platformFeeBps: row.providerFeeBps === null ? bpsOf(platformFee, gross) : BigInt(row.providerFeeBps),
+    organizationFeeBps:
+      row.organizationFeeBps === null ? bpsOf(organizationFee, gross) : BigInt(row.organizationFeeBps),
     networkFee,
     networkFeeUsd: networkFee && inUsd(networkFee, row.chain?.coinPriceUsd),
   }

@@ -4,12 +4,20 @@ import { type AccountingRow, figuresOf } from './event.ts'
 export type Format = 'csv' | 'json'
 
 /** The file in pieces, one for each page of rows. */
-export function exportText(pages: AsyncIterable<readonly AccountingRow[]>, format: Format): AsyncGenerator<string> {
-  return format === 'csv' ? csv(pages) : json(pages)
+export function exportText(
+  pages: AsyncIterable<readonly AccountingRow[]>,
+  format: Format,
+  { bom = false }: { bom?: boolean } = {},
+): AsyncGenerator<string> {
+  return format === 'csv' ? csv(pages, bom) : json(pages)
 }
 
+/** By this Excel knows that a file is UTF-8. */
+const BOM = '\uFEFF'
+
 /** RFC 4180. The header is there also where no row is. */
-async function* csv(pages: AsyncIterable<readonly AccountingRow[]>): AsyncGenerator<string> {
+async function* csv(pages: AsyncIterable<readonly AccountingRow[]>, bom: boolean): AsyncGenerator<string> {
+  if (bom) yield BOM
   yield `${COLUMNS.map(({ name }) => name).join(',')}\r\n`
   for await (const rows of pages) if (rows.length > 0) yield rows.map(csvLine).join('')
 }
@@ -21,8 +29,14 @@ function csvLine(row: AccountingRow): string {
 
 /** What others have written could be a formula to a spreadsheet; an apostrophe before it makes it the text that it is. */
 function csvCell({ kind }: Column, value: string): string {
-  const harmless = kind === 'free text' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  const harmless = kind === 'free text' && mayBeFormula(value) ? `'${value}` : value
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+}
+
+/** Spreadsheets pass over what cannot be seen at the beginning, and take full-width signs for the plain ones. */
+function mayBeFormula(value: string): boolean {
+  const seen = value.replace(/^[\s\p{C}]+/u, '')
+  return /^[\t\r]/.test(value) || /^[=+\-@]/.test(seen.slice(0, 2).normalize('NFKC'))
 }
 
 async function* json(pages: AsyncIterable<readonly AccountingRow[]>): AsyncGenerator<string> {

@@ -4,13 +4,21 @@ import type { Database } from '../db/database.ts'
 import { page } from '../db/page.ts'
 import type { Actor } from '../kernel/actor.ts'
 import { dayAfter, startOfDay } from '../kernel/day.ts'
+import { optional } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import { type AccountingRow, Period } from './event.ts'
 import { exportText } from './export.ts'
 
 const ROWS_AT_ONCE = 500
 
-const Wanted = Period.and(z.object({ format: z.enum(['csv', 'json'], 'must be csv or json') }))
+const Wanted = Period.and(
+  z
+    .object({
+      format: z.enum(['csv', 'json'], 'must be csv or json'),
+      bom: optional(z.enum(['true', 'false'], 'must be true or false')),
+    })
+    .refine(({ format, bom }) => format === 'csv' || bom !== 'true', { path: ['bom'], error: 'is for csv alone' }),
+)
 
 /** Which rows are in a period. */
 export function inPeriod({ from, to, timezone = 'UTC' }: Period): Condition[] {
@@ -34,14 +42,17 @@ export function accountingService({ db }: { db: Database }) {
   return {
     /**
      * The payments and refunds of a period, as the text of a file: `from` and `to` are days, both in it, of `timezone`
-     * (UTC without one); `format` is csv or json. A USER is given its own.
+     * (UTC without one); `format` is csv or json; `bom: 'true'` begins a csv with a byte order mark. A USER is given its own.
      * @throws DomainError for every bad field
      */
     export({ tenantId, role, userId }: Actor, input: unknown): { type: string; text: AsyncGenerator<string> } {
-      const { format, ...period } = validate(Wanted, input)
+      const { format, bom, ...period } = validate(Wanted, input)
       const mine = role !== 'USER' ? [] : userId === null ? [NEVER] : [equals('user_id', userId)]
       const where = [equals('tenant_id', tenantId), ...mine, ...inPeriod(period)]
-      return { type: format === 'csv' ? 'text/csv' : 'application/json', text: exportText(pages(where), format) }
+      return {
+        type: format === 'csv' ? 'text/csv' : 'application/json',
+        text: exportText(pages(where), format, { bom: bom === 'true' }),
+      }
     },
   }
 }

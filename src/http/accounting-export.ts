@@ -20,7 +20,7 @@ const ANYBODY: readonly Role[] = ['OWNER', 'ADMIN', 'USER']
 const STALLED_MS = 120_000
 
 /**
- * `GET /exports/accounting?from=2026-01-01&to=2026-01-31&format=csv|json`, under a secret key. The `Time-Zone` header
+ * `GET /exports/accounting?from=2026-01-01&to=2026-01-31&format=csv|json`, under a secret key; with `bom=true` for Excel. The `Time-Zone` header
  * says whose days they are.
  */
 export function addAccountingExport(router: Hono<Env>, { accounting, log, ...admission }: Parts): void {
@@ -29,9 +29,9 @@ export function addAccountingExport(router: Hono<Env>, { accounting, log, ...adm
     if (actor instanceof Response) return actor
     const { outgoing } = c.env
     try {
-      const { from, to, format } = c.req.query()
+      const { from, to, format, bom } = c.req.query()
       const timezone = c.req.header('time-zone')
-      const { type, text } = accounting.export(actor, { from, to, format, timezone })
+      const { type, text } = accounting.export(actor, { from, to, format, bom, timezone })
       outgoing.setTimeout(STALLED_MS, () => outgoing.destroy())
       const body = streamOf(text, (error) => {
         // A file that fails half way is cut off: its reader must not take it for a whole one.

@@ -82,7 +82,7 @@ export async function settlePayment(
   paid: ProviderPayment,
 ): Promise<boolean> {
   if (payment && (isSettled(payment.status) || payment.status === 'REFUNDED')) return false
-  const organizationFee = await organizationFeeOf(tx, sale, paid)
+  const { fee: organizationFee, bps: organizationFeeBps } = await organizationFeeOf(tx, sale, paid)
   const facts: Facts = {
     status: settledState(sale.price, paid.amount, payment?.status, sale.over),
     amountMinor: paid.amount.minor.toString(),
@@ -90,6 +90,8 @@ export async function settlePayment(
     settledCurrency: paid.settled?.currency.code,
     providerFeeMinor: paid.fee.toString(),
     organizationFeeMinor: organizationFee.toString(),
+    providerFeeBps: paid.feeBps ?? null,
+    organizationFeeBps,
     customerId: sale.customerId,
     fromAddress: paid.from,
     toAddress: paid.to,
@@ -132,12 +134,17 @@ export async function givePaymentBack(
 }
 
 /** The provider's figure where it takes the fee itself, else the seller's basis points of the payment. */
-async function organizationFeeOf(tx: Transaction, sale: Sale, paid: ProviderPayment): Promise<bigint> {
-  if (sale.userId === null) return 0n
-  if (paid.organizationFee > 0n) return paid.organizationFee
+async function organizationFeeOf(
+  tx: Transaction,
+  sale: Sale,
+  paid: ProviderPayment,
+): Promise<{ fee: bigint; bps: number | null }> {
+  if (sale.userId === null) return { fee: 0n, bps: 0 }
+  if (paid.organizationFee > 0n) return { fee: paid.organizationFee, bps: paid.organizationFeeBps ?? null }
   const where = { tenantId_id: { tenantId: sale.tenantId, id: sale.userId } }
   const seller = await tx.user.findUniqueOrThrow({ where })
-  return shareOf(paid.amount.minor, seller.organizationFeeBps)
+  const bps = seller.organizationFeeBps
+  return { fee: shareOf(paid.amount.minor, bps), bps }
 }
 
 /** What changes when a payment moves, as its row keeps it. */
@@ -149,6 +156,8 @@ interface Facts {
   readonly settledCurrency?: string | undefined
   readonly providerFeeMinor?: string
   readonly organizationFeeMinor?: string
+  readonly providerFeeBps?: number | null
+  readonly organizationFeeBps?: number | null
   readonly customerId?: string | null
   readonly fromAddress?: string | undefined
   readonly toAddress?: string | undefined

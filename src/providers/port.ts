@@ -113,6 +113,9 @@ export interface ProviderPayment {
   readonly settled?: Money
   readonly fee: bigint
   readonly organizationFee: bigint
+  /** The rates of both fees in basis points, where the provider tells them. */
+  readonly feeBps?: number
+  readonly organizationFeeBps?: number
   readonly from?: string
   readonly to?: string
   readonly transactionHash?: string

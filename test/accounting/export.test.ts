@@ -6,7 +6,7 @@ import { exportText } from '../../src/accounting/export.ts'
 import { newId } from '../../src/kernel/id.ts'
 
 const HEADER =
-  'paymentId,type,txTimeUtc,receiptUrl,relatedPaymentId,productId,productName,productDescription,customerUuid,chain,blockNumberOrSlot,txHash,fromAddress,toAddress,tokenSymbol,currencyDecimals,tokenContractOrMint,explorerUrl,grossAmount,grossAmountUsd,platformFeePercent,platformFeeUsd,platformFee,organizationFeePercent,organizationFeeUsd,organizationFee,networkFeesUsd,networkFees,netAmountUsd,netAmount'
+  'paymentId,type,txTimeUtc,receiptUrl,relatedPaymentId,productId,productName,productDescription,customerUuid,chain,blockNumberOrSlot,txHash,fromAddress,toAddress,tokenSymbol,currencyDecimals,tokenContractOrMint,explorerUrl,grossAmount,grossAmountUsd,platformFeePercent,platformFeeUsd,platformFee,organizationFeePercent,organizationFeeUsd,organizationFee,networkFeesUsd,networkFees,netAmountUsd,netAmount,customerEmail,checkoutId'
 
 const PAYMENT: AccountingRow = {
   tenantId: newId(),
@@ -33,6 +33,10 @@ const PAYMENT: AccountingRow = {
   settledCurrency: 'USDC',
   networkFeeMinor: null,
   networkFeeCurrency: null,
+  providerFeeBps: 150,
+  organizationFeeBps: 500,
+  checkoutId: newId(),
+  customerEmail: 'ada@shop.example',
 }
 const REFUND: AccountingRow = {
   ...PAYMENT,
@@ -46,6 +50,8 @@ const REFUND: AccountingRow = {
   settledMinor: -20_000_000n,
   networkFeeMinor: 97_500_000_000_000n,
   networkFeeCurrency: 'ETH',
+  providerFeeBps: 0,
+  organizationFeeBps: 0,
 }
 
 async function* pagesOf(...pages: AccountingRow[][]) {
@@ -100,7 +106,17 @@ describe('the columns', () => {
       networkFees: '',
       netAmountUsd: 18.7,
       netAmount: '18.700000',
+      customerEmail: 'ada@shop.example',
+      checkoutId: expect.stringMatching(/^chk_/),
     })
+  })
+
+  test('tell the rates of the fees as they are, not as whole cents come to, and those where no rate is known', async () => {
+    const cheap = { ...PAYMENT, grossMinor: 99n, providerFeeMinor: 1n, organizationFeeMinor: 5n }
+    const unknown = { ...cheap, providerFeeBps: null, organizationFeeBps: null }
+    const [known, computed] = JSON.parse(await written('json', [cheap, unknown]))
+    expect([known.platformFeePercent, known.organizationFeePercent]).toEqual([1.5, 5])
+    expect([computed.platformFeePercent, computed.organizationFeePercent]).toEqual([1.01, 5.05])
   })
 
   test('tell of a refund below zero, with its payment and what the network took', async () => {
@@ -141,21 +157,40 @@ describe('the file', () => {
           const csv = parse(await written('csv', [{ ...PAYMENT, description }, REFUND]))
           const column = COLUMNS.findIndex(({ name }) => name === 'productName')
           expect(csv).toHaveLength(3)
-          expect(csv.map((row) => row.length)).toEqual([30, 30, 30])
+          expect(csv.map((row) => row.length)).toEqual([32, 32, 32])
           expect(csv[1]?.[column]).toBe(description)
         },
       ),
     )
   })
 
-  test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx'])(
-    'makes no formula of a name like %j in CSV, and JSON keeps it',
-    async (description) => {
-      const column = COLUMNS.findIndex(({ name }) => name === 'productName')
-      expect(parse(await written('csv', [{ ...PAYMENT, description }]))[1]?.[column]).toBe(`'${description}`)
-      expect(JSON.parse(await written('json', [{ ...PAYMENT, description }]))[0].productName).toBe(description)
-    },
-  )
+  test.each(['customerEmail', 'fromAddress', 'chain'])('makes no formula of %s that others wrote', async (name) => {
+    const evil = { customerEmail: '=x@shop.example', fromAddress: '@A1', chain: { name: '+1' } }
+    const column = COLUMNS.findIndex((one) => one.name === name)
+    expect(parse(await written('csv', [{ ...PAYMENT, ...evil }]))[1]?.[column]).toMatch(/^'[=@+]/)
+  })
+
+  test('begins with a byte order mark where one is asked for, in csv alone', async () => {
+    const text = async (format: 'csv' | 'json') => {
+      const pieces: string[] = []
+      for await (const piece of exportText(pagesOf([PAYMENT]), format, { bom: true })) pieces.push(piece)
+      return pieces.join('')
+    }
+    expect(await text('csv')).toBe(`\uFEFF${await written('csv', [PAYMENT])}`)
+    expect(await text('json')).toBe(await written('json', [PAYMENT]))
+  })
+
+  test.each(
+    [
+      ['=1+1', '+1', '-1', '@SUM(A1)', '\tx'],
+      ['＝1+1', '＋1', '－1', '＠SUM(A1)', '﹦1', '⁺1'],
+      [' =1+1', '\u00a0＝1', '\u3000-1', '\u200b=1', '\r\n=1', '\ufeff@x', '\t '],
+    ].flat(),
+  )('makes no formula of a name like %j in CSV, and JSON keeps it', async (description) => {
+    const column = COLUMNS.findIndex(({ name }) => name === 'productName')
+    expect(parse(await written('csv', [{ ...PAYMENT, description }]))[1]?.[column]).toBe(`'${description}`)
+    expect(JSON.parse(await written('json', [{ ...PAYMENT, description }]))[0].productName).toBe(description)
+  })
 
   test('writes amounts that no float could hold to the last digit', async () => {
     const huge = { ...PAYMENT, grossMinor: 10n ** 30n + 1n, providerFeeMinor: 0n, organizationFeeMinor: 0n }

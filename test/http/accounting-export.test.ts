@@ -47,6 +47,13 @@ describe('GET /exports/accounting', () => {
     expect(lines.map((line) => line.split(',')[6])).toEqual(Array.from({ length: ROWS }, (_, n) => `number ${n}`))
   })
 
+  test('begins with a byte order mark for Excel where it is asked for, and not otherwise', async () => {
+    const first = async (query: string) => new Uint8Array(await (await ask(query)).arrayBuffer()).slice(0, 3)
+    const day = 'from=2026-03-01&to=2026-03-01&format=csv'
+    expect([...(await first(`${day}&bom=true`))]).toEqual([0xef, 0xbb, 0xbf])
+    for (const query of [day, `${day}&bom=false`]) expect(new TextDecoder().decode(await first(query))).toBe('pay')
+  })
+
   test('gives the same as JSON', async () => {
     const events = (await (await ask(`${MARCH}&format=json`)).json()) as {
       productName: string
@@ -75,6 +82,8 @@ describe('GET /exports/accounting', () => {
     ['from=2026-02-30&to=2026-03-01&format=csv', /from must be a day/],
     ['from=2026-03-02&to=2026-03-01&format=csv', /to must not be before/],
     [`${MARCH}&format=xlsx`, /format must be csv or json/],
+    [`${MARCH}&format=csv&bom=yes`, /bom must be true or false/],
+    [`${MARCH}&format=json&bom=true`, /bom is for csv alone/],
   ])('refuses %j as JSON', async (query, message) => {
     const response = await ask(query)
     expect(response.status).toBe(400)

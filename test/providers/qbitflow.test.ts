@@ -175,6 +175,8 @@ describe('a payment', () => {
       settled: money(6_663_333_333_333_333n, currency('ETH')),
       fee: 30n,
       organizationFee: 0n,
+      feeBps: 150,
+      organizationFeeBps: 0,
       from: '0xa',
       to: '0xb',
       transactionHash: '0xc',

@@ -16,6 +16,8 @@ const SHOWN = {
   productName: 'What it was called when it was sold.',
   productDescription: 'What stood below the name.',
   customerUuid: 'Who paid: the id of the customer.',
+  customerEmail: 'The e-mail address of the customer, as it is now.',
+  checkoutId: 'The checkout that was paid, chk_…; null for a bill of a subscription.',
   chain: 'The chain that the money came over (crypto payments).',
   blockNumberOrSlot: 'The block or slot on it (crypto payments).',
   txHash: "The transaction's hash on its chain (crypto payments).",

@@ -175,15 +175,19 @@ export function paymentFrom(
 }
 
 /** The amounts that QBitFlow reports where they add up to the payment, else its basis points of it. */
-function feesFrom({ amount, metadata }: z.output<typeof Payment>): { fee: bigint; organizationFee: bigint } {
+function feesFrom({ amount, metadata }: z.output<typeof Payment>) {
   if (!metadata) throw new Error('QBitFlow reports a payment without its fees')
+  const { feeBps } = metadata
+  const organizationFeeBps = metadata.organizationFee?.feeBps ?? 0
   const reported = metadata.txAmounts?.usd
   const organization = reported?.organization ?? 0n
   if (reported && reported.platform + organization + reported.merchant === amount) {
-    return { fee: reported.platform, organizationFee: organization }
+    return { fee: reported.platform, organizationFee: organization, feeBps, organizationFeeBps }
   }
   return {
-    fee: shareOf(amount, metadata.feeBps),
-    organizationFee: shareOf(amount, metadata.organizationFee?.feeBps ?? 0),
+    fee: shareOf(amount, feeBps),
+    organizationFee: shareOf(amount, organizationFeeBps),
+    feeBps,
+    organizationFeeBps,
   }
 }
