@@ -6,12 +6,14 @@ import { transactOnce } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
+import { secondsOf } from '../kernel/duration.ts'
 import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { money } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
 import { asDomainError } from '../providers/errors.ts'
 import type { Able, Registry } from '../providers/registry.ts'
+import { simulatorOf } from '../providers/simulator.ts'
 import { termsData } from '../subscriptions/terms.ts'
 import {
   CheckoutId,
@@ -30,6 +32,7 @@ const OPENING_LEASE_MS = 60_000
 /** A second page at the provider does no harm, since the first answer that is recorded stands; a long wait does. */
 const REPEAT_WAITS_MS = 3_000
 const REPEAT_LOOKS_EVERY_MS = 50
+const DAY_SECONDS = 86_400
 
 interface Deps {
   readonly db: Database
@@ -138,10 +141,8 @@ export function checkoutService({ db, clocks, registry, opening }: Deps) {
       const { actor } = call
       const checkout = await db.prisma.checkout.findFirst({ where: visible(actor, id) })
       if (!checkout) throw notFound('Checkout', ['id'])
-      const { simulation } = await registry.connected(actor.tenantId, checkout.provider)
-      if (actor.mode !== 'TEST' || !simulation) {
-        throw new DomainError({ code: 'UNSUPPORTED', message: 'Only a checkout in test mode can be simulated' })
-      }
+      const connected = await registry.connected(actor.tenantId, checkout.provider)
+      const simulation = simulatorOf(checkout.provider, connected, actor.mode, ['id'])
       if (checkout.externalId === null) throw invalidState(`The checkout is ${checkout.status}`, ['id'])
       const done = await transactOnce(db, call, await clocks.now(actor.tenantId), id, async () => {})
       if (done.replayed) return done
@@ -177,7 +178,7 @@ function visible(actor: Actor, id: string) {
 }
 
 function refuseUnsupported(provider: Able<'checkouts'>, wanted: WantedCheckoutInput, currency: string): void {
-  const { kinds, currencies } = provider.checkouts
+  const { kinds, currencies, periodDays } = provider.checkouts
   if (!kinds.includes(wanted.kind)) {
     const message = `${provider.name} has no checkouts of the kind ${wanted.kind}`
     throw new DomainError({ code: 'UNSUPPORTED', message, field: ['kind'] })
@@ -186,5 +187,10 @@ function refuseUnsupported(provider: Able<'checkouts'>, wanted: WantedCheckoutIn
     const message = `${provider.name} takes prices in ${currencies.join(', ')}`
     const field = wanted.productId ? ['productId'] : ['item', 'price', 'currency']
     throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field })
+  }
+  const days = wanted.frequency && secondsOf(wanted.frequency) / DAY_SECONDS
+  if (periodDays && days !== undefined && (days < periodDays.least || days > periodDays.most)) {
+    const message = `${provider.name} bills every ${periodDays.least} to ${periodDays.most} days, and a month is 30 of them`
+    throw new DomainError({ code: 'OUT_OF_RANGE', message, field: ['frequency'] })
   }
 }

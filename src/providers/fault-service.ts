@@ -4,7 +4,6 @@ import { forget } from '../events/idempotency.ts'
 import { transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import { DomainError } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
 import { asDomainError } from './errors.ts'
@@ -12,6 +11,7 @@ import { AtProvider, InjectFault } from './fault.ts'
 import type { Fault } from './faults.ts'
 import type { Simulation } from './port.ts'
 import type { Registry } from './registry.ts'
+import { simulatorOf } from './simulator.ts'
 
 interface Deps {
   readonly db: Database
@@ -51,8 +51,7 @@ export function faultService({ db, clocks, registry }: Deps) {
     async list({ tenantId, mode }: Actor, provider: ProviderName): Promise<readonly Fault[]> {
       if (mode !== 'TEST') return []
       const connected = await registry.find(tenantId, provider)
-      if (!connected?.simulated) return []
-      return (await connected.simulation?.faults.list()) ?? []
+      return (await connected?.simulation?.faults.list()) ?? []
     },
   }
 }
@@ -60,7 +59,5 @@ export function faultService({ db, clocks, registry }: Deps) {
 /** The simulator of a provider. @throws DomainError UNSUPPORTED where there is none */
 export async function simulationOf(registry: Registry, actor: Actor, provider: ProviderName): Promise<Simulation> {
   const connected = actor.mode === 'TEST' ? await registry.find(actor.tenantId, provider) : null
-  if (connected?.simulated && connected.simulation) return connected.simulation
-  const message = actor.mode === 'TEST' ? `${provider} is no simulator here` : 'This is for test mode'
-  throw new DomainError({ code: 'UNSUPPORTED', message, field: ['provider'] })
+  return simulatorOf(provider, connected ?? {}, actor.mode, ['provider'])
 }

@@ -49,10 +49,12 @@ export function providerRegistry(db: Database, outside: Outside) {
     if (!adapter) throw new Error(`no adapter speaks ${row.provider}`)
     const credentials = openCredentials(outside.secretKey, row.id, row.credentials)
     const { simulated, ...place } = outside.reach(row.baseUrl)
-    const provider = adapter({ credentials, ...place })
+    const { simulation, ...provider } = adapter({ credentials, ...place })
+    // Another's server is never sent the control calls of a simulator.
+    const simulator = simulated && simulation ? { simulation } : {}
     return {
       baseUrl: place.baseUrl,
-      provider: { ...provider, connectionId: row.id, tenantId: row.tenantId, simulated },
+      provider: { ...provider, ...simulator, connectionId: row.id, tenantId: row.tenantId, simulated },
     }
   }
 

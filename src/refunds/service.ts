@@ -4,12 +4,13 @@ import { answerWith, forget } from '../events/idempotency.ts'
 import { transactOnce } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
+import { invalidState, notFound, type Problem } from '../kernel/errors.ts'
 import { validate } from '../kernel/validate.ts'
 import { isSettled } from '../payments/payment.ts'
 import { asDomainError, ProviderError, problemFrom } from '../providers/errors.ts'
 import type { RefundReply } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
+import { simulatorOf } from '../providers/simulator.ts'
 import { lockRefund, type RefundAnswering, simulationFor } from './answering.ts'
 import { announceRefund, type RefundProgress } from './progress.ts'
 import { ApproveRefund, mayBecome, RefuseRefund, RequestRefund } from './refund.ts'
@@ -97,10 +98,8 @@ export function refundService({ db, clocks, registry, progress, answering }: Dep
       const { paymentId, reason } = validate(RequestRefund, input)
       const { actor } = call
       const payment = await findPayment(actor, paymentId)
-      const { simulation } = await registry.connected(actor.tenantId, payment.provider)
-      if (actor.mode !== 'TEST' || !simulation) {
-        throw new DomainError({ code: 'UNSUPPORTED', message: 'Only in test mode a refund can be asked for here' })
-      }
+      const connected = await registry.connected(actor.tenantId, payment.provider)
+      const simulation = simulatorOf(payment.provider, connected, actor.mode, ['paymentId'])
       if (!isSettled(payment.status) || payment.externalId === null) {
         throw invalidState(`The payment is ${payment.status}`, ['paymentId'])
       }

@@ -9,6 +9,7 @@ import { DomainError, invalidState, notFound, type Problem } from '../kernel/err
 import { validate } from '../kernel/validate.ts'
 import { asDomainError, ProviderAnswerLost, ProviderError, problemFrom } from '../providers/errors.ts'
 import type { Connected, Registry } from '../providers/registry.ts'
+import { simulatorOf } from '../providers/simulator.ts'
 import type { Subscriptions } from '../providers/subscriptions.ts'
 import { amountDue } from './billing.ts'
 import { beginBilling, withdrawBilling } from './billings.ts'
@@ -169,8 +170,7 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
         throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field: ['amount', 'currency'] })
       }
       const { provider, externalId } = await reach(subscription)
-      const { simulation } = provider
-      if (actor.mode !== 'TEST' || !simulation) throw unsupported(provider, 'simulating outside test mode')
+      const simulation = simulatorOf(provider.name, provider, actor.mode, ['id'])
       const done = await answerOnce(call, id)
       if (done.replayed) return done
       await simulation.subscription(externalId, action, amount).catch(async (error) => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { encodeId } from '../../src/kernel/id.ts'
 import { call } from '../support/app.ts'
 import { ADA, openShop, type Shop } from '../support/shop.ts'
-import { type Wire, wireTo } from '../support/wire.ts'
+import { type Wire, wireToHost } from '../support/wire.ts'
 
 let shop: Shop
 let wire: Wire
@@ -11,14 +11,14 @@ beforeAll(async () => {
   shop = await openShop()
 })
 beforeEach(async () => {
-  wire = await wireTo(shop, shop.owner.tenantId)
+  wire = await wireToHost(shop, shop.owner.tenantId)
 })
 afterEach(() => wire.close())
 afterAll(() => shop.close())
 
 const watch = (id: string) => shop.app.checkouts.watch(shop.owner.tenantId, id)
-const pay = (id: string) =>
-  shop.app.checkouts.simulate(call(shop.owner), { id: encodeId('Checkout', id), outcome: 'PAY', customer: ADA })
+const pay = async (id: string) =>
+  shop.control(`/sessions/${(await shop.checkout(id)).externalId}/play`, { outcome: 'PAY', customer: ADA })
 
 test('while somebody looks, every step is seen although no notification comes', async () => {
   const { id } = await shop.open()

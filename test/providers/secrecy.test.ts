@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Door, openDoor } from '../graphql/door.ts'
 import { ledgerApi } from '../graphql/ledger-api.ts'
 import { openReceiver, type Receiver } from '../support/receiver.ts'
-import { type Wire, wireTo } from '../support/wire.ts'
+import { type Wire, wireToHost } from '../support/wire.ts'
 
 let door: Door
 let ask: Awaited<ReturnType<Door['as']>>
@@ -14,7 +14,7 @@ beforeAll(async () => {
   ask = await door.as()
   receiver = await openReceiver()
   const { tenantId } = await door.house.actor()
-  wire = await wireTo(door.house, tenantId)
+  wire = await wireToHost(door.house, tenantId)
   const { baseUrl } = await door.app.db.prisma.providerConnection.findFirstOrThrow({ where: { tenantId } })
   const { apiKey, webhookSecret } = await door.app.sandbox.qbitflow.provision(tenantId)
   const wanted = { provider: 'QBITFLOW', credentials: { apiKey, webhookSecret }, baseUrl, idempotencyKey: 'own' }

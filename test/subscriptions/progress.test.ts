@@ -81,7 +81,7 @@ describe('what no notification told', () => {
 /** The same way to the provider that the gateway has, for calls at the very same moment. */
 function progressOf() {
   const { db, clocks } = shop.app
-  const reach = (address: string) => ({ baseUrl: address, fetch, socketUrl: () => address, simulated: true })
+  const reach = () => ({ baseUrl: wire.baseUrl, fetch, socketUrl: () => wire.baseUrl, simulated: true })
   return subscriptionProgress({ db, clocks, registry: providerRegistry(db, { secretKey: SECRET_KEY, reach }) })
 }
 
@@ -136,9 +136,9 @@ describe('the same news', () => {
 
   test('that contradicts what we know is refused and recorded', async () => {
     const subscription = await subscribe()
-    const { paid, state } = await progressOf().read(subscription)
+    const { state, ...read } = await progressOf().read(subscription)
     const change = { tenantId: subscription.tenantId, at: shop.clock.now() }
-    const found = { paid, state: { ...state, status: 'TRIAL' as const, updatedAt: shop.clock.now() } }
+    const found = { ...read, state: { ...state, status: 'TRIAL' as const, updatedAt: shop.clock.now() } }
     await transact(shop.app.db, change, async (tx, emit) =>
       applyFound(tx, change, emit, await lockSubscription(tx, subscription), found),
     )
@@ -194,6 +194,7 @@ describe('a forced end', () => {
 describe('a bill by our request', () => {
   test('whose answer was lost is found by asking, and there is one', async () => {
     const { id } = await subscribe()
+    await shop.control('/organization', { earlyTestBilling: true })
     wire.fault = ({ path }) => (path.includes('execute-billing') ? 'answer lost' : undefined)
     const done = await shop.app.subscriptions.executeTestBilling(call(shop.owner), { id: encodeId('Subscription', id) })
     expect(done.problems).toMatchObject([{ code: 'PROVIDER_UNAVAILABLE' }])

@@ -8,12 +8,7 @@ import type { Shop } from './shop.ts'
 export function refundDesk(shop: Shop) {
   const { app, owner } = shop
 
-  async function control(path: string, body: object): Promise<void> {
-    const { apiKey } = await app.sandbox.qbitflow.provision(owner.tenantId)
-    const url = `${await shop.sandboxOrigin()}/sandbox/qbitflow/_sandbox/refunds${path}`
-    const response = await fetch(url, { method: 'POST', headers: { 'x-api-key': apiKey }, body: JSON.stringify(body) })
-    if (!response.ok) throw new Error(`${path} was answered with ${response.status} ${await response.text()}`)
-  }
+  const control = (path: string, body: object) => shop.control(`/refunds${path}`, body)
 
   const desk = {
     /** A payment that is settled. */

@@ -3,7 +3,7 @@ import type { Actor, Done } from '../../src/kernel/actor.ts'
 import { DomainError } from '../../src/kernel/errors.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
 import { openDoor } from '../http/house.ts'
-import { call, eventually, type TestApp, testApp } from './app.ts'
+import { call, eventually, type TestApp, type TestParts, testApp } from './app.ts'
 import { type TurnableClock, turnableClock } from './clock.ts'
 
 export const ITEM = { name: 'A mug', description: 'Blue, holds tea', price: { amount: '19.99', currency: 'USD' } }
@@ -26,19 +26,23 @@ export interface Shop extends TestApp {
   poll(): Promise<void>
   /** Waits until the payment of a checkout is in this state. */
   reaches(checkoutId: string, state: string): Promise<PaymentRow>
+  /** Acts beside the simulator's API, of which the gateway hears nothing. */
+  control(path: string, body: object): Promise<void>
   /** Where the product's own HTTP server offers the simulators; it is started when first asked for. */
   sandboxOrigin(): Promise<string>
   /** The event types about a checkout, or in all. */
   announced(topicId?: string): Promise<string[]>
 }
 
-export async function openShop(): Promise<Shop> {
+export async function openShop(parts: TestParts = {}): Promise<Shop> {
   const clock = turnableClock()
-  const house = await testApp({ clock })
+  const house = await testApp({ clock, ...parts })
   const owner = await house.actor()
   const { app } = house
   const { tenantId } = owner
   let door: ReturnType<typeof openDoor> | undefined
+  // Kept from before a test puts a wire between the simulator and the gateway.
+  const simulator = { ...app.sandbox.qbitflow }
 
   const shop: Shop = {
     ...house,
@@ -70,8 +74,16 @@ export async function openShop(): Promise<Shop> {
       clock.turn({ minutes: 2 })
       await app.reconciliation.resolveDue()
     },
+    async control(path, body) {
+      const { apiKey } = await app.sandbox.qbitflow.provision(tenantId)
+      const url = `${await shop.sandboxOrigin()}/sandbox/qbitflow/_sandbox${path}`
+      const headers = { 'x-api-key': apiKey }
+      const method = path === '/organization' ? 'PUT' : 'POST'
+      const response = await fetch(url, { method, headers, body: JSON.stringify(body) })
+      if (!response.ok) throw new Error(`${path} was answered with ${response.status} ${await response.text()}`)
+    },
     async sandboxOrigin() {
-      door ??= openDoor({ graceMs: 0, sandboxes: { qbitflow: app.sandbox.qbitflow } })
+      door ??= openDoor({ graceMs: 0, sandboxes: { qbitflow: simulator } })
       return (await door).url
     },
     async close() {

@@ -23,6 +23,8 @@ export interface Asked {
 
 /** A real network between an adapter and its simulator, which can fail and which keeps the webhooks to itself. */
 export interface Wire {
+  /** Of the API behind the wire. */
+  readonly baseUrl: string
   readonly requests: Asked[]
   /** How many status sockets were asked for. */
   sockets: number
@@ -39,11 +41,47 @@ export interface Wire {
 const MOUNT = '/sandbox/qbitflow'
 const HOOKS = '/hooks'
 
-/** Puts the wire between a tenant and its simulator until it is closed. */
-export async function wireTo({ app }: TestApp, tenantId: string): Promise<Wire> {
+/** Puts the wire between the adapters of a gateway and their simulator until it is closed. */
+export async function wireTo(house: TestApp, tenantId: string): Promise<Wire> {
+  const { qbitflow } = house.app.sandbox
+  const { fetch: direct } = qbitflow
+  const { wire, origin } = await openWire(house, tenantId)
+  qbitflow.fetch = async (request) => {
+    const { pathname, search } = new URL(request.url)
+    const body = await request.text()
+    const { method, headers, signal } = request
+    return fetch(`${origin}${pathname}${search}`, { method, headers, signal, ...(body && { body }) })
+  }
+  return closing(wire, async () => {
+    qbitflow.fetch = direct
+  })
+}
+
+/** The same with the connection at an address of its own, as of a provider that is not simulated. */
+export async function wireToHost(house: TestApp, tenantId: string): Promise<Wire> {
+  const connections = house.app.db.prisma.providerConnection
+  const where = { tenantId_provider: { tenantId, provider: 'QBITFLOW' as const } }
+  const { baseUrl } = await connections.findUniqueOrThrow({ where })
+  const { wire } = await openWire(house, tenantId)
+  await connections.update({ where, data: { baseUrl: wire.baseUrl } })
+  return closing(wire, () => connections.update({ where, data: { baseUrl } }))
+}
+
+function closing(wire: Wire, restore: () => Promise<unknown>): Wire {
+  const { close } = wire
+  return Object.assign(wire, {
+    async close() {
+      await close()
+      await restore()
+    },
+  })
+}
+
+async function openWire({ app }: TestApp, tenantId: string) {
   const where = { tenantId_provider: { tenantId, provider: 'QBITFLOW' as const } }
   const connection = await app.db.prisma.providerConnection.findUniqueOrThrow({ where })
-  const door = await openDoor({ graceMs: 0, sandboxes: { qbitflow: app.sandbox.qbitflow } })
+  const simulator = { ...app.sandbox.qbitflow }
+  const door = await openDoor({ graceMs: 0, sandboxes: { qbitflow: simulator } })
   const server = createServer((incoming, outgoing) => {
     answer(incoming, outgoing).catch(() => outgoing.destroy())
   })
@@ -85,10 +123,11 @@ export async function wireTo({ app }: TestApp, tenantId: string): Promise<Wire> 
   server.on('upgrade', (incoming, socket, head) => {
     wire.sockets += 1
     const fault = wire.fault?.({ method: 'GET', path: pathOf(incoming), body: '' })
-    if (fault || !app.sandbox.qbitflow.handleUpgrade(incoming, socket, head)) socket.destroy()
+    if (fault || !simulator.handleUpgrade(incoming, socket, head)) socket.destroy()
   })
 
   const wire: Wire = {
+    baseUrl: `${origin}${MOUNT}/v1`,
     requests: [],
     sockets: 0,
     notifications: [],
@@ -103,11 +142,9 @@ export async function wireTo({ app }: TestApp, tenantId: string): Promise<Wire> 
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await door.server.stop()
-      await app.db.prisma.providerConnection.update({ where, data: { baseUrl: connection.baseUrl } })
     },
   }
-  await app.db.prisma.providerConnection.update({ where, data: { baseUrl: `${origin}${MOUNT}/v1` } })
-  return wire
+  return { wire, origin }
 }
 
 async function bodyOf(incoming: IncomingMessage): Promise<string> {
