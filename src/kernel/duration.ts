@@ -35,6 +35,11 @@ export function after(at: Date, { value, unit }: Duration, times = 1): Date {
   return new Date(at.getTime() + steps * SECONDS[unit] * 1_000)
 }
 
+/** The same where every period is equally long: a month is 30 days and a year 365. */
+export function afterFixed(at: Date, duration: Duration, times = 1): Date {
+  return new Date(at.getTime() + secondsOf(duration) * 1_000 * times)
+}
+
 function monthsAfter(at: Date, months: number): Date {
   const moved = new Date(at)
   moved.setUTCDate(1)

@@ -81,6 +81,8 @@ export interface Checkouts {
   readonly kinds: readonly CheckoutKind[]
   /** The currencies in which a price may stand. */
   readonly currencies: readonly string[]
+  /** How long a period may be, for the kinds that recur; absent where any is taken. */
+  readonly periodDays?: { readonly least: number; readonly most: number }
   open(wanted: WantedCheckout): Promise<OpenedCheckout>
 }
 

@@ -34,6 +34,8 @@ export interface ProviderSubscription {
 
 /** Recurring payments, which the provider bills by itself. What a provider leaves out it cannot do. */
 export interface Subscriptions {
+  /** `CALENDAR` where months and years keep their day; `FIXED` where a month is 30 days and a year 365. */
+  readonly periods: 'CALENDAR' | 'FIXED'
   /** Undefined when the provider has never had it; one that has ended is CANCELLED, also where it is hidden. */
   find(subscription: Reference): Promise<ProviderSubscription | undefined>
   /** Every bill that was paid, oldest first. */

@@ -6,7 +6,7 @@ import type { Clocks } from '../kernel/clock.ts'
 import { ProviderRefused } from '../providers/errors.ts'
 import type { ProviderPayment } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
-import type { ProviderSubscription } from '../providers/subscriptions.ts'
+import type { ProviderSubscription, Subscriptions } from '../providers/subscriptions.ts'
 import { applyFound } from './application.ts'
 import { lockSubscription } from './lock.ts'
 
@@ -16,6 +16,8 @@ import { lockSubscription } from './lock.ts'
 export interface Found {
   readonly state: ProviderSubscription
   readonly paid: readonly ProviderPayment[]
+  /** How the provider counts months and years. */
+  readonly periods: Subscriptions['periods']
 }
 
 /** What names a subscription at its provider. */
@@ -37,7 +39,7 @@ export function subscriptionProgress({ db, clocks, registry }: { db: Database; c
       const message = `${provider} does not know the subscription ${externalId}`
       throw new ProviderRefused({ provider, providerCode: '404', message })
     }
-    return { state, paid: await subscriptions.billings(externalId) }
+    return { state, paid: await subscriptions.billings(externalId), periods: subscriptions.periods }
   }
 
   return {

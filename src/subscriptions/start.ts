@@ -1,7 +1,7 @@
 import type { Transaction } from '../db/database.ts'
 import type { CheckoutRow, SubscriptionRow } from '../db/rows.ts'
 import type { Change, Emit } from '../events/outbox.ts'
-import { after } from '../kernel/duration.ts'
+import { after, afterFixed } from '../kernel/duration.ts'
 import { newId } from '../kernel/id.ts'
 import { applyFound, factsOf, stored } from './application.ts'
 import { lockSubscription } from './lock.ts'
@@ -23,16 +23,17 @@ export async function startSubscription(
   return applyFound(tx, change, emit, subscription, found)
 }
 
-async function create(tx: Transaction, change: Change, emit: Emit, checkout: CheckoutRow, { state }: Found) {
+async function create(tx: Transaction, change: Change, emit: Emit, checkout: CheckoutRow, { state, periods }: Found) {
   const terms = termsOf(checkout)
   if (!terms) throw new Error(`checkout ${checkout.id} has no terms to subscribe to`)
   const { frequency, trialPeriod, minPeriods, freeCredits } = terms
   const began = state.createdAt ?? change.at
+  const later = periods === 'CALENDAR' ? after : afterFixed
   const agreed = {
     status: state.status,
     ...(freeCredits && { freeCreditsMinor: freeCredits.minor }),
-    ...(minPeriods !== undefined && { minPeriods, minimumCancellationAt: after(began, frequency, minPeriods) }),
-    ...(trialPeriod && { trialEndsAt: (state.status === 'TRIAL' && state.nextBillingAt) || after(began, trialPeriod) }),
+    ...(minPeriods !== undefined && { minPeriods, minimumCancellationAt: later(began, frequency, minPeriods) }),
+    ...(trialPeriod && { trialEndsAt: (state.status === 'TRIAL' && state.nextBillingAt) || later(began, trialPeriod) }),
   }
   const facts = { ...agreed, ...factsOf({}, state, change.at) }
   const { tenantId, provider, productId, userId, customerId, externalId, currency } = checkout

@@ -11,10 +11,7 @@ mutation('createAccount', {
   idempotency: 'optional',
   defaults: { overdraft: false, metadata: {} },
   input: (t) => ({
-    externalId: t.string({
-      description:
-        "The merchant's own name for it, unique: 1 to 100 characters. Names that begin as those of the ledger's own accounts do, such as seller: or world:, are refused.",
-    }),
+    externalId: t.string({ description: "The merchant's own name for it, unique: 1 to 100 characters." }),
     name: t.string({ description: 'What people call it: up to 100 characters.' }),
     currency: t.field({
       type: 'CurrencyCode',

@@ -56,7 +56,8 @@ mutation('createCheckout', {
     webhookUrl: t.string({ description: 'Where the merchant wants to be told of this checkout.' }),
     frequency: t.field({
       type: DurationInput,
-      description: 'How long a period is. Required for SUBSCRIPTION and PAY_AS_YOU_GO.',
+      description:
+        'How long a period is. Required for SUBSCRIPTION and PAY_AS_YOU_GO. At QBITFLOW from 7 to 365 days, a month being 30 and a year 365 of them.',
     }),
     trialPeriod: t.field({
       type: DurationInput,

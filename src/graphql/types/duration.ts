@@ -7,8 +7,9 @@ const MEANING: Readonly<Record<DurationUnit, string>> = {
   HOURS: 'Hours.',
   DAYS: 'Days of 24 hours.',
   WEEKS: 'Weeks.',
-  MONTHS: 'Months: the day of the month stays, or is the last that the month has.',
-  YEARS: 'Years.',
+  MONTHS:
+    'Months. At QBITFLOW one is 30 days; the test clock goes by the calendar, where the day of the month stays, or is the last that the month has.',
+  YEARS: 'Years. At QBITFLOW one is 365 days; the test clock goes by the calendar.',
 }
 
 const DurationUnitEnum = builder.enumType('DurationUnit', {

@@ -48,7 +48,8 @@ mutation('forceCancelSubscription', {
 })
 
 mutation('executeTestBilling', {
-  description: 'Test mode: bills the period that runs, at once.',
+  description:
+    'Test mode: bills a period at once instead of at the next turn of the provider, like one whose bill has failed. QBITFLOW refuses it before the bill is due.',
   idempotency: 'required',
   input: subscriptionInput,
   object,

@@ -10,6 +10,7 @@ export function checkoutsOf({ call }: Client) {
   return {
     kinds: ['PAYMENT', 'SUBSCRIPTION', 'PAY_AS_YOU_GO'],
     currencies: ['USD'],
+    periodDays: { least: 7, most: 365 },
     async open(wanted) {
       const { path, body } = sessionOf(wanted)
       const session = await call(wire.SessionCreated, 'POST', path, body)
@@ -75,9 +76,9 @@ function termsOf(terms: RecurringTerms | undefined) {
   }
 }
 
-/** Years came to the wire later than the rest, and twelve months are the same. */
+/** Years came to the wire later than the rest. One has 365 days there, and not twelve months of 30. */
 function durationOf({ value, unit }: Duration) {
-  if (unit === 'YEARS') return { value: value * 12, unit: 'months' }
+  if (unit === 'YEARS') return { value: value * 365, unit: 'days' }
   return { value, unit: unit.toLowerCase() }
 }
 

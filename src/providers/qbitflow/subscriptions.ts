@@ -54,6 +54,8 @@ export function subscriptionsOf({ call, act }: Client) {
   }
 
   return {
+    periods: 'FIXED',
+
     async find(subscription) {
       const path = `/transaction/subscription/sub@${subscription}`
       const found = await call(Subscription, 'GET', path).catch(orUndefinedWhenMissing)
