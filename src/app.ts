@@ -185,7 +185,6 @@ export async function createApp(parts: AppParts) {
   const plan = planning({ db, clocks, currencies })
   const seals = sealService({ db, clock })
   const queue = postingQueue(db, clock)
-  const limits = rateLimits({ db, clock })
 
   const house = {
     db,
@@ -212,7 +211,7 @@ export async function createApp(parts: AppParts) {
     refunds: { ...refundService(refundParts), ...refundsReconciliation },
     accounting: accountingService({ db }),
     keys: keyService({ db, clock, clocks }),
-    rateLimits: limits,
+    rateLimits: rateLimits({ db, clock }),
     clientAuthentication: clientAuthentication({ db, clock, clocks, outbound }),
     exports: dataExportService({ db, clocks }),
     attention: attentionService({ db, clock }),
@@ -248,11 +247,8 @@ export async function createApp(parts: AppParts) {
         ...(await qbitflow.provision(tenantId, name)),
       })),
     sandbox: { qbitflow, runDue: () => qbitflow.runDue(), ...sandboxReset({ db, clocks, registry, progress }) },
-    /** Answers that were kept for repeats are forgotten once they have expired, and what was counted in past windows. */
-    async forgetExpired(): Promise<void> {
-      await db.prisma.idempotencyRecord.deleteMany({ where: { expiresAt: { lt: clock.now() } } })
-      await limits.forgetWindows()
-    },
+    /** Answers that were kept for repeats are forgotten once they have expired. */
+    forgetExpiredAnswers: () => db.prisma.idempotencyRecord.deleteMany({ where: { expiresAt: { lt: clock.now() } } }),
   }
 
   const schedules = createSchedules(house)

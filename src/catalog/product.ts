@@ -5,9 +5,9 @@ import { id, metadata, optional, price, reference, text } from '../kernel/input.
 
 /** What is sold. The limits are the narrowest among the providers, so that a product can be sold through each. */
 
-const UNSELLABLE = /[<>{}[\]`|;"~^]|(?![\n\r\t])\p{Cc}/u
+const UNSELLABLE = /[<>{}[\]`\\|;"~^]|(?![\n\r\t])\p{Cc}/u
 const sellable = (value: string) => !UNSELLABLE.test(value)
-const unsellable = 'must not contain control characters or any of <>{}[]`|;"~^'
+const unsellable = 'must not contain control characters or any of <>{}[]`\\|;"~^'
 
 export const itemName = text(100, 2).refine(sellable, unsellable)
 export const itemDescription = text(500, 2).refine(sellable, unsellable)

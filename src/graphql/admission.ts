@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { rateLimitHeaders, retryAfter } from '../http/rate-limit-headers.ts'
 import { clientTokenFrom, credentialFrom, type ReadHeader } from '../organizations/credential.ts'
-import { allowanceOf, type Permit } from '../organizations/rate-limit.ts'
+import type { Permit } from '../organizations/rate-limit.ts'
 import type { Services } from './context.ts'
 import type { Asked, FromDoor } from './engine.ts'
 import { refusal } from './refusal.ts'
@@ -18,7 +18,7 @@ interface Request {
   readonly overSocket: boolean
 }
 
-/** Counts the request of a key or a client secret. A credential that is not valid counts for nobody. */
+/** Counts the request of a key. A credential that is not valid counts for nobody. */
 export async function admit({ access, rateLimits, clock }: Door, request: Request): Promise<FromDoor> {
   const { header, requestId, overSocket } = request
   const asked: Omit<Asked, 'caller'> = {
@@ -29,8 +29,7 @@ export async function admit({ access, rateLimits, clock }: Door, request: Reques
   }
   const caller = await access.authenticate(credentialFrom(header), requestId)
   if (caller === 'invalid') return { asked: { ...asked, caller: { kind: 'anonymous', requestId } }, refusal: INVALID }
-  const allowance = allowanceOf(caller)
-  const permit = allowance && (await rateLimits.take(allowance))
+  const permit = caller.kind === 'key' ? await rateLimits.take(caller.actor, caller.terms.rateLimit) : undefined
   const isOver = permit !== undefined && !permit.granted
   return {
     asked: { ...asked, caller, permit },
@@ -71,7 +70,7 @@ const NO_VERSION = `299 - "No X-API-Version was sent: the newest is served, ${NE
 
 function overLimit(permit: Permit, now: Date) {
   const seconds = retryAfter(permit, now)
-  const message = `This credential may make ${permit.limit} requests in 15 minutes; ask again in ${seconds} seconds`
+  const message = `This key may make ${permit.limit} requests in 15 minutes; ask again in ${seconds} seconds`
   return refusal('RATE_LIMITED', message, 429, { 'retry-after': seconds })
 }
 

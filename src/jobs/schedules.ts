@@ -14,7 +14,7 @@ export interface Duties {
   readonly ledger: { sealDue(): Promise<unknown> }
   readonly webhooks: { readonly due: DueWork }
   readonly removal: { removeDue(): Promise<unknown> }
-  forgetExpired(): Promise<unknown>
+  forgetExpiredAnswers(): Promise<unknown>
 }
 
 /** Where the due time of a schedule's work stands, and on whose clock it is read. */
@@ -89,7 +89,7 @@ export function createSchedules(work: Duties): Planned[] {
     },
     { name: 'seals', everyMs: SECOND, patienceMs: 2 * MINUTE, run: () => work.ledger.sealDue() },
     { name: 'removal', everyMs: MINUTE, patienceMs: 10 * MINUTE, run: () => work.removal.removeDue() },
-    { name: 'expired', everyMs: HOUR, run: () => work.forgetExpired() },
+    { name: 'idempotency', everyMs: HOUR, run: () => work.forgetExpiredAnswers() },
   ]
   return duties.map(({ quiet, ...duty }) => {
     const work = tracked(duty.run)

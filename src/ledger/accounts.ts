@@ -17,9 +17,7 @@ import { isReserved } from './account.ts'
 import type { Currencies } from './currencies.ts'
 
 const CreateAccount = z.object({
-  externalId: optional(
-    text(100).refine((value) => !isReserved(value), 'begins with a word that is kept for the ledger’s own accounts'),
-  ),
+  externalId: optional(text(100).refine((value) => !isReserved(value), 'is kept for the ledger itself')),
   name: optional(text(100)),
   currency: text(12),
   kind: z.enum(['SYSTEM', 'CLIENT'], 'is required'),

@@ -12,7 +12,8 @@ import { isNews } from '../refunds/refund.ts'
 /** Refunds are asked for and answered at the provider: what no notification told is found by looking there. */
 
 const BATCH = 50
-const LOOK_EVERY_SECONDS = 60
+/** A provider may tell of no refund: that a customer asked is found by looking. */
+const LOOK_EVERY_SECONDS = 20
 const FIRST_WAIT_SECONDS = 10
 const LONGEST_WAIT_SECONDS = 3_600
 const PAGES_AT_MOST = 20

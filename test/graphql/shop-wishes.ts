@@ -58,8 +58,18 @@ export function shopOf(app: App, make: Make, ledger: ReturnType<typeof ledgerApi
     return [known ? encodeId('Refund', known.id) : await ask(one), await ask(two)] as const
   })
 
+  /** Lets bills be taken before they are due, at the simulator of the test tenant. */
+  async function allowEarlyBilling(): Promise<void> {
+    const { id } = await prisma.tenant.findFirstOrThrow({ where: { mode: 'TEST' } })
+    const { apiKey } = await app.sandbox.qbitflow.provision(id)
+    const url = 'http://tollgate.test/sandbox/qbitflow/_sandbox/organization'
+    const init = { method: 'PUT', headers: { 'x-api-key': apiKey }, body: '{"earlyTestBilling":true}' }
+    await app.sandbox.qbitflow.fetch(new Request(url, init))
+  }
+
   const shop = {
     make,
+    allowEarlyBilling,
     app,
     subscriptions: once(() => Promise.all([subscription('SUBSCRIPTION'), subscription('SUBSCRIPTION')])),
     metered: once(() => subscription('PAY_AS_YOU_GO')),
@@ -125,6 +135,7 @@ export const SHOP_WISHES: Readonly<Record<string, (m: { shop: ShopMaker }) => Wi
     return { input: { subscriptionId }, other: { subscriptionId: other }, effects }
   },
   executeTestBilling: async ({ shop }) => {
+    await shop.allowEarlyBilling()
     const [subscriptionId, other] = await shop.subscriptions()
     const where = { subscriptionId: uuidOf(subscriptionId), sequence: 2, status: 'COMPLETED' as const }
     return {

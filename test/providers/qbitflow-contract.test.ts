@@ -8,7 +8,11 @@ const HISTORY = 'GET /transaction/subscription/history/*'
 
 providerContract({
   name: 'QBITFLOW',
-  openShop,
+  async openShop() {
+    const shop = await openShop()
+    await shop.control('/organization', { earlyTestBilling: true })
+    return shop
+  },
   async adapter({ app, owner, sandboxOrigin }) {
     const credentials = { ...(await app.sandbox.qbitflow.provision(owner.tenantId)) }
     const baseUrl = `${await sandboxOrigin()}/sandbox/qbitflow/v1`

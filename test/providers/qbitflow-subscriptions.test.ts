@@ -85,7 +85,7 @@ describe('a session', () => {
       {
         path: '/v1/transaction/session-checkout/',
         body: {
-          options: { subscriptionType: 'payAsYouGo', frequency: { value: 12, unit: 'months' }, freeCredits: 5.5 },
+          options: { subscriptionType: 'payAsYouGo', frequency: { value: 365, unit: 'days' }, freeCredits: 5.5 },
         },
       },
     ])
@@ -263,6 +263,8 @@ describe('over the wire, with the simulator', () => {
     expect(await provider.subscriptions.customer(reference)).toMatchObject({ name: 'Ada', email: 'ada@example.com' })
     const [first] = await provider.subscriptions.billings(reference)
     expect(first).toMatchObject({ amount: usd(1_000n), fee: 15n, organizationFee: 0n })
+    await expect(provider.subscriptions.executeTestBilling(reference)).rejects.toThrow(/not due before/)
+    await shop.control('/organization', { earlyTestBilling: true })
     await provider.subscriptions.executeTestBilling(reference)
     await shop.pass({ seconds: 30 })
     const bills = await provider.subscriptions.billings(reference)

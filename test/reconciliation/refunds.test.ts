@@ -11,6 +11,7 @@ let wire: Wire
 beforeAll(async () => {
   shop = await openShop()
   desk = refundDesk(shop)
+  await shop.control('/organization', { refundWebhooks: true })
 })
 beforeEach(async () => {
   wire = await wireTo(shop, shop.owner.tenantId)

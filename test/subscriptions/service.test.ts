@@ -66,6 +66,27 @@ describe('a checkout for a subscription', () => {
     expect((await shop.announced(id)).slice(0, 1)).toEqual(['subscription.created'])
   })
 
+  test('is refused at once where the provider would refuse its terms or its text, with the field', async () => {
+    const item = (change: object) => ({ kind: 'SUBSCRIPTION', frequency: MONTHLY, item: { ...GYM, ...change } })
+    for (const [input, refusal] of [
+      [{ kind: 'SUBSCRIPTION', frequency: { value: 6, unit: 'DAYS' } }, 'OUT_OF_RANGE frequency'],
+      [{ kind: 'SUBSCRIPTION', frequency: { value: 13, unit: 'MONTHS' } }, 'OUT_OF_RANGE frequency'],
+      [{ kind: 'PAY_AS_YOU_GO', frequency: { value: 2, unit: 'YEARS' } }, 'OUT_OF_RANGE frequency'],
+      [{ kind: 'PAY_AS_YOU_GO', frequency: { value: 1, unit: 'HOURS' } }, 'OUT_OF_RANGE frequency'],
+      [item({ name: 'Gym \\ pool' }), 'INVALID item.name'],
+      [item({ description: 'C:\\gym' }), 'INVALID item.description'],
+    ] as const) {
+      expect([input, await refusals(create(input))]).toEqual([input, [refusal]])
+    }
+  })
+
+  test('for a year has 365 days, as the provider counts', async () => {
+    const { id } = await gym.subscribe({ frequency: { value: 1, unit: 'YEARS' }, minPeriods: 2 })
+    const { createdAt, nextBillingAt, minimumCancellationAt } = await gym.row(id)
+    const days = (at: Date | null) => Math.round(((at?.getTime() ?? 0) - createdAt.getTime()) / 86_400_000)
+    expect([days(nextBillingAt), days(minimumCancellationAt)]).toEqual([365, 730])
+  })
+
   test('names everything that is wrong with its terms at once', async () => {
     expect(await refusals(create({ kind: 'SUBSCRIPTION' }))).toEqual(['REQUIRED frequency'])
     expect(
@@ -205,7 +226,17 @@ describe('cancelling', () => {
 })
 
 describe('billing at once', () => {
+  test('is refused with the reason before the bill is due, as the provider does, and leaves no bill', async () => {
+    const { id } = await gym.subscribe()
+    await gym.billed(id, 1)
+    const input = { id: encodeId('Subscription', id) }
+    const { problems } = await shop.app.subscriptions.executeTestBilling(call(shop.owner), input)
+    expect(problems).toMatchObject([{ code: 'PROVIDER_REFUSED', message: expect.stringMatching(/not due before/) }])
+    expect(await gym.billings(id)).toHaveLength(1)
+  })
+
   test('makes one bill, by our request, and a repeat under its key none', async () => {
+    await shop.control('/organization', { earlyTestBilling: true })
     const { id } = await gym.subscribe()
     await gym.billed(id, 1)
     const by = call(shop.owner, 'bill now')

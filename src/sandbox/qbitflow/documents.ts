@@ -12,6 +12,10 @@ export interface Organization {
   readonly webhookStatuses: 'all' | 'final'
   /** Whether a subscription's moves and bills are told to that URL as well; absent means yes. */
   readonly subscriptionWebhooks?: boolean
+  /** Whether refunds are told to that URL, which the provider does not document; absent means no. */
+  readonly refundWebhooks?: boolean
+  /** Whether a test may bill a subscription before it is due, which the provider refuses; absent means no. */
+  readonly earlyTestBilling?: boolean
 }
 
 export interface User {

@@ -16,7 +16,7 @@ export function productTextRule(max: number): TextRule {
   return {
     min: 2,
     max,
-    accepts: (text) => text.trim() !== '' && !/[<>{}[\]`|;"~^]|(?![\n\r\t])\p{Cc}/u.test(text),
+    accepts: (text) => text.trim() !== '' && !/[<>{}[\]`\\|;"~^]|(?![\n\r\t])\p{Cc}/u.test(text),
   }
 }
 
@@ -40,10 +40,12 @@ function isWebAddress(text: string): boolean {
 /** Reads a request's fields one by one and remembers every one that is wrong; `check` then reports them together. */
 export class Fields {
   readonly #body: Readonly<Record<string, unknown>>
+  readonly #names: ReadonlyMap<string, string>
   readonly #errors: FieldError[] = []
 
   constructor(body: Readonly<Record<string, unknown>>) {
     this.#body = body
+    this.#names = new Map(Object.keys(body).map((name) => [name.toLowerCase(), name]))
   }
 
   /** @throws ApiError naming all the fields that were read and found wrong. */
@@ -53,7 +55,7 @@ export class Fields {
 
   /** Null and the empty string count as not provided. */
   has(key: string): boolean {
-    const value = this.#body[key]
+    const value = this.value(key)
     return value !== undefined && value !== null && value !== ''
   }
 
@@ -65,7 +67,7 @@ export class Fields {
 
   optionalText(key: string, { min = 1, max, accepts }: TextRule): string | undefined {
     if (!this.has(key)) return undefined
-    const value = this.#body[key]
+    const value = this.value(key)
     if (typeof value !== 'string') return this.reject(key, 'must be a string', undefined)
     const length = [...value].length
     if (length < min) return this.reject(key, 'is too short', undefined)
@@ -82,7 +84,7 @@ export class Fields {
 
   optionalPrice(key: string): string | undefined {
     if (!this.has(key)) return undefined
-    const value = this.#body[key]
+    const value = this.value(key)
     if (typeof value !== 'number') return this.reject(key, 'must be a number', undefined)
     if (value <= 0) return this.reject(key, 'must be greater than 0', undefined)
     return usdFrom(value) ?? this.reject(key, 'is out of range', undefined)
@@ -90,31 +92,32 @@ export class Fields {
 
   /** An amount in USD as decimal text; undefined when it is 0 or not provided. */
   optionalAmount(key: string): string | undefined {
-    return this.#body[key] === 0 ? undefined : this.optionalPrice(key)
+    return this.value(key) === 0 ? undefined : this.optionalPrice(key)
   }
 
   /** A whole number from 0 to `max`. */
   optionalCount(key: string, max: number): number | undefined {
     if (!this.has(key)) return undefined
-    const value = this.#body[key]
+    const value = this.value(key)
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max) return value
     return this.reject(key, `must be a whole number from 0 to ${max}`, undefined)
   }
 
   optionalFlag(key: string): boolean | undefined {
     if (!this.has(key)) return undefined
-    const value = this.#body[key]
+    const value = this.value(key)
     return typeof value === 'boolean' ? value : this.reject(key, 'must be true or false', undefined)
   }
 
-  /** As it was given. */
+  /** As it was given. A name is matched as Go's encoding/json does it: exactly, or else whatever its case. */
   value(key: string): unknown {
-    return this.#body[key]
+    const name = Object.hasOwn(this.#body, key) ? key : this.#names.get(key.toLowerCase())
+    return name === undefined ? undefined : this.#body[name]
   }
 
   /** A numeric id; 0 is how the server's own language spells "none". */
   optionalId(key: string): number | undefined {
-    const value = this.#body[key]
+    const value = this.value(key)
     if (!this.has(key) || value === 0) return undefined
     if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
     return this.reject(key, 'must be a positive whole number', undefined)
@@ -122,7 +125,7 @@ export class Fields {
 
   /** One of the choices; the first of them when it is wrong: not to be used before `check`. */
   oneOf<const T extends string>(key: string, choices: readonly [T, ...T[]]): T {
-    const value = this.#body[key]
+    const value = this.value(key)
     const found = choices.find((choice) => choice === value)
     return found ?? this.reject(key, `must be one of ${choices.join(', ')}`, choices[0])
   }
@@ -149,4 +152,11 @@ export function parseObject(text: string): Record<string, unknown> {
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What a request says anew; what it leaves out stays as it was. */
+export function withoutAbsent<T extends object>(patch: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as Partial<{
+    [K in keyof T]: NonNullable<T[K]>
+  }>
 }

@@ -19,11 +19,12 @@ export interface Order {
 export function orderFrom(body: Record<string, unknown>): Order {
   const fields = new Fields(body)
   if (!fields.has('options')) return { kind: 'payment', fields }
-  if (!isObject(body.options)) {
+  const options = fields.value('options')
+  if (!isObject(options)) {
     fields.reject('options', 'must be an object', undefined)
     fields.check()
   }
-  const terms = new Fields(isObject(body.options) ? body.options : {})
+  const terms = new Fields(isObject(options) ? options : {})
   return { kind: terms.oneOf('subscriptionType', ['subscription', 'payAsYouGo']), fields, terms }
 }
 

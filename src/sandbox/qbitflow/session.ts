@@ -54,7 +54,6 @@ export function publicView(session: Session, organization: Organization): object
     price: Number(session.price),
     successUrl: session.successUrl,
     cancelUrl: session.cancelUrl,
-    webhookUrl: session.webhookUrl,
     organizationName: organization.name,
     test: true,
     txType: TX_TYPE[session.kind],
@@ -77,6 +76,7 @@ function planView({ kind, plan }: Session): object {
 export function ownerView(session: Session, organization: Organization): object {
   return {
     ...publicView(session, organization),
+    webhookUrl: session.webhookUrl,
     organizationId: session.organizationId,
     feeBps: session.feeBps,
     organizationFeeBps: session.organizationFeeBps,

@@ -5,7 +5,7 @@ import { subscribe } from './subscribers.ts'
 import { BY_THE_CLOCK, PAYER, type Playground, reaches, startPlayground } from './support.ts'
 
 const HEADER =
-  'paymentId,type,txTimeUtc,receiptUrl,relatedPaymentId,productId,productName,productDescription,customerUuid,chain,' +
+  'paymentId,type,txTimeUtc,receiptUrl,relatedPaymentId,productId,productName,productDescription,customerUuid,customerUUID,chain,' +
   'blockNumberOrSlot,txHash,fromAddress,toAddress,tokenSymbol,currencyDecimals,tokenContractOrMint,explorerUrl,' +
   'grossAmount,grossAmountUsd,platformFeePercent,platformFeeUsd,platformFee,organizationFeePercent,organizationFeeUsd,' +
   'organizationFee,networkFeesUsd,networkFees,netAmountUsd,netAmount'
@@ -60,9 +60,12 @@ describe('the accounting export', () => {
       type: 'one_time',
       txTimeUtc: payment.createdAt,
       receiptUrl: `${world.publicUrl}/checkout/${paid}/receipt`,
+      relatedPaymentId: '',
+      productId: 0,
       productName: 'Tea, green',
       productDescription: 'Two\nlines',
       customerUuid: payment.customerUUID,
+      customerUUID: payment.customerUUID,
       chain: 'Ethereum',
       blockNumberOrSlot: expect.stringMatching(/^\d+$/),
       txHash: payment.transactionHash,
@@ -80,6 +83,8 @@ describe('the accounting export', () => {
       organizationFeePercent: 0,
       organizationFeeUsd: 0,
       organizationFee: '0',
+      networkFeesUsd: 0,
+      networkFees: '0',
       netAmountUsd: 19.69,
       netAmount: expect.stringMatching(/^\d+\.\d+$/),
     })
@@ -93,6 +98,19 @@ describe('the accounting export', () => {
       networkFeesUsd: expect.any(Number),
     })
     expect(rows[1].receiptUrl).toMatch(/\/subscription\/[0-9a-f-]{36}$/)
+  })
+
+  test('leaves no column out and sends none as null, so that a reader that requires each reads every row', async () => {
+    const rows: Record<string, unknown>[] = await rowsOf({ from: '2020-01-01', to: day(3 * DAY) })
+    expect(rows).toHaveLength(3)
+    for (const row of rows) {
+      expect(Object.keys(row)).toEqual([...COLUMNS])
+      for (const column of COLUMNS) {
+        const isNumber = /^(productId|currencyDecimals)$|Usd$|Percent$/.test(column)
+        expect([column, typeof row[column]]).toEqual([column, isNumber ? 'number' : 'string'])
+      }
+    }
+    expect(rows[0]).toMatchObject({ type: 'refund', receiptUrl: '', productId: 0 })
   })
 
   test('as CSV has the columns in order, a header always, and text in quotes where it must', async () => {

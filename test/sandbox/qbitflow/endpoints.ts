@@ -187,7 +187,8 @@ export const WRITES: readonly Row[] = [
   {
     call: 'GET /transaction/subscription/processing/execute-billing/{subscription}',
     malformed: 'GET /transaction/subscription/processing/execute-billing/x',
-    shape: MESSAGE,
+    status: 409,
+    shape: { error: expect.stringContaining('is not due') },
   },
   {
     call: 'GET /transaction/subscription/processing/force-cancel/{subscription}',

@@ -51,9 +51,9 @@ describe('a session for a subscription', () => {
   })
 
   test('can be made in the older form, and without options that is a payment', async () => {
-    const options = { subscriptionType: 'subscription', frequency: { value: 2, unit: 'years' } }
+    const options = { subscriptionType: 'subscription', frequency: { value: 1, unit: 'years' } }
     const { body } = await create({ ...ITEM, options }, '')
-    expect(await read(body.uuid)).toMatchObject({ txType: 'createSubscription', frequency: 2 * 31_536_000 })
+    expect(await read(body.uuid)).toMatchObject({ txType: 'createSubscription', frequency: 31_536_000 })
     for (const none of [{}, { options: null }]) {
       expect((await create({ ...ITEM, ...none }, '')).body.uuid).toMatch(/^pay@/)
     }
@@ -66,6 +66,10 @@ describe('a session for a subscription', () => {
     ['an unknown unit', { frequency: { value: 1, unit: 'moons' } }, 'Frequency'],
     ['a text', { frequency: 'monthly' }, 'Frequency'],
     ['an age of the world', { frequency: { value: 4_000_000_000, unit: 'years' } }, 'Frequency'],
+    ['less than seven days', { frequency: { value: 604_799, unit: 'seconds' } }, 'Frequency'],
+    ['six days', { frequency: { value: 6, unit: 'days' } }, 'Frequency'],
+    ['more than a year', { frequency: { value: 366, unit: 'days' } }, 'Frequency'],
+    ['thirteen months', { frequency: { value: 13, unit: 'months' } }, 'Frequency'],
     ['a negative trial', { ...MONTHLY, trialPeriod: { value: -1, unit: 'days' } }, 'TrialPeriod'],
     ['negative periods', { ...MONTHLY, minPeriods: -1 }, 'MinPeriods'],
     ['a price below a cent', { ...MONTHLY, price: 0.001 }, 'Price'],

@@ -9,6 +9,7 @@ let world: Playground
 
 beforeAll(async () => {
   world = await startPlayground(BY_THE_CLOCK)
+  await world.call('PUT', '/_sandbox/organization', { refundWebhooks: true })
 })
 
 afterAll(() => world.close())
@@ -49,6 +50,7 @@ describe('a refund', () => {
       reason: 'It does not fit',
       status: 'pending',
       createdAt: expect.any(String),
+      merchantMessage: '',
       respondedAt: null,
       organizationId: payment.organizationId,
       txHash: '',
@@ -150,4 +152,21 @@ describe('a refund', () => {
     expect((await call(`/_sandbox/refunds/${refund.uuid}/approve`)).status).toBe(404)
     expect((await world.call('GET', '/v1/transaction/refunds/all', undefined, apiKey)).body).toEqual([])
   })
+})
+
+test('refunds are told to nobody unless the account asks for it, as the provider documents no such webhook', async () => {
+  const other = await startPlayground(BY_THE_CLOCK)
+  const uuid = await other.session({ webhookUrl: HOOK })
+  await other.play(uuid, { outcome: 'PAY', customer: PAYER })
+  await other.passMinute()
+  await other.passMinute()
+  const { body } = await other.call('POST', '/_sandbox/refunds', { transactionUUID: uuid })
+  await other.call('POST', `/_sandbox/refunds/${body.uuid}/approve`)
+  await other.passMinute()
+  await other.passMinute()
+  const refund = await other.call('GET', `/v1/transaction/refunds/by-transaction/pay@${uuid}`)
+  expect(refund.body.status).toBe('approved')
+  const told = other.sent.map(({ headers }) => headers['X-Webhook-ID'])
+  expect(new Set(told)).toEqual(new Set([`pay@${uuid}`]))
+  await other.close()
 })

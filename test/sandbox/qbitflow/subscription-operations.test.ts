@@ -37,6 +37,7 @@ test('every operation has a status of its own from the moment that somebody acts
 })
 
 test('a bill is followed over the socket that its answer names, up to its end', async () => {
+  await world.call('PUT', '/_sandbox/organization', { earlyTestBilling: true })
   const uuid = await subscribe(world)
   const { body } = await world.call('GET', `/v1/transaction/subscription/processing/execute-billing/sub@${uuid}`)
   const socket = new WebSocket(body.statusLink)
@@ -53,6 +54,7 @@ test('a bill is followed over the socket that its answer names, up to its end', 
 })
 
 test('a bill that cannot be taken fails, and says why', async () => {
+  await world.call('PUT', '/_sandbox/organization', { earlyTestBilling: true })
   const uuid = await subscribe(world)
   await act(world, uuid, 'drain', { allowance: 1 })
   const { body } = await world.call('GET', `/v1/transaction/subscription/processing/execute-billing/${uuid}`)
@@ -74,15 +76,15 @@ test('an operation that comes too late for its subscription is cancelled', async
 test('bills go on after a restart, and any number of servers bill once', async () => {
   await passUntil(world, '2027-01-31T09:30:00.000Z')
   const uuid = await subscribe(world)
-  await passUntil(world, '2027-02-28T09:35:00.000Z')
+  await passUntil(world, '2027-03-02T09:35:00.000Z')
   await world.sandbox.close()
   const servers = [world.restart(), world.restart(), world.restart()]
   await passAll('2027-06-01T00:00:00.000Z')
   expect((await bills<string>(world, uuid, 'createdAt')).map((date) => date.slice(0, 10))).toEqual([
     '2027-01-31',
-    '2027-02-28',
-    '2027-03-31',
-    '2027-04-30',
+    '2027-03-02',
+    '2027-04-01',
+    '2027-05-01',
     '2027-05-31',
   ])
   const told = world.sent.map(({ body }) => JSON.parse(body)).filter(({ type }) => type === 'billing')

@@ -28,8 +28,8 @@ describe('a subscription', () => {
       stopped: false,
       test: true,
     })
-    expect([day(body.lastBillingDate), day(body.nextBillingDate)]).toEqual(['2027-01-31', '2027-02-28'])
-    expect(day(body.minimumCancellationDate)).toBe('2027-04-30')
+    expect([day(body.lastBillingDate), day(body.nextBillingDate)]).toEqual(['2027-01-31', '2027-03-02'])
+    expect(day(body.minimumCancellationDate)).toBe('2027-05-01')
     expect(await bills(world, uuid, 'amount')).toEqual([10])
     const [entry] = (await world.call('GET', `/v1/transaction/subscription/history/sub@${uuid}`, undefined, null)).body
     expect(entry.uuid).toMatch(/^sub-hist@/)
@@ -47,27 +47,27 @@ describe('a subscription', () => {
     }
   })
 
-  test('made on 31 January is billed twelve times more in a year, on the last day of every month', async () => {
+  test('has months of 30 days, so that a year has thirteen bills, twelve of them after the first', async () => {
     const uuid = await subscribe(world, {}, { periods: 20 })
     await passUntil(world, '2028-01-31T12:00:00.000Z')
     const dates = (await bills<string>(world, uuid, 'createdAt')).map(day)
     expect(dates).toEqual([
       '2027-01-31',
-      '2027-02-28',
-      '2027-03-31',
-      '2027-04-30',
+      '2027-03-02',
+      '2027-04-01',
+      '2027-05-01',
       '2027-05-31',
       '2027-06-30',
-      '2027-07-31',
-      '2027-08-31',
-      '2027-09-30',
-      '2027-10-31',
-      '2027-11-30',
-      '2027-12-31',
-      '2028-01-31',
+      '2027-07-30',
+      '2027-08-29',
+      '2027-09-28',
+      '2027-10-28',
+      '2027-11-27',
+      '2027-12-27',
+      '2028-01-26',
     ])
     const { body } = await subscription(world, uuid)
-    expect([day(body.lastBillingDate), day(body.nextBillingDate)]).toEqual(['2028-01-31', '2028-02-29'])
+    expect([day(body.lastBillingDate), day(body.nextBillingDate)]).toEqual(['2028-01-26', '2028-02-25'])
     expect(body.nextBillingDate.slice(10)).toBe(body.createdAt.slice(10))
     expect(world.sent.filter(({ body }) => JSON.parse(body).type === 'billing')).toHaveLength(13)
   })
@@ -75,9 +75,9 @@ describe('a subscription', () => {
   test('runs low on funds, is past due, is topped up, and pays what it owes', async () => {
     const uuid = await subscribe(world, {}, { allowance: 35 })
     expect((await subscription(world, uuid)).body).toMatchObject({ allowance: 25, subscriptionStatus: 'active' })
-    await passUntil(world, '2027-03-01T00:00:00.000Z')
+    await passUntil(world, '2027-03-03T00:00:00.000Z')
     expect(await statusOf(world, uuid)).toBe('low_on_funds')
-    await passUntil(world, '2027-05-01T00:00:00.000Z')
+    await passUntil(world, '2027-05-02T00:00:00.000Z')
     expect((await subscription(world, uuid)).body).toMatchObject({ allowance: 5, subscriptionStatus: 'past_due' })
     await act(world, uuid, 'top-up', { allowance: 40 })
     const { body } = await subscription(world, uuid)
@@ -85,18 +85,18 @@ describe('a subscription', () => {
     expect(day(body.nextBillingDate)).toBe('2027-05-31')
     expect((await bills<string>(world, uuid, 'createdAt')).map(day)).toEqual([
       '2027-01-31',
-      '2027-02-28',
-      '2027-03-31',
-      '2027-05-01',
+      '2027-03-02',
+      '2027-04-01',
+      '2027-05-02',
     ])
     expect(moves(world)).toEqual(['active → low_on_funds', 'low_on_funds → past_due', 'past_due → active'])
   })
 
   test('that stays unpaid through the grace is cancelled, and from then on unknown but for its history', async () => {
     const uuid = await subscribe(world, {}, { allowance: 12 })
-    await passUntil(world, '2027-03-03T09:00:00.000Z')
+    await passUntil(world, '2027-03-05T09:00:00.000Z')
     expect(await statusOf(world, uuid)).toBe('past_due')
-    await passUntil(world, '2027-03-03T12:00:00.000Z')
+    await passUntil(world, '2027-03-05T12:00:00.000Z')
     expect((await subscription(world, uuid)).status).toBe(404)
     expect(await bills(world, uuid, 'amount')).toEqual([10])
     expect(moves(world).at(-1)).toBe('past_due → cancelled')
@@ -106,17 +106,17 @@ describe('a subscription', () => {
   test('pays by itself within the grace when there is enough again', async () => {
     const uuid = await subscribe(world)
     await act(world, uuid, 'drain', { allowance: 3 })
-    await passUntil(world, '2027-02-28T12:00:00.000Z')
+    await passUntil(world, '2027-03-02T12:00:00.000Z')
     expect(await statusOf(world, uuid)).toBe('past_due')
     await act(world, uuid, 'drain', { allowance: 100 })
-    await passUntil(world, '2027-03-01T12:00:00.000Z')
+    await passUntil(world, '2027-03-03T12:00:00.000Z')
     expect((await subscription(world, uuid)).body).toMatchObject({ allowance: 90, subscriptionStatus: 'active' })
   })
 
   test('waits for the customer when the price rises above their maximum', async () => {
     const uuid = await subscribe(world)
     await act(world, uuid, 'price', { price: 15 })
-    await passUntil(world, '2027-02-28T12:00:00.000Z')
+    await passUntil(world, '2027-03-02T12:00:00.000Z')
     expect(await statusOf(world, uuid)).toBe('pending')
     await act(world, uuid, 'raise-maximum', { maximum: 20 })
     expect((await subscription(world, uuid)).body).toMatchObject({ allowance: 99, subscriptionStatus: 'active' })
@@ -127,13 +127,13 @@ describe('a subscription', () => {
     const uuid = await subscribe(world, { minPeriods: 2 })
     expect(await act(world, uuid, 'cancel')).toMatchObject({
       status: 409,
-      body: { error: expect.stringContaining('cannot be cancelled before 2027-03-31') },
+      body: { error: expect.stringContaining('cannot be cancelled before 2027-04-01') },
     })
     await passUntil(world, '2027-04-02T00:00:00.000Z')
     await act(world, uuid, 'cancel')
     expect((await subscription(world, uuid)).body).toMatchObject({ stopped: true, subscriptionStatus: 'active' })
     expect((await act(world, uuid, 'cancel')).status).toBe(409)
-    await passUntil(world, '2027-04-30T12:00:00.000Z')
+    await passUntil(world, '2027-05-01T12:00:00.000Z')
     expect((await subscription(world, uuid)).status).toBe(404)
     expect(await bills(world, uuid, 'amount')).toEqual([10, 10, 10])
     expect(moves(world)).toEqual(['active → cancelled'])
@@ -156,7 +156,25 @@ describe('a subscription', () => {
     expect(await bills(world, uuid, 'amount')).toEqual([10])
   })
 
-  test('is billed at once when a test asks for it, and the next bill comes a period later', async () => {
+  test('is billed for a test once it is due and not before, unless the account allows it', async () => {
+    const uuid = await subscribe(world)
+    const path = `/v1/transaction/subscription/processing/execute-billing/${uuid}`
+    expect(await world.call('GET', path)).toEqual({
+      status: 409,
+      body: { error: expect.stringMatching(/not due before 2027-03-02/) },
+    })
+    expect(await bills(world, uuid, 'amount')).toEqual([10])
+    await act(world, uuid, 'drain', { allowance: 3 })
+    await passUntil(world, '2027-03-02T12:00:00.000Z')
+    await act(world, uuid, 'drain', { allowance: 100 })
+    expect((await world.call('GET', path)).status).toBe(200)
+    await pass(world, 3 * 60_000)
+    expect(await bills(world, uuid, 'amount')).toEqual([10, 10])
+    expect((await world.call('GET', path)).status).toBe(409)
+  })
+
+  test('is billed at once where the account allows it, and the next bill comes a period later', async () => {
+    expect((await world.call('PUT', '/_sandbox/organization', { earlyTestBilling: true })).status).toBe(200)
     const uuid = await subscribe(world)
     const path = `/v1/transaction/subscription/processing/execute-billing/${uuid}`
     const { body } = await world.call('GET', path)
@@ -166,7 +184,7 @@ describe('a subscription', () => {
     )
     expect((await world.call('GET', path)).status).toBe(409)
     await pass(world, 3 * 60_000)
-    expect(day((await subscription(world, uuid)).body.nextBillingDate)).toBe('2027-03-31')
+    expect(day((await subscription(world, uuid)).body.nextBillingDate)).toBe('2027-04-01')
     expect(await bills(world, uuid, 'amount')).toEqual([10, 10])
     const link = body.statusLink.replace(/^ws.*\/status\/ws/, '/v1/transaction/status')
     expect((await world.call('GET', link, undefined, null)).body).toMatchObject({
@@ -198,8 +216,8 @@ describe('a trial', () => {
     await act(world, uuid, 'confirm')
     expect(await statusOf(world, uuid)).toBe('active')
     expect(await bills(world, uuid, 'amount')).toEqual([])
-    await passUntil(world, '2027-03-08T00:00:00.000Z')
-    expect((await bills<string>(world, uuid, 'createdAt')).map(day)).toEqual(['2027-02-07', '2027-03-07'])
+    await passUntil(world, '2027-03-10T00:00:00.000Z')
+    expect((await bills<string>(world, uuid, 'createdAt')).map(day)).toEqual(['2027-02-07', '2027-03-09'])
     expect((await act(world, uuid, 'confirm')).status).toBe(409)
   })
 
@@ -209,8 +227,8 @@ describe('a trial', () => {
     expect(await statusOf(world, uuid)).toBe('trial_expired')
     await act(world, uuid, 'confirm')
     const { body } = await subscription(world, uuid)
-    expect([body.subscriptionStatus, day(body.nextBillingDate)]).toEqual(['active', '2027-03-09'])
-    expect(day(body.minimumCancellationDate)).toBe('2027-03-09')
+    expect([body.subscriptionStatus, day(body.nextBillingDate)]).toEqual(['active', '2027-03-11'])
+    expect(day(body.minimumCancellationDate)).toBe('2027-03-11')
     expect(moves(world)).toEqual(['trial → trial_expired', 'trial_expired → active'])
   })
 

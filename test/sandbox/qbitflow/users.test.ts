@@ -203,13 +203,20 @@ describe('an API key', () => {
     expect((await world.call('GET', '/v1/user', undefined, key)).status).toBe(401)
   })
 
+  test('has the mode of the key that made it, whatever mode was asked for', async () => {
+    const { body: owner } = await world.call('GET', '/v1/user')
+    const { status, body } = await world.call('POST', '/v1/api-key', { name: 'Key', userId: owner.id, test: false })
+    expect([status, body.data.test]).toEqual([201, true])
+    expect((await world.call('GET', '/v1/user', undefined, body.key)).body.id).toBe(owner.id)
+  })
+
   test('with wrong fields is refused', async () => {
     const { body: owner } = await world.call('GET', '/v1/user')
     const valid = { name: 'Key', userId: owner.id, test: true }
     for (const change of [
       { name: '' },
-      { test: false },
       { test: undefined },
+      { test: 'no' },
       { expiresAt: 'tomorrow' },
       { expiresAt: '2020-01-01T00:00:00Z' },
       { expiresAt: '2099-13-01T00:00:00Z' },

@@ -8,7 +8,9 @@ export const COLUMNS = [
   'productId',
   'productName',
   'productDescription',
+  // Clients of different ages read one or the other.
   'customerUuid',
+  'customerUUID',
   'chain',
   'blockNumberOrSlot',
   'txHash',
@@ -34,5 +36,5 @@ export const COLUMNS = [
 
 export type Column = (typeof COLUMNS)[number]
 
-/** Absent where it says nothing about this movement. */
-export type Row = { readonly [column in Column]: string | number | undefined }
+/** Every column is always there: empty text or 0 where it says nothing about this movement. */
+export type Row = { readonly [column in Column]: string | number }

@@ -40,11 +40,12 @@ export function rowFrom(context: Context, movement: Movement): Row {
     type: TYPES[kind],
     txTimeUtc: movement.createdAt,
     receiptUrl: receiptUrl(context, movement),
-    relatedPaymentId: movement.kind === 'refund' ? movement.related : undefined,
-    productId: movement.productId,
+    relatedPaymentId: movement.kind === 'refund' ? movement.related : '',
+    productId: movement.productId ?? 0,
     productName: movement.name,
     productDescription: movement.description,
     customerUuid: movement.customerUUID,
+    customerUUID: movement.customerUUID,
     chain: paidWith.chain.name,
     blockNumberOrSlot: metadata.txMetadata.blockData.number,
     txHash: movement.transactionHash,
@@ -52,7 +53,7 @@ export function rowFrom(context: Context, movement: Movement): Row {
     toAddress: movement.to,
     tokenSymbol: paidWith.symbol,
     currencyDecimals: paidWith.decimals,
-    tokenContractOrMint: paidWith.address || undefined,
+    tokenContractOrMint: paidWith.address,
     explorerUrl: explorerUrl(paidWith, movement.transactionHash),
     grossAmount: amountOf(movement.amountMinUnits, paidWith),
     grossAmountUsd: Number(movement.amount),
@@ -60,9 +61,9 @@ export function rowFrom(context: Context, movement: Movement): Row {
   }
 }
 
-function receiptUrl({ publicUrl }: Context, movement: Movement): string | undefined {
+function receiptUrl({ publicUrl }: Context, movement: Movement): string {
   if (movement.kind === undefined) return `${linkOf(publicUrl, movement)}/receipt`
-  if (movement.kind === 'refund') return undefined
+  if (movement.kind === 'refund') return ''
   return managementLinkOf(publicUrl, { uuid: movement.subscription, kind: movement.subscriptionKind })
 }
 
@@ -89,8 +90,8 @@ function fees(metadata: Metadata, { usd, minUnits }: NonNullable<Metadata['txAmo
     organizationFeePercent: (metadata.organizationFee?.feeBps ?? 0) / BPS_PER_PERCENT,
     organizationFeeUsd: usd.organization ?? 0,
     organizationFee: amountOf(minUnits.organization, paidWith),
-    networkFeesUsd: undefined,
-    networkFees: undefined,
+    networkFeesUsd: 0,
+    networkFees: '0',
     netAmountUsd: usd.merchant,
     netAmount: amountOf(minUnits.merchant, paidWith),
   }
@@ -126,6 +127,6 @@ const EXPLORERS: Readonly<Record<string, (hash: string) => string>> = {
   Solana: (hash) => `https://explorer.solana.com/tx/${hash}?cluster=devnet`,
 }
 
-function explorerUrl({ chain }: Coin, hash: string): string | undefined {
-  return EXPLORERS[chain.name]?.(hash)
+function explorerUrl({ chain }: Coin, hash: string): string {
+  return EXPLORERS[chain.name]?.(hash) ?? ''
 }

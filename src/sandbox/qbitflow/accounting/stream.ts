@@ -20,8 +20,8 @@ export function streamCsv(rows: AsyncIterable<Row>): ReadableStream<Uint8Array> 
   })
 }
 
-function cell(value: string | number | undefined): string {
-  const text = value === undefined ? '' : String(value)
+function cell(value: string | number): string {
+  const text = String(value)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 

@@ -21,13 +21,13 @@ export async function record(
   return moved
 }
 
-/** The merchant always hears that a customer asked, since the answer is up to them. */
+/** Where refunds are told at all, the merchant always hears that a customer asked, since the answer is up to them. */
 async function tell(context: Context, world: Transaction, refund: Refund, change: StatusChange): Promise<void> {
   const [session, organization] = [
     await sessions.find(world, refund.session),
     await organizations.find(world, THE_ORGANIZATION),
   ]
-  if (!session?.webhookUrl || !organization) return
+  if (!session?.webhookUrl || !organization?.refundWebhooks) return
   const matters = change.status === 'created' || isFinal(change.status)
   if (organization.webhookStatuses === 'final' && !matters) return
   const id = transactionId(refund)

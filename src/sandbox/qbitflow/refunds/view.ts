@@ -10,7 +10,7 @@ export function refundView(refund: Refund): object {
     reason,
     status,
     createdAt,
-    merchantMessage,
+    merchantMessage: merchantMessage ?? '',
     respondedAt,
     organizationId: refund.organizationId,
     userId: refund.userId,

@@ -22,8 +22,9 @@ export function apiKeyRoutes(context: Context): Hono<Env> {
     const name = fields.text('name', NAME_RULE)
     const userId = fields.optionalId('userId') ?? caller.userId
     const expiresAt = expiryIn(fields, now)
-    if (!fields.has('test')) fields.reject('test', 'is required', undefined)
-    else if (fields.optionalFlag('test') === false) fields.reject('test', 'must be true for a test key', undefined)
+    // Either value is taken and has no effect: a key has the mode of the key that made it.
+    if (fields.optionalFlag('test') === undefined && !fields.has('test'))
+      fields.reject('test', 'is required', undefined)
     fields.check()
     const key = newApiKey(caller.realm)
     const made = await context.transaction(caller.realm, async (world) => {

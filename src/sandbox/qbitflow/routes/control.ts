@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { type Coin, findCoin, findCoinBySymbol } from '../currencies.ts'
 import { organizations, sessions, THE_ORGANIZATION } from '../documents.ts'
 import { notFound } from '../errors.ts'
-import { Fields, isObject, parseObject, productTextRule } from '../fields.ts'
+import { Fields, isObject, parseObject, productTextRule, withoutAbsent } from '../fields.ts'
 import { transactionIn } from '../ids.ts'
 import { type Env, requireAdmin, requireKey, visible } from '../keys.ts'
 import { OUTCOMES, play } from '../play.ts'
@@ -18,14 +18,14 @@ export function controlRoutes(context: Context): Hono<Env> {
     const caller = c.get('caller')
     const uuid = transactionIn(c.req.param('uuid'))
     visible(caller, await sessions.find(context.world(caller.realm), uuid))
-    const body = parseObject(await c.req.text())
-    const fields = new Fields(body)
+    const fields = new Fields(parseObject(await c.req.text()))
     const outcome = fields.oneOf('outcome', OUTCOMES)
     const coin = coinIn(fields)
-    if (fields.has('customer') && !isObject(body.customer)) fields.reject('customer', 'must be an object', undefined)
+    const given = fields.value('customer')
+    if (fields.has('customer') && !isObject(given)) fields.reject('customer', 'must be an object', undefined)
     const authorization = wishIn(fields)
     fields.check()
-    const customer = isObject(body.customer) ? body.customer : undefined
+    const customer = isObject(given) ? given : undefined
     const session = await play(context, caller.realm, uuid, { outcome, coin, customer, authorization })
     return c.json({ status: session.history.at(-1)?.status })
   })
@@ -34,7 +34,11 @@ export function controlRoutes(context: Context): Hono<Env> {
     const fields = new Fields(parseObject(await c.req.text()))
     const name = fields.optionalText('name', productTextRule(100))
     const statuses = fields.has('webhookStatuses') ? fields.oneOf('webhookStatuses', ['all', 'final']) : undefined
-    const subscriptionWebhooks = fields.optionalFlag('subscriptionWebhooks')
+    const switches = {
+      subscriptionWebhooks: fields.optionalFlag('subscriptionWebhooks'),
+      refundWebhooks: fields.optionalFlag('refundWebhooks'),
+      earlyTestBilling: fields.optionalFlag('earlyTestBilling'),
+    }
     fields.check()
     const organization = await context.transaction(c.get('caller').realm, async (world) => {
       const before = await organizations.lock(world, THE_ORGANIZATION)
@@ -43,7 +47,7 @@ export function controlRoutes(context: Context): Hono<Env> {
         ...before,
         name: name ?? before.name,
         webhookStatuses: statuses ?? before.webhookStatuses,
-        subscriptionWebhooks: subscriptionWebhooks ?? before.subscriptionWebhooks,
+        ...withoutAbsent(switches),
       }
       await organizations.replace(world, THE_ORGANIZATION, after)
       return after

@@ -2,7 +2,7 @@ import { Hono, type Context as HttpContext } from 'hono'
 import { newId } from '../../../kernel/id.ts'
 import type { Context } from '../context.ts'
 import { type Customer, customerKey, customers } from '../documents.ts'
-import { EMAIL_RULE, Fields, FREE_TEXT_RULE, nameRule, parseObject, REFERENCE_RULE } from '../fields.ts'
+import { EMAIL_RULE, Fields, FREE_TEXT_RULE, nameRule, parseObject, REFERENCE_RULE, withoutAbsent } from '../fields.ts'
 import { uuidIn } from '../ids.ts'
 import { type Env, ownerOf, ownRows, requireKey, visible } from '../keys.ts'
 import { pageQuery, readPage } from '../paging.ts'
@@ -52,7 +52,8 @@ export function customerRoutes(context: Context): Hono<Env> {
   // The older form names the customer in the body.
   app.put('/', async (c) => {
     const body = parseObject(await c.req.text())
-    return update(c, typeof body.uuid === 'string' ? body.uuid : '', body)
+    const uuid = new Fields(body).value('uuid')
+    return update(c, typeof uuid === 'string' ? uuid : '', body)
   })
 
   app.put('/:uuid', async (c) => update(c, c.req.param('uuid'), parseObject(await c.req.text())))
@@ -93,10 +94,4 @@ export function customerRoutes(context: Context): Hono<Env> {
 
 export function customerView(customer: Customer): object {
   return { ...customer, test: true }
-}
-
-function withoutAbsent<T extends object>(patch: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> {
-  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as Partial<{
-    [K in keyof T]: NonNullable<T[K]>
-  }>
 }

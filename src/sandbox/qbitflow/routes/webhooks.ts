@@ -11,14 +11,15 @@ export function webhookRoutes(context: Context): Hono<Env> {
 
   app.post('/verify', async (c) => {
     const { realm } = c.get('caller')
-    const body = parseObject(await c.req.text())
-    const fields = new Fields(body)
+    const fields = new Fields(parseObject(await c.req.text()))
     const signature = fields.text('receivedSignature', { max: 200 })
     const timestamp = fields.text('receivedTimestamp', { max: 40 })
     if (!fields.has('payload')) fields.reject('payload', 'is required', undefined)
     fields.check()
     const now = context.clock.now()
-    if (!isSigned(webhookSecretOf(context.secret, realm), timestamp, payloadFrom(body.payload), signature, now)) {
+    if (
+      !isSigned(webhookSecretOf(context.secret, realm), timestamp, payloadFrom(fields.value('payload')), signature, now)
+    ) {
       throw badRequest('signature mismatch')
     }
     return c.json({ message: 'webhook verified!' })

@@ -36,6 +36,7 @@ type Shown = Omit<HistoryEntry, 'organizationId' | 'userId'>
 export function historyView({ subscription, subscriptionKind, kind, ...entry }: Shown): object {
   return {
     ...paymentView(entry),
+    productId: entry.productId ?? 0,
     uuid: transactionId({ uuid: entry.uuid, kind }),
     subscriptionUUID: transactionId({ uuid: subscription, kind: subscriptionKind }),
   }

@@ -1,8 +1,9 @@
 import type { Transaction } from '../../store.ts'
 import type { Context } from '../context.ts'
+import { organizations, THE_ORGANIZATION } from '../documents.ts'
 import { badRequest, conflict, notFound } from '../errors.ts'
 import { centsOf } from '../usd.ts'
-import { addUnits, boundUntil } from './billing.ts'
+import { addUnits, boundUntil, isUnpaid } from './billing.ts'
 import { minimumDate } from './creation.ts'
 import { bill, turn } from './cycle.ts'
 import { type Operation, operationId, operations, type Subscription, subscriptions } from './documents.ts'
@@ -83,11 +84,16 @@ function cancellation({ kind }: Subscription): 'cancelSubscription' | 'cancelPAY
 
 /**
  * Does now what is due at the end of the period; answers the bill that comes of it.
- * @throws ApiError 409 while a bill is on its way, or the customer has to confirm first.
+ * @throws ApiError 409 before it is due, while a bill is on its way, or when the customer has to confirm first.
  */
 export function executeBilling(context: Context, realm: string, uuid: string): Promise<Operation | undefined> {
-  return change(context, realm, uuid, (world, subscription, now) => {
+  return change(context, realm, uuid, async (world, subscription, now) => {
     if (subscription.billing) throw conflict('a bill is on its way already')
+    const { nextBillingDate } = subscription
+    const isDue = isUnpaid(subscription) || new Date(nextBillingDate) <= now
+    const organization = isDue ? undefined : await organizations.find(world, THE_ORGANIZATION)
+    if (!isDue && !organization?.earlyTestBilling)
+      throw conflict(`the subscription is not due before ${nextBillingDate}`)
     if (subscription.status === 'trial_expired') throw conflict('the customer has not confirmed after the trial')
     return turn(context, world, subscription, now)
   })

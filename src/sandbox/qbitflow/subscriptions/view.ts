@@ -13,7 +13,7 @@ export function subscriptionView(subscription: Subscription): object {
     uuid: transactionId(subscription),
     from: subscription.from,
     to: subscription.to,
-    productId: subscription.productId,
+    productId: subscription.productId ?? 0,
     subscriptionHash: subscription.subscriptionHash,
     currencyId: subscription.currencyId,
     currency: currencyView(coin(subscription.currencyId)),
