@@ -26,7 +26,7 @@ export function graphiqlPage(developmentKey: string | undefined) {
 
   return {
     wants({ method, headers }: IncomingMessage): boolean {
-      return method === 'GET' && String(headers.accept ?? '').includes('text/html')
+      return (method === 'GET' || method === 'HEAD') && String(headers.accept ?? '').includes('text/html')
     },
 
     async send(request: IncomingMessage, response: ServerResponse): Promise<void> {

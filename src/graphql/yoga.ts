@@ -77,10 +77,15 @@ export function createGraphql(app: Services, options: GraphqlOptions) {
       const admitted = await admitHttp(app, request.headers, response)
       const { asked } = admitted
       if (usual.wants(request, admitted) && (await usual.answer(request, response, asked)) === 'answered') return
-      await send(await yoga.handleNodeRequestAndResponse(request, response, admitted), response)
+      await send(await yoga.handleNodeRequestAndResponse(asGet(request), response, admitted), response)
     },
     upgrade: upgrade satisfies (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
   }
+}
+
+/** HEAD is answered as GET, and Node sends no body for it. The request itself stays what it is, for the log. */
+function asGet(request: IncomingMessage): IncomingMessage {
+  return request.method === 'HEAD' ? Object.create(request, { method: { value: 'GET' } }) : request
 }
 
 function contextOf(app: Services, sockets: Sockets, { asked }: FromDoor): Context {
@@ -131,6 +136,7 @@ function answers(present: Present): Plugin<object, FromDoor> {
 async function send(answer: Response, response: ServerResponse): Promise<void> {
   const body = Buffer.from(await answer.arrayBuffer())
   for (const [name, value] of answer.headers) response.setHeader(name, value)
+  response.setHeader('content-length', body.length)
   response.writeHead(answer.status).end(body)
 }
 

@@ -60,7 +60,7 @@ const events = list({
   filter: {
     type: EventFilter,
     conditions: ({ types, entityId, from, before }) => [
-      ...(types ? [oneOf('type', types)] : []),
+      ...ofTypes(types),
       ...(entityId != null ? [equals('entity_id', decodeId(entityId)?.uuid ?? null)] : []),
       ...(from ? [atLeast('at', from)] : []),
       ...(before ? [below('at', before)] : []),
@@ -73,7 +73,11 @@ builder.queryField('events', (t) =>
     ...events.field(t),
     description: 'What happened, latest first.',
     authScopes: { manager: true },
-    resolve: (_root, args, context) => events.open(context, args),
+    args: {
+      ...events.field(t).args,
+      types: t.arg.stringList({ description: 'Only those of these types, e.g. payment.completed; all when left out.' }),
+    },
+    resolve: (_root, { types, ...args }, context) => events.open(context, args, undefined, ofTypes(known(types))),
   }),
 )
 
@@ -88,14 +92,11 @@ builder.subscriptionField('events', (t) =>
       after: t.arg.string({ description: 'The cursor of the last event that was seen; from now on when left out.' }),
     },
     subscribe: (_root, { types, after }, context) => {
-      const known: readonly string[] = EVENT_TYPES
-      const unknown = types?.find((type) => !known.includes(type))
-      if (unknown !== undefined) throw badInput(`There are no events of the type ${unknown.slice(0, 60)}`)
       const { tenantId } = actorOf(context)
       const cursor = after != null ? positionOf(after) : undefined
       const followed = context.app.stream.follow({
         tenantId,
-        ...(types && { types }),
+        ...(types && { types: known(types) ?? [] }),
         ...(cursor !== undefined && { after: cursor }),
       })
       return mapped(followed, (event) => ({ value: event }))
@@ -103,6 +104,18 @@ builder.subscriptionField('events', (t) =>
     resolve: (event) => event,
   }),
 )
+
+function ofTypes(types: readonly string[] | null | undefined) {
+  return types ? [oneOf('type', types)] : []
+}
+
+/** The types, each of which there is. */
+function known<Types extends readonly string[] | null | undefined>(types: Types): Types {
+  const all: readonly string[] = EVENT_TYPES
+  const unknown = types?.find((type) => !all.includes(type))
+  if (unknown !== undefined) throw badInput(`There are no events of the type ${unknown.slice(0, 60)}`)
+  return types
+}
 
 function positionOf(after: string): bigint {
   const place = placeOf(after)
