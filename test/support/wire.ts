@@ -41,12 +41,14 @@ export interface Wire {
 const MOUNT = '/sandbox/qbitflow'
 const HOOKS = '/hooks'
 
-/** Puts the wire between the adapters of a gateway and their simulator until it is closed. */
+/** Puts the wire between a tenant and its simulator until it is closed. */
 export async function wireTo(house: TestApp, tenantId: string): Promise<Wire> {
   const { qbitflow } = house.app.sandbox
   const { fetch: direct } = qbitflow
   const { wire, origin } = await openWire(house, tenantId)
+  const account = `sk_${tenantId.replaceAll('-', '')}_`
   qbitflow.fetch = async (request) => {
+    if (!request.headers.get('x-api-key')?.startsWith(account)) return direct(request)
     const { pathname, search } = new URL(request.url)
     const body = await request.text()
     const { method, headers, signal } = request
