@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Provider } from '../db/generated/enums.ts'
 import { type Currency, currency, findCurrency } from '../kernel/currency.ts'
-import { isDay, isTimezone } from '../kernel/day.ts'
+import { DAY_RULE, isDay } from '../kernel/day.ts'
 import { optional } from '../kernel/input.ts'
 import { allocate, divideHalfEven, formatDecimal, type Money, money, parseDecimal } from '../kernel/money.ts'
+import { TIMEZONE_RULE, timezoneNamed } from '../kernel/timezone.ts'
 
 import type { ChainFacts } from '../providers/port.ts'
 
@@ -123,9 +124,9 @@ export function percent(bps: bigint): string {
 
 export const Period = z
   .object({
-    from: z.string('is required').refine(isDay, 'must be a day: 2026-11-21'),
-    to: z.string('is required').refine(isDay, 'must be a day: 2026-11-21'),
-    timezone: optional(z.string().refine(isTimezone, 'must be a time zone, such as Europe/Berlin')),
+    from: z.string().refine(isDay, DAY_RULE),
+    to: z.string().refine(isDay, DAY_RULE),
+    timezone: optional(z.string().refine((name) => timezoneNamed(name) !== undefined, TIMEZONE_RULE)),
   })
   .refine(({ from, to }) => from <= to, { path: ['to'], error: 'must not be before `from`' })
 

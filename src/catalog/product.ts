@@ -9,8 +9,8 @@ const UNSELLABLE = /[<>{}[\]`\\|;"~^]|(?![\n\r\t])\p{Cc}/u
 const sellable = (value: string) => !UNSELLABLE.test(value)
 const unsellable = 'must not contain control characters or any of <>{}[]`\\|;"~^'
 
-export const itemName = text(100, 2).refine(sellable, unsellable)
-export const itemDescription = text(500, 2).refine(sellable, unsellable)
+export const itemName = text(100).refine(sellable, unsellable)
+export const itemDescription = text(500).refine(sellable, unsellable)
 
 export const CreateProduct = z.object({
   name: itemName,

@@ -83,7 +83,7 @@ const item = z.object({
 
 export const CreateCheckout = z
   .object({
-    kind: z.enum(['PAYMENT', 'SUBSCRIPTION', 'PAY_AS_YOU_GO', 'SETUP'], 'is required'),
+    kind: z.enum(['PAYMENT', 'SUBSCRIPTION', 'PAY_AS_YOU_GO', 'SETUP']),
     provider: optional(z.enum(['QBITFLOW', 'QBITPAY', 'QFPAY'])),
     productId: optional(id('Product')),
     item: optional(item),
@@ -106,9 +106,9 @@ export const CheckoutId = z.object({ id: id('Checkout') })
 
 export const SimulateCheckout = z.object({
   id: id('Checkout'),
-  outcome: z.enum(['PAY', 'FAIL', 'UNDERPAY', 'OVERPAY', 'EXPIRE', 'CANCEL'], 'is required'),
+  outcome: z.enum(['PAY', 'FAIL', 'UNDERPAY', 'OVERPAY', 'EXPIRE', 'CANCEL']),
   currency: optional(text(12)),
-  customer: optional(z.object({ name: text(100, 2), lastName: text(100, 2), email, phone: optional(text(30)) })),
+  customer: optional(z.object({ name: text(100), lastName: text(100), email, phone: optional(text(30)) })),
 })
 
 /** The checkout as events and webhooks show it. */

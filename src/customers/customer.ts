@@ -15,16 +15,16 @@ const address = z.object({
 })
 
 const details = {
-  lastName: optional(text(100, 2)),
+  lastName: optional(text(100)),
   email: optional(email),
   phone: optional(text(30)),
   address: optional(address),
   metadata: optional(metadata),
 }
 
-export const CreateCustomer = z.object({ name: text(100, 2), ...details, reference: optional(reference) })
+export const CreateCustomer = z.object({ name: text(100), ...details, reference: optional(reference) })
 
-export const UpdateCustomer = z.object({ id: id('Customer'), name: optional(text(100, 2)), ...details })
+export const UpdateCustomer = z.object({ id: id('Customer'), name: optional(text(100)), ...details })
 
 export const CustomerId = z.object({ id: id('Customer') })
 

@@ -6,6 +6,7 @@ import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
+import { normalEmail } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import type { FoundCustomer } from '../providers/port.ts'
 import { CreateCustomer, CustomerId, customerObject, UpdateCustomer } from './customer.ts'
@@ -83,9 +84,10 @@ export async function customerFromPage(
   at: Date,
 ): Promise<string> {
   const { tenantId, userId } = owner
-  const known = await findByEmail(tx, owner, found.email)
+  const email = found.email === undefined ? undefined : normalEmail(found.email)
+  const known = await findByEmail(tx, owner, email)
   if (known) return known
-  const { name, lastName, email, phone } = found
+  const { name, lastName, phone } = found
   const data = { tenantId, id: newId(), name, lastName, email, phone, userId, createdAt: at, updatedAt: at }
   const [made] = await tx.customer.createManyAndReturn({ data: [data], skipDuplicates: true })
   if (made) {
@@ -93,7 +95,7 @@ export async function customerFromPage(
     return made.id
   }
   // Another checkout that they pay at the same moment was first.
-  const first = await findByEmail(tx, owner, found.email)
+  const first = await findByEmail(tx, owner, email)
   if (!first) throw new Error('a customer could neither be made nor found')
   return first
 }
@@ -102,7 +104,7 @@ async function findByEmail(tx: Transaction, owner: Owner, email: string | undefi
   if (email === undefined) return undefined
   const { tenantId, userId } = owner
   const [known] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM customer WHERE tenant_id = ${tenantId}::uuid AND lower(email) = lower(${email})
+    SELECT id FROM customer WHERE tenant_id = ${tenantId}::uuid AND email = ${email}
       AND user_id IS NOT DISTINCT FROM ${userId}::uuid AND deleted_at IS NULL`
   return known?.id
 }

@@ -14,10 +14,6 @@ export function equals(column: string, value: unknown): Condition {
   return { values: [value], sql: (alias, placeholder) => `${alias}.${column} = ${placeholder}` }
 }
 
-export function equalsIgnoringCase(column: string, value: string): Condition {
-  return { values: [value], sql: (alias, placeholder) => `lower(${alias}.${column}) = lower(${placeholder})` }
-}
-
 export function oneOf(column: string, values: readonly unknown[]): Condition {
   return { values: [values], sql: (alias, placeholder) => `${alias}.${column} = ANY (${placeholder})` }
 }
@@ -41,7 +37,7 @@ export function isNull(column: string): Condition {
 /** Rows in which one of the columns contains the text, whatever its case. */
 export function contains(columns: readonly string[], text: string): Condition {
   return {
-    values: [`%${text.replace(/[\\%_]/g, '\\$&')}%`],
+    values: [`%${text.normalize('NFC').replace(/[\\%_]/g, '\\$&')}%`],
     sql: (alias, placeholder) => `(${columns.map((column) => `${alias}.${column} ILIKE ${placeholder}`).join(' OR ')})`,
   }
 }

@@ -107,7 +107,7 @@ function amountOf(amount: Amount): { sum: string; currency: string } {
 
 function sayer(bind: Bindings, { timezone = 'UTC', metadataKey }: Wanted<string>): Said {
   return {
-    timezone: () => bind.add(zoneName(timezone)),
+    timezone: () => bind.add(timezone),
     metadataKey() {
       if (metadataKey !== undefined) return bind.add(metadataKey)
       throw new DomainError({ code: 'REQUIRED', message: 'grouping by METADATA needs a metadataKey' })
@@ -153,10 +153,4 @@ function named<Name extends string>(amounts: readonly Summed<Name>[], sums: read
     return [name, found.map(([currency, minor]) => ({ currency, minor }))] as const
   })
   return Object.fromEntries(entries) as Record<Name, Sum[]>
-}
-
-/** PostgreSQL reads a bare offset as POSIX does, west of Greenwich; everybody else means east. */
-export function zoneName(timezone: string): string {
-  const [, sign, offset] = /^([+-])(\d.*)$/.exec(timezone) ?? []
-  return sign === undefined ? timezone : `${sign === '+' ? '-' : '+'}${offset}`
 }

@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { rateLimitHeaders, retryAfter } from '../http/rate-limit-headers.ts'
+import { timezoneNamed } from '../kernel/timezone.ts'
 import { clientTokenFrom, credentialFrom, type ReadHeader } from '../organizations/credential.ts'
 import type { Permit } from '../organizations/rate-limit.ts'
 import type { Services } from './context.ts'
 import type { Asked, FromDoor } from './engine.ts'
 import { refusal } from './refusal.ts'
-import { isTimezone, UNKNOWN_TIMEZONE } from './timezone.ts'
+import { UNKNOWN_TIMEZONE } from './timezone.ts'
 import { NEWEST_VERSION, versionOn } from './version.ts'
 
 /** What every request meets at either door before it is read: who asks, and whether they may at this moment. */
@@ -78,5 +79,7 @@ function overLimit(permit: Permit, now: Date) {
 function wrongHeader(header: ReadHeader, now: Date) {
   if (versionFor(header, now) === undefined) return refusal('BAD_USER_INPUT', UNKNOWN_VERSION_MESSAGE, 400)
   const timezone = header('time-zone')
-  return timezone && !isTimezone(timezone) ? refusal('BAD_USER_INPUT', UNKNOWN_TIMEZONE, 400) : undefined
+  return timezone && timezoneNamed(timezone) === undefined
+    ? refusal('BAD_USER_INPUT', UNKNOWN_TIMEZONE, 400)
+    : undefined
 }

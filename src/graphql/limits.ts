@@ -10,7 +10,9 @@ import {
   type Source,
 } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import { faultsIn } from '../kernel/json.ts'
 import { singleOperation } from './document.ts'
+import { badInput } from './refusal.ts'
 import { SHAPE_RULES, tooComplex } from './rules.ts'
 import { schema } from './schema.ts'
 import { wrongTimezone } from './timezone-arguments.ts'
@@ -73,6 +75,9 @@ function refuse(
   args.variableValues = given.variables
   const timezone = wrongTimezone(args.document, given.variables)
   if (timezone) return [timezone]
+  // What a mutation is given is checked with its input, where a problem can name its field.
+  const [fault] = operation.operation === 'mutation' ? [] : faultsIn(given.variables)
+  if (fault) return [badInput(`A value of the query ${fault.message}`)]
   const cost = operation.variableDefinitions?.length
     ? costOf(args.document, given.variables)
     : constantCostOf(args.document)

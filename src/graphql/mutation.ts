@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { InputFieldMap, ObjectRef } from '@pothos/core'
 import type { GraphQLInputType, GraphQLResolveInfo } from 'graphql'
-import type { Call, Done } from '../kernel/actor.ts'
+import type { Actor, Call, Done } from '../kernel/actor.ts'
 import { DomainError, type Problem, RefusedBefore } from '../kernel/errors.ts'
+import { faultsIn } from '../kernel/json.ts'
 import { type Builder, builder, type ResolvedTypes } from './builder.ts'
 import { canonicalInput, type Meaning } from './canonical.ts'
 import { actorOf, type Context, type Services } from './context.ts'
@@ -120,17 +121,11 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
         const { idempotencyKey: given, ...rest } = args.input as Input & { idempotencyKey?: string | null }
         const isAlone = countRootFields(info) === 1
         const key = given || (isAlone ? context.idempotencyKey : undefined)
-        if (required && !key) return refused([MISSING_KEY])
-        const actor = actorOf(context)
-        const call = {
-          actor,
-          operation: name,
-          ...(key && { idempotencyKey: key }),
-          requestHash: createHash('sha256')
-            .update(canonicalInput(inputTypeOf(info), rest, options))
-            .digest(),
-        }
-        const payload = await run(context, options, call, rest)
+        const problems = unkeepable(args.input)
+        if (required && !key) problems.push(MISSING_KEY)
+        if (problems.length > 0) return refused(problems)
+        const text = canonicalInput(inputTypeOf(info), rest, options)
+        const payload = await run(context, options, callOf(actorOf(context), name, key, text), rest)
         if (isAlone && key) echo(context, key, payload)
         return payload
       },
@@ -142,6 +137,11 @@ function inputTypeOf({ parentType, fieldName }: GraphQLResolveInfo): GraphQLInpu
   const argument = parentType.getFields()[fieldName]?.args.find(({ name }) => name === 'input')
   if (!argument) throw new Error(`${fieldName} takes no input`)
   return argument.type
+}
+
+function callOf(actor: Actor, operation: string, idempotencyKey: string | undefined, canonicalInput: string): Call {
+  const requestHash = createHash('sha256').update(canonicalInput).digest()
+  return { actor, operation, requestHash, ...(idempotencyKey && { idempotencyKey }) }
 }
 
 async function run<Answer extends Done>(
@@ -197,6 +197,10 @@ function withNames(problem: Problem, names: Readonly<Record<string, string>>): P
 
 function refused(userErrors: readonly Problem[], replayed = false): Payload {
   return { object: null, userErrors, replayed, also: null }
+}
+
+function unkeepable(input: Input): Problem[] {
+  return faultsIn(input).map(({ path, message }) => ({ code: 'INVALID', message, field: path }))
 }
 
 const MISSING_KEY: Problem = {

@@ -7,9 +7,11 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  type StringValueNode,
   type ValidationContext,
   type ValidationRule,
 } from 'graphql'
+import { isStorable, TEXT_RULE } from '../kernel/json.ts'
 
 /** Validation rules that refuse documents whose shape alone would cost too much. */
 
@@ -45,7 +47,24 @@ function maxDirectivesRule(context: ValidationContext): ASTVisitor {
   }
 }
 
-export const SHAPE_RULES: readonly ValidationRule[] = [maxDepthRule, maxAliasesRule, maxDirectivesRule]
+/** PostgreSQL keeps no text with a NUL in it, so no such text can be found or stored. */
+function storableTextRule(context: ValidationContext): ASTVisitor {
+  return {
+    StringValue(node: StringValueNode) {
+      if (isStorable(node.value)) return
+      context.reportError(
+        new GraphQLError(`Text ${TEXT_RULE}`, { nodes: node, extensions: { code: 'BAD_USER_INPUT' } }),
+      )
+    },
+  }
+}
+
+export const SHAPE_RULES: readonly ValidationRule[] = [
+  maxDepthRule,
+  maxAliasesRule,
+  maxDirectivesRule,
+  storableTextRule,
+]
 
 export function tooComplex(message: string, node?: OperationDefinitionNode | DirectiveNode): GraphQLError {
   return new GraphQLError(message, { ...(node && { nodes: node }), extensions: { code: 'QUERY_TOO_COMPLEX' } })

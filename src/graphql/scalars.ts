@@ -1,5 +1,6 @@
 import { GraphQLError, Kind, type ValueNode, valueFromASTUntyped } from 'graphql'
-import { isDay } from '../kernel/day.ts'
+import { DAY_RULE, isDay } from '../kernel/day.ts'
+import { MOMENT_RULE, momentFrom } from '../kernel/moment.ts'
 import { builder } from './builder.ts'
 
 /**
@@ -8,22 +9,21 @@ import { builder } from './builder.ts'
  */
 
 builder.scalarType('DateTime', {
-  description: 'A moment as RFC 3339, e.g. 2026-11-21T04:58:27.000Z.',
+  description:
+    'A moment as RFC 3339, e.g. 2026-11-21T04:58:27.000Z, kept to the millisecond. A moment that does not exist, such as 31 April, is refused.',
   serialize: (value) => (value instanceof Date ? value.toISOString() : value),
   ...readBy((value) => {
-    const at = typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : undefined
-    if (!at || Number.isNaN(at.getTime())) throw new GraphQLError('DateTime is RFC 3339 text: 2026-11-21T04:58:27Z')
+    const at = typeof value === 'string' ? momentFrom(value) : undefined
+    if (!at) throw new GraphQLError(`DateTime ${MOMENT_RULE}`)
     return at
   }),
 })
-
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
 
 builder.scalarType('Date', {
   description: 'A day, e.g. 2026-11-21.',
   serialize: (value) => value,
   ...readBy((value) => {
-    if (typeof value !== 'string' || !isDay(value)) throw new GraphQLError('Date is a day: 2026-11-21')
+    if (typeof value !== 'string' || !isDay(value)) throw new GraphQLError(`Date ${DAY_RULE}`)
     return value
   }),
 })
@@ -39,7 +39,7 @@ builder.scalarType('BigInt', {
   serialize: (value) => value.toString(),
   ...readBy((value) => {
     if (typeof value !== 'string' || !/^-?\d{1,40}$/.test(value))
-      throw new GraphQLError('BigInt is a whole number as text')
+      throw new GraphQLError('BigInt must be a whole number of at most 40 digits, as text: "9999"')
     return BigInt(value)
   }),
 })
@@ -51,7 +51,8 @@ builder.scalarType('CurrencyCode', {
 })
 
 builder.scalarType('JSON', {
-  description: 'Any JSON value.',
+  description:
+    'Any JSON value, nested at most 32 levels deep. A whole number beyond 2^53 is refused, because JSON readers would round it: send it as text.',
   serialize: (value) => value,
   parseValue: (value) => value,
   parseLiteral: (node, variables) => literal(node, variables),
@@ -63,7 +64,7 @@ function readBy<T>(parseValue: (value: unknown) => T) {
 }
 
 function textOf(scalar: string, value: unknown): string {
-  if (typeof value !== 'string') throw new GraphQLError(`${scalar} is written as text, in quotes`)
+  if (typeof value !== 'string') throw new GraphQLError(`${scalar} must be text, in quotes`)
   return value
 }
 

@@ -1,6 +1,7 @@
 import { type DocumentNode, type GraphQLError, Kind, type ValueNode, visit } from 'graphql'
+import { timezoneNamed } from '../kernel/timezone.ts'
 import { refusal } from './refusal.ts'
-import { isTimezone, UNKNOWN_TIMEZONE } from './timezone.ts'
+import { UNKNOWN_TIMEZONE } from './timezone.ts'
 
 const VALUES = new WeakMap<DocumentNode, readonly ValueNode[]>()
 
@@ -11,7 +12,7 @@ const VALUES = new WeakMap<DocumentNode, readonly ValueNode[]>()
 export function wrongTimezone(document: DocumentNode, variables: Record<string, unknown>): GraphQLError | undefined {
   const wrong = valuesIn(document).some((node) => {
     const value = node.kind === Kind.VARIABLE ? variables[node.name.value] : node.kind === Kind.STRING && node.value
-    return typeof value === 'string' && !isTimezone(value)
+    return typeof value === 'string' && timezoneNamed(value) === undefined
   })
   return wrong ? refusal('BAD_USER_INPUT', UNKNOWN_TIMEZONE, 400) : undefined
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import { type Asked, type FromDoor, type Params, type Prepare, requestIdOf } from './engine.ts'
@@ -75,6 +76,7 @@ async function read(request: IncomingMessage): Promise<Buffer> {
 
 /** What the body asks for, if it is as it should be in every part. */
 function paramsFrom(body: Buffer): Params | undefined {
+  if (!isUtf8(body)) return undefined
   try {
     const parsed: unknown = JSON.parse(body.toString('utf8'))
     if (!isObject(parsed)) return undefined

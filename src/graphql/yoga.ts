@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type DocumentNode, GraphQLError } from 'graphql'
-import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga'
+import { createYoga, type GraphQLParams, type Plugin, type YogaInitialContext } from 'graphql-yoga'
 import { admitHttp } from './admission.ts'
 import { byteCache } from './byte-cache.ts'
 import { clientCheck } from './client-check.ts'
@@ -15,6 +16,7 @@ import { limits } from './limits.ts'
 import { createLoaders } from './loaders.ts'
 import { observation } from './observation.ts'
 import { type Present, presenter, withStatus } from './presentation.ts'
+import { refusal } from './refusal.ts'
 import { schema } from './schema.ts'
 import { openSockets, type Sockets } from './sockets.ts'
 import { usualRequests } from './usual-request.ts'
@@ -111,13 +113,15 @@ function contextOf(app: Services, sockets: Sockets, { asked }: FromDoor): Contex
  */
 function answers(present: Present): Plugin<object, FromDoor> {
   return {
-    onRequestParse({ request, serverContext: { refusal }, endResponse, fetchAPI }) {
+    onRequestParse({ request, serverContext: { refusal }, endResponse, fetchAPI, setRequestParser }) {
       if (refusal) {
         const { body, ...init } = refused(refusal, request, present)
         return endResponse(new fetchAPI.Response(body, init))
       }
       const type = request.headers.get('content-type') ?? ''
-      if (request.method === 'POST' && !JSON_TYPE.test(type)) endResponse(new fetchAPI.Response(null, { status: 415 }))
+      if (request.method !== 'POST') return
+      if (JSON_TYPE.test(type)) setRequestParser(readBody)
+      else endResponse(new fetchAPI.Response(null, { status: 415 }))
     },
     onSubscribe({ args, setResultAndStopExecution }) {
       if ((args.contextValue as Initial).asked.overSocket) return
@@ -129,6 +133,23 @@ function answers(present: Present): Plugin<object, FromDoor> {
       const errors = present(result.errors as GraphQLError[], requestId)
       setResult({ ...result, errors: withStatus(errors, 'data' in result) })
     },
+  }
+}
+
+/** Yoga's own reader keeps a character of its own in place of each byte that is not UTF-8. */
+async function readBody(request: Request): Promise<GraphQLParams> {
+  const body = Buffer.from(await request.arrayBuffer())
+  if (!isUtf8(body)) throw refusal('BAD_REQUEST', 'The body must be UTF-8', 400)
+  const params = jsonIn(body)
+  if (typeof params === 'object' && params !== null) return params
+  throw refusal('BAD_REQUEST', 'The body must be a JSON object', 400)
+}
+
+function jsonIn(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    throw refusal('BAD_REQUEST', 'The body must be valid JSON', 400)
   }
 }
 

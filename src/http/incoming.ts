@@ -25,6 +25,7 @@ export interface Place {
 export function checkIncoming(request: IncomingMessage, place: Place): Refusal | undefined {
   if (request.method === 'TRACE') return METHOD_NOT_ALLOWED
   if (!/^1\.[01]$/.test(request.httpVersion)) return badRequest('The protocol must be HTTP/1.1.')
+  if (!isUnicode(request)) return UNSUPPORTED_CHARSET
   const target = targetOf(request)
   if (target === undefined) return badRequest('The request target must be a path or an http address.')
   const host = target.host ?? hostOf(request)
@@ -48,6 +49,12 @@ export const EXPECTATION_FAILED: Refusal = {
   message: 'The only expectation that is met is 100-continue.',
 }
 
+const UNSUPPORTED_CHARSET: Refusal = {
+  status: 415,
+  code: 'UNSUPPORTED_MEDIA_TYPE',
+  message: 'A body must be UTF-8.',
+}
+
 const MISDIRECTED: Refusal = {
   status: 421,
   code: 'MISDIRECTED_REQUEST',
@@ -66,6 +73,12 @@ export function badRequest(message: string): Refusal {
 /** Whether the client ended the connection before it had sent its whole request. */
 export function brokeOff(request: IncomingMessage): boolean {
   return request.destroyed && !request.complete
+}
+
+/** Read as UTF-8, text of another charset would be kept as other text than was meant. */
+function isUnicode({ headers }: IncomingMessage): boolean {
+  const [, charset] = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '') ?? []
+  return charset === undefined || /^(utf-?8|us-ascii)$/i.test(charset)
 }
 
 /** A path, or an address as a proxy is asked for, whose host then stands for the Host header. */

@@ -9,9 +9,9 @@ import type { Registry } from '../providers/registry.ts'
 const VerifyWebhook = z.object({
   provider: optional(z.enum(['QBITFLOW', 'QBITPAY', 'QFPAY'])),
   // The body as it came: nothing is trimmed from it.
-  payload: z.string('is required'),
-  signature: z.string('is required'),
-  timestamp: z.string('is required'),
+  payload: z.string(),
+  signature: z.string(),
+  timestamp: z.string(),
 })
 
 export interface Verification {

@@ -2,21 +2,14 @@
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const LONGEST_NAME = 64
 
+export const DAY_RULE = 'must be a day that exists, such as 2026-11-21'
+
+/** Whether it is a day of the calendar, from the year 1 on; 9999-12-31 is left out, so that each day has a next one. */
 export function isDay(text: string): boolean {
   const at = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(text) : undefined
-  return at !== undefined && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)
-}
-
-export function isTimezone(timezone: string): boolean {
-  if (timezone.length > LONGEST_NAME) return false
-  try {
-    formatOf(timezone)
-    return true
-  } catch {
-    return false
-  }
+  if (at === undefined || Number.isNaN(at.getTime()) || !at.toISOString().startsWith(text)) return false
+  return text >= '0001-01-01' && text < '9999-12-31'
 }
 
 /** The first moment of a day in a time zone, also where its clocks skip midnight. */

@@ -2,29 +2,36 @@ import { z } from 'zod'
 import { type Currency, findCurrency } from './currency.ts'
 import type { ErrorCode, Problem } from './errors.ts'
 import { decodeId, type IdKind } from './id.ts'
+import { isStorable, NUMBER_RULE, TEXT_RULE } from './json.ts'
 import { MAX_MINOR, type Money, money, parseDecimal } from './money.ts'
 
 /** The shapes that inputs share. Each refuses with a message that a person can act on. */
 
-/** Text with something in it, at most so many characters. Surrounding blanks are not kept. */
+/**
+ * Text with something in it, at most so many characters. Blanks and invisible characters around it are not kept, and
+ * each letter has one spelling (NFC), so that equal texts are equal bytes.
+ */
 export function text(max: number, min = 1) {
   return z
-    .string({ error: requiredOr('must be text') })
-    .trim()
+    .string()
+    .overwrite(normalText)
     .min(min, { error: min === 1 ? 'must not be empty' : `must have at least ${min} characters`, abort: true })
     .max(max, { error: `must have at most ${max} characters`, abort: true })
-    .refine(isStorable, { error: UNSTORABLE, abort: true })
+    .refine(isStorable, { error: TEXT_RULE, abort: true })
 }
 
-function requiredOr(otherwise: string) {
-  return (issue: { readonly input?: unknown }) => (issue.input == null ? 'is required' : otherwise)
-}
+/** A blank, or a character that shows nothing: a zero-width space, a byte order mark, a mark of direction. */
+const INVISIBLE = /^[\s\p{Cf}]$/u
 
-const UNSTORABLE = 'must not contain NUL or half a character'
-
-/** PostgreSQL keeps neither a NUL nor a lone surrogate in its text and JSON. */
-function isStorable(value: string): boolean {
-  return value.isWellFormed() && !value.includes('\0')
+/** The one spelling in which text is kept and compared. */
+export function normalText(value: string): string {
+  const text = value.normalize('NFC')
+  // From both ends inwards: a pattern that looks for the end would try at each blank within a long text.
+  let start = 0
+  let end = text.length
+  while (start < end && INVISIBLE.test(text.charAt(start))) start += 1
+  while (end > start && INVISIBLE.test(text.charAt(end - 1))) end -= 1
+  return text.slice(start, end)
 }
 
 /** Left out and null are the same: not given. */
@@ -35,7 +42,27 @@ export function optional<T extends z.ZodType>(schema: T) {
 /** The product's, customer's … reference: the merchant's own name for it. */
 export const reference = text(100)
 
-export const email = text(254).regex(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be an e-mail address')
+/** An e-mail address in lower case, as which it is kept and compared. Letters of any script may be in it. */
+export const email = text(254)
+  .overwrite((value) => normalEmail(value))
+  .refine(isEmail, 'must be an e-mail address, such as ada@example.com')
+
+/** The one spelling under which an address is kept, whoever typed it. */
+export function normalEmail(value: string): string {
+  return normalText(normalText(value).toLowerCase())
+}
+
+const LOCAL_PART = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u
+const DOMAIN_LABEL = /^[\p{L}\p{N}]([\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u
+
+function isEmail(value: string): boolean {
+  const [local = '', domain = '', ...more] = value.split('@')
+  const labels = domain.split('.')
+  if (more.length > 0 || local.length > 64 || labels.length < 2) return false
+  return (
+    LOCAL_PART.test(local) && labels.every((label) => DOMAIN_LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')
+  )
+}
 
 /** An absolute http(s) address without credentials in it. */
 export const webUrl = text(2048).refine(isWebUrl, 'must be an absolute http or https URL')
@@ -51,7 +78,7 @@ function isWebUrl(value: string): boolean {
 
 /** An id of ours, as its UUID. An id of another kind is an unknown id. */
 export function id(kind: IdKind) {
-  return z.string({ error: 'is required' }).transform((value, context) => {
+  return z.string().transform((value, context) => {
     const decoded = decodeId(value)
     if (decoded?.kind === kind) return decoded.uuid
     refuse(context, 'NOT_FOUND', `${kind} not found`)
@@ -61,8 +88,8 @@ export function id(kind: IdKind) {
 
 /** An amount as it is sent: `{ amount: "99.99", currency: "USD" }`. */
 export const moneyText = z.object({
-  amount: z.string({ error: requiredOr('must be a decimal, as text') }),
-  currency: z.string({ error: requiredOr('must be the code of a currency') }),
+  amount: z.string(),
+  currency: z.string(),
 })
 export type MoneyText = z.output<typeof moneyText>
 
@@ -86,11 +113,22 @@ export function minorAboveZero(
 ): bigint | Pick<Problem, 'code' | 'message'> {
   const minor = parseDecimal(amount, exponent)
   if (minor === undefined) {
-    return { code: 'INVALID', message: `must be a decimal with at most ${exponent} digits after the point in ${code}` }
+    return { code: 'INVALID', message: decimalRule(amount, exponent, ` in ${code}`) }
   }
   if (minor <= 0n) return { code: 'OUT_OF_RANGE', message: 'must be above zero' }
   if (minor > MAX_MINOR) return { code: 'OUT_OF_RANGE', message: 'is too large' }
   return minor
+}
+
+/** Which rule a text breaks that is no decimal with at most so many digits after the point. */
+export function decimalRule(text: string, digits: number, where = ''): string {
+  if (/^[+-]?[\d.]+e[+-]?\d+$/i.test(text))
+    return 'must be written out as a decimal, such as 12.50, without an exponent'
+  if (!/^[+-]?\d+(\.\d+)?$/.test(text)) return 'must be a decimal, such as 12.50'
+  const [whole = '', fraction = ''] = text.split('.')
+  if (whole.length > 40) return 'is too large'
+  if (digits > 0 || fraction === '') return `must have at most ${digits} digits after the point${where}`
+  return `must be a whole number${where}`
 }
 
 const METADATA_KEYS = 24
@@ -109,7 +147,9 @@ export const metadata = z
       } else if (String(item).length > METADATA_VALUE_LENGTH) {
         refuse(context, 'TOO_LONG', `must have at most ${METADATA_VALUE_LENGTH} characters`, [key])
       } else if (!isStorable(String(item))) {
-        refuse(context, 'INVALID', UNSTORABLE, [key])
+        refuse(context, 'INVALID', TEXT_RULE, [key])
+      } else if (typeof item === 'number' && Math.abs(item) > Number.MAX_SAFE_INTEGER) {
+        refuse(context, 'INVALID', NUMBER_RULE, [key])
       }
     }
   })

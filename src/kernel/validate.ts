@@ -3,11 +3,33 @@ import { DomainError, type ErrorCode, type Problem } from './errors.ts'
 
 /** The input as the schema reads it; every bad field at once as a DomainError otherwise. */
 export function validate<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
-  const result = schema.safeParse(input, { reportInput: true })
+  const result = schema.safeParse(input, { reportInput: true, error: rule })
   if (result.success) return result.data
   const [first, ...rest] = result.error.issues.map(problemFrom)
   if (!first) throw new Error('validation failed without an issue')
   throw new DomainError(first, ...rest)
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+  date: 'a moment',
+}
+const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' elements' }
+
+/** What a field must be, where its schema does not say it in words of its own. */
+function rule(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input === undefined || issue.input === null) return 'is required'
+  if (issue.code === 'invalid_type') return `must be ${TYPES[issue.expected] ?? issue.expected}`
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}${UNITS[issue.origin] ?? ''}`
+  if (issue.code === 'too_small') return `must be at least ${issue.minimum}${UNITS[issue.origin] ?? ''}`
+  return undefined
 }
 
 function problemFrom(issue: z.core.$ZodIssue): Problem {

@@ -20,7 +20,7 @@ const CreateAccount = z.object({
   externalId: optional(text(100).refine((value) => !isReserved(value), 'is kept for the ledger itself')),
   name: optional(text(100)),
   currency: text(12),
-  kind: z.enum(['SYSTEM', 'CLIENT'], 'is required'),
+  kind: z.enum(['SYSTEM', 'CLIENT']),
   overdraft: optional(z.boolean()),
   overdraftLimit: optional(z.string()),
   metadata: optional(metadata),

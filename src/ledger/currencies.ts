@@ -7,7 +7,7 @@ import type { Clocks } from '../kernel/clock.ts'
 import { type Currency, findCurrency } from '../kernel/currency.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
-import { optional, refuse, text } from '../kernel/input.ts'
+import { decimalRule, optional, refuse, text } from '../kernel/input.ts'
 import { parseDecimal } from '../kernel/money.ts'
 import { recent } from '../kernel/recent.ts'
 import { validate } from '../kernel/validate.ts'
@@ -19,21 +19,25 @@ export const RATE_DIGITS = 18
 const HIGHEST_EXPONENT = 24
 const CURRENCIES_REMEMBERED = 10_000
 
-const code = text(12).regex(/^[A-Z][A-Z0-9]{1,11}$/, 'has 2 to 12 capital letters and digits')
+const code = text(12).regex(
+  /^[A-Z][A-Z0-9]{1,11}$/,
+  'must have 2 to 12 capital letters and digits, and begin with a letter',
+)
 
 const CreateCurrency = z.object({
   code: code.refine((value) => !findCurrency(value), 'is a currency that everybody has'),
-  exponent: z.number({ error: 'is required' }).int().min(0).max(HIGHEST_EXPONENT),
+  exponent: z.int().min(0).max(HIGHEST_EXPONENT),
   name: optional(text(100)),
 })
 
 const SetRate = z.object({
   from: code,
   to: code,
-  rate: z.string({ error: 'is required' }).superRefine((value, context) => {
+  rate: z.string().superRefine((value, context) => {
     const rate = parseDecimal(value, RATE_DIGITS)
-    const message = `must be a decimal above zero with at most ${RATE_DIGITS} digits after the point`
-    if (rate === undefined || rate <= 0n || rate >= 10n ** 38n) refuse(context, 'INVALID', message)
+    if (rate === undefined) refuse(context, 'INVALID', decimalRule(value, RATE_DIGITS))
+    else if (rate <= 0n) refuse(context, 'OUT_OF_RANGE', 'must be above zero')
+    else if (rate >= 10n ** 38n) refuse(context, 'OUT_OF_RANGE', 'must be below 10^20')
   }),
 })
 

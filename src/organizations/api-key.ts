@@ -21,7 +21,7 @@ const rateLimit = z
 export const CreateApiKey = z
   .object({
     name: text(100),
-    role: z.enum(['OWNER', 'ADMIN', 'USER'], 'is required'),
+    role: z.enum(['OWNER', 'ADMIN', 'USER']),
     userId: optional(id('User')),
     expiresAt: optional(z.date()),
     rateLimit: optional(rateLimit),

@@ -29,8 +29,8 @@ const feeBps = z.int().min(0, 'must be 0 at least').max(MAX_FEE_BPS, `must be ${
 const role = z.enum(['ADMIN', 'USER'], 'must be ADMIN or USER')
 
 export const CreateUser = z.object({
-  name: text(100, 2),
-  lastName: text(100, 2),
+  name: text(100),
+  lastName: text(100),
   email,
   role,
   organizationFeeBps: optional(feeBps),
@@ -38,8 +38,8 @@ export const CreateUser = z.object({
 
 export const UpdateUser = z.object({
   id: id('User'),
-  name: optional(text(100, 2)),
-  lastName: optional(text(100, 2)),
+  name: optional(text(100)),
+  lastName: optional(text(100)),
   email: optional(email),
   role: optional(role),
   organizationFeeBps: optional(feeBps),

@@ -56,7 +56,7 @@ export function connecting({ db, clocks, registry, secretKey, isAnswered, provis
       const message = 'the simulator has its own: leave them empty, or say where the account is with baseUrl'
       throw new DomainError({ code: 'INVALID', message, field: ['credentials'] })
     }
-    if (actor.mode === 'LIVE' && baseUrl !== undefined && !baseUrl.startsWith('https:')) {
+    if (actor.mode === 'LIVE' && baseUrl !== undefined && new URL(baseUrl).protocol !== 'https:') {
       throw new DomainError({ code: 'INVALID', message: 'must be an https address in live mode', field: ['baseUrl'] })
     }
     const address = (baseUrl ?? access.baseUrl).replace(/\/+$/, '')

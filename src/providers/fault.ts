@@ -9,12 +9,12 @@ const OF_PAYMENTS: readonly FaultKind[] = ['UNDERPAY', 'OVERPAY', 'PAY_LATE']
 
 const count = (least: number, most: number) => z.int().min(least).max(most)
 
-export const providerName = z.enum(['QBITFLOW', 'QBITPAY', 'QFPAY'], 'is required')
+export const providerName = z.enum(['QBITFLOW', 'QBITPAY', 'QFPAY'])
 
 export const InjectFault = z
   .object({
     provider: providerName,
-    kind: z.enum(FAULT_KINDS, 'is required'),
+    kind: z.enum(FAULT_KINDS),
     operation: optional(text(300).regex(/^(\*|[A-Z]+) \/\S*$/, 'must be like POST /path/*')),
     times: optional(count(1, 1_000_000)),
     probability: optional(z.number().gt(0, 'must be above 0').max(1, 'must be 1 at most')),

@@ -1,3 +1,4 @@
+import { parseJson } from '../kernel/json.ts'
 import { providerCalls } from '../kernel/metrics.ts'
 import { traced } from '../kernel/trace.ts'
 import { ProviderAnswerLost, ProviderRefused, ProviderUnavailable } from './errors.ts'
@@ -93,7 +94,7 @@ async function send(
 
 function parse(text: string): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) }
+    return { value: parseJson(text) }
   } catch {
     return undefined
   }

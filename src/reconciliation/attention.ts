@@ -1,5 +1,4 @@
 import type { Database } from '../db/database.ts'
-import { zoneName } from '../db/groups.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { DEVELOPMENT_KEY } from '../organizations/development-key.ts'
 
@@ -64,7 +63,7 @@ export function attentionService({ db, clock }: { db: Database; clock: Clock }) 
   return {
     /** A day is that of the time zone, by the tenant's clock. */
     async counters(tenantId: string, timezone = 'UTC'): Promise<Counters> {
-      const values = [tenantId, clock.now(), zoneName(timezone)]
+      const values = [tenantId, clock.now(), timezone]
       const [row] = await db.query<Record<keyof Counters, bigint>>('attention.counters', COUNTERS, values)
       const counts = Object.entries(row ?? {}).map(([name, count]) => [name, Number(count)])
       return Object.fromEntries(counts) as Counters

@@ -3,7 +3,7 @@ import type { SubscriptionStatus } from '../db/generated/enums.ts'
 import type { BillingRow, SubscriptionRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
 import { encodeId } from '../kernel/id.ts'
-import { id, optional, price } from '../kernel/input.ts'
+import { decimalRule, id, optional, price, refuse } from '../kernel/input.ts'
 import { formatDecimal, parseDecimal } from '../kernel/money.ts'
 
 /** What a customer agreed to pay again and again. */
@@ -65,11 +65,11 @@ export function nextCheck(
 export const UNIT_DIGITS = 6
 const UNITS_AT_MOST = 10n ** 15n
 
-const units = z.string('must be a decimal, as text').transform((text, context) => {
+const units = z.string().transform((text, context) => {
   const millionths = parseDecimal(text, UNIT_DIGITS)
-  const message = `must be a decimal above zero with at most ${UNIT_DIGITS} digits after the point`
   if (millionths !== undefined && millionths > 0n && millionths <= UNITS_AT_MOST) return millionths
-  context.addIssue({ code: 'custom', message, params: { code: millionths === undefined ? 'INVALID' : 'OUT_OF_RANGE' } })
+  if (millionths === undefined) refuse(context, 'INVALID', decimalRule(text, UNIT_DIGITS))
+  else refuse(context, 'OUT_OF_RANGE', 'must be above zero and at most 1000000000')
   return z.NEVER
 })
 
@@ -82,7 +82,7 @@ const NEEDS_AMOUNT = ['TOP_UP', 'RAISE_MAXIMUM', 'DRAIN', 'CHANGE_PRICE']
 export const SimulateSubscription = z
   .object({
     id: id('Subscription'),
-    action: z.enum(['TOP_UP', 'RAISE_MAXIMUM', 'CONFIRM', 'CANCEL', 'DRAIN', 'CHANGE_PRICE'], 'is required'),
+    action: z.enum(['TOP_UP', 'RAISE_MAXIMUM', 'CONFIRM', 'CANCEL', 'DRAIN', 'CHANGE_PRICE']),
     amount: optional(price),
   })
   .superRefine(({ action, amount }, context) => {

@@ -3,7 +3,7 @@ import type { CheckoutRow } from '../db/rows.ts'
 import { type Currency, currency } from '../kernel/currency.ts'
 import { DURATION_UNITS, type Duration, secondsOf } from '../kernel/duration.ts'
 import { DomainError } from '../kernel/errors.ts'
-import { optional, refuse } from '../kernel/input.ts'
+import { decimalRule, optional, refuse } from '../kernel/input.ts'
 import { MAX_MINOR, money, parseDecimal } from '../kernel/money.ts'
 import type { RecurringTerms } from '../providers/subscriptions.ts'
 
@@ -16,8 +16,8 @@ const DECIMAL = /^\d{1,38}(\.\d{1,38})?$/
 function duration(least: 0 | 1) {
   return z
     .object({
-      value: z.int('must be a whole number').min(least, `must be ${least} at least`),
-      unit: z.enum(DURATION_UNITS, 'is required'),
+      value: z.int().min(least),
+      unit: z.enum(DURATION_UNITS),
     })
     .superRefine((value, context) => {
       if (secondsOf(value) > LONGEST_SECONDS) refuse(context, 'OUT_OF_RANGE', 'must be ten years at most', ['value'])
@@ -27,13 +27,8 @@ function duration(least: 0 | 1) {
 export const TERMS = {
   frequency: optional(duration(1)),
   trialPeriod: optional(duration(0)),
-  minPeriods: optional(
-    z
-      .int('must be a whole number')
-      .min(0, 'must not be negative')
-      .max(PERIODS_AT_MOST, `must be ${PERIODS_AT_MOST} at most`),
-  ),
-  freeCredits: optional(z.string('must be a decimal, as text').regex(DECIMAL, 'must be a decimal of zero or more')),
+  minPeriods: optional(z.int().min(0).max(PERIODS_AT_MOST)),
+  freeCredits: optional(z.string().regex(DECIMAL, 'must be a decimal of zero or more, such as 12.50')),
 }
 
 const Terms = z.object(TERMS)
@@ -62,7 +57,7 @@ export function termsData(
 ) {
   const credits = freeCredits === undefined ? 0n : parseDecimal(freeCredits, exponent)
   if (credits === undefined || credits > MAX_MINOR) {
-    const message = `must be a decimal with at most ${exponent} digits after the point in ${code}`
+    const message = credits === undefined ? decimalRule(freeCredits ?? '', exponent, ` in ${code}`) : 'is too large'
     throw new DomainError({ code: 'INVALID', message, field: ['freeCredits'] })
   }
   return {

@@ -28,7 +28,7 @@ const types = z
 export const CreateWebhookEndpoint = z
   .object({
     url: webUrl,
-    kind: z.enum(['EVENT', 'PREFLIGHT'], 'is required'),
+    kind: z.enum(['EVENT', 'PREFLIGHT']),
     types: optional(types),
   })
   .superRefine(({ kind, types }, context) => {
@@ -48,7 +48,7 @@ export const WebhookEndpointId = z.object({ id: id('WebhookEndpoint') })
 
 /** What is wrong with an address in this mode. Real events go over TLS alone. */
 export function addressProblem(mode: Mode, url: string | undefined): Problem | undefined {
-  if (mode === 'TEST' || url === undefined || url.startsWith('https:')) return undefined
+  if (mode === 'TEST' || url === undefined || new URL(url).protocol === 'https:') return undefined
   return { code: 'INVALID', message: 'must be an https address in live mode', field: ['url'] }
 }
 

@@ -93,10 +93,10 @@ describe('a reference', () => {
 
 describe('bad input', () => {
   test('is reported field by field, all at once', async () => {
-    const bad = { name: 'x', description: '', price: { amount: '-1', currency: 'USD' }, reference: 'a/b', metadata: [] }
+    const bad = { name: ' ', description: '', price: { amount: '-1', currency: 'USD' }, reference: 'a/b', metadata: [] }
     expect(await refusals(create(bad))).toEqual([
-      'TOO_SHORT name',
-      'TOO_SHORT description',
+      'REQUIRED name',
+      'REQUIRED description',
       'OUT_OF_RANGE price.amount',
       'INVALID reference',
       'INVALID metadata',

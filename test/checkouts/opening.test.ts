@@ -73,7 +73,7 @@ describe('a checkout of an item', () => {
       'INVALID successUrl',
       'NOT_FOUND customerId',
       'OUT_OF_RANGE item.price.amount',
-      'TOO_SHORT item.name',
+      'REQUIRED item.name',
     ])
     expect(await shop.app.db.prisma.checkout.count()).toBe(before)
     expect(wire.requests).toEqual([])

@@ -227,8 +227,8 @@ describe('simulating', () => {
   test('names what is wrong with it', async () => {
     const { id } = await shop.open()
     expect(await refusals(simulate(id, { outcome: 'STEAL' }))).toEqual(['INVALID outcome'])
-    expect(await refusals(simulate(id, { outcome: 'PAY', customer: { name: 'A', lastName: '', email: 'x' } }))).toEqual(
-      ['TOO_SHORT customer.name', 'TOO_SHORT customer.lastName', 'INVALID customer.email'],
+    expect(await refusals(simulate(id, { outcome: 'PAY', customer: { name: '', lastName: ' ', email: 'x' } }))).toEqual(
+      ['REQUIRED customer.name', 'REQUIRED customer.lastName', 'INVALID customer.email'],
     )
     expect(await refusals(simulate(newId(), { outcome: 'PAY' }))).toEqual(['NOT_FOUND id'])
     expect(await refusals(simulate(id, { outcome: 'PAY' }, await shop.actor('LIVE')))).toEqual(['NOT_FOUND id'])

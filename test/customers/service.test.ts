@@ -111,8 +111,8 @@ test('bad input is reported field by field, all at once', async () => {
     metadata: { 'a b': 1 },
   }
   expect(await refusals(create(bad))).toEqual([
-    'TOO_SHORT name',
-    'TOO_SHORT lastName',
+    'REQUIRED name',
+    'REQUIRED lastName',
     'INVALID email',
     'TOO_LONG phone',
     'TOO_LONG address.line1',

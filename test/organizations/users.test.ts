@@ -56,7 +56,7 @@ describe('a user', () => {
   test.each([
     [{ role: 'OWNER' }, ['INVALID role']],
     [{ role: undefined }, ['REQUIRED role']],
-    [{ name: 'S', lastName: '', email: 'nowhere' }, ['TOO_SHORT name', 'TOO_SHORT lastName', 'INVALID email']],
+    [{ name: '', lastName: ' ', email: 'nowhere' }, ['REQUIRED name', 'REQUIRED lastName', 'INVALID email']],
     [{ organizationFeeBps: 1_001 }, ['OUT_OF_RANGE organizationFeeBps']],
     [{ organizationFeeBps: -1 }, ['OUT_OF_RANGE organizationFeeBps']],
   ])('is refused with every bad field at once: %j', async (input, problems) => {

@@ -8,10 +8,10 @@ import { ProviderEnum } from './provider.ts'
 const CheckoutItemInput = builder.inputType('CheckoutItemInput', {
   description: 'Something sold once, without a product.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'What the customer reads: 2 to 100 characters.' }),
+    name: t.string({ required: true, description: 'What the customer reads: 1 to 100 characters.' }),
     description: t.string({
       required: true,
-      description: 'What the customer reads below the name: 2 to 500 characters.',
+      description: 'What the customer reads below the name: 1 to 500 characters.',
     }),
     price: t.field({ type: MoneyInput, required: true, description: 'What it costs: above zero.' }),
   }),
@@ -20,8 +20,8 @@ const CheckoutItemInput = builder.inputType('CheckoutItemInput', {
 const CheckoutCustomerInput = builder.inputType('CheckoutCustomerInput', {
   description: 'What the customer fills in on the page.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'The first name: 2 to 100 characters.' }),
-    lastName: t.string({ required: true, description: 'The last name: 2 to 100 characters.' }),
+    name: t.string({ required: true, description: 'The first name: 1 to 100 characters.' }),
+    lastName: t.string({ required: true, description: 'The last name: 1 to 100 characters.' }),
     email: t.string({ required: true, description: 'The e-mail address.' }),
     phone: t.string({ description: 'The phone number.' }),
   }),

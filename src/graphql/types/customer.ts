@@ -1,5 +1,6 @@
-import { atLeast, below, bytewise, contains, equals, equalsIgnoringCase, isNull } from '../../db/condition.ts'
+import { atLeast, below, bytewise, contains, equals, isNull } from '../../db/condition.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
+import { normalEmail, normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { refersTo } from '../filters.ts'
@@ -125,7 +126,7 @@ const customers = list({
   filter: {
     type: CustomerFilter,
     conditions: ({ email, search, createdFrom, createdBefore }) => [
-      ...(email ? [equalsIgnoringCase('email', email)] : []),
+      ...(email ? [equals('email', normalEmail(email))] : []),
       ...(search ? [contains(['name', 'last_name', 'email', 'reference'], search)] : []),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
       ...(createdBefore ? [below('created_at', createdBefore)] : []),
@@ -152,8 +153,8 @@ builder.queryFields((t) => ({
     args: { by: t.arg({ type: CustomerBy, required: true, description: 'Which.' }), sellerId: sellerArg(t) },
     resolve: async (_root, { by, sellerId }, { loaders }) => {
       const owner = refersTo('user_id', 'User', sellerId)
-      if (by.reference != null) return loaders.named('customer', owner, equals('reference', by.reference))
-      if (by.email != null) return loaders.named('customer', owner, equalsIgnoringCase('email', by.email))
+      if (by.reference != null) return loaders.named('customer', owner, equals('reference', normalText(by.reference)))
+      if (by.email != null) return loaders.named('customer', owner, equals('email', normalEmail(by.email)))
       const id = decodeId(by.id ?? '')
       return id?.kind === 'Customer' ? present(await loaders.one('customer', id.uuid)) : null
     },
@@ -171,8 +172,8 @@ mutation('createCustomer', {
   idempotency: 'optional',
   defaults: { metadata: {} },
   input: (t) => ({
-    name: t.string({ required: true, description: 'The first name, or the only one: 2 to 100 characters.' }),
-    lastName: t.string({ description: 'The last name: 2 to 100 characters.' }),
+    name: t.string({ required: true, description: 'The first name, or the only one: 1 to 100 characters.' }),
+    lastName: t.string({ description: 'The last name: 1 to 100 characters.' }),
     email: t.string({
       description: "The e-mail address, unique among the seller's customers, or among the organization's own.",
     }),
@@ -193,8 +194,8 @@ mutation('updateCustomer', {
   idempotency: 'optional',
   input: (t) => ({
     id: t.id({ required: true, description: 'The customer.' }),
-    name: t.string({ description: 'The first name, or the only one: 2 to 100 characters.' }),
-    lastName: t.string({ description: 'The last name: 2 to 100 characters.' }),
+    name: t.string({ description: 'The first name, or the only one: 1 to 100 characters.' }),
+    lastName: t.string({ description: 'The last name: 1 to 100 characters.' }),
     email: t.string({
       description: "The e-mail address, unique among the seller's customers, or among the organization's own.",
     }),

@@ -1,6 +1,7 @@
 import { atLeast, below, bytewise, contains, equals, isNull } from '../../db/condition.ts'
 import type { ProductKind } from '../../db/generated/enums.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
+import { normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { refersTo } from '../filters.ts'
@@ -110,7 +111,7 @@ builder.queryFields((t) => ({
     args: { by: t.arg({ type: ProductBy, required: true, description: 'Which.' }), sellerId: sellerArg(t) },
     resolve: async (_root, { by, sellerId }, { loaders }) => {
       const owner = refersTo('user_id', 'User', sellerId)
-      if (by.reference != null) return loaders.named('product', owner, equals('reference', by.reference))
+      if (by.reference != null) return loaders.named('product', owner, equals('reference', normalText(by.reference)))
       const id = decodeId(by.id ?? '')
       return id?.kind === 'Product' ? present(await loaders.one('product', id.uuid)) : null
     },
@@ -128,8 +129,8 @@ mutation('createProduct', {
   idempotency: 'optional',
   defaults: { metadata: {} },
   input: (t) => ({
-    name: t.string({ required: true, description: 'What customers read: 2 to 100 characters.' }),
-    description: t.string({ required: true, description: 'What customers read below the name: 2 to 500 characters.' }),
+    name: t.string({ required: true, description: 'What customers read: 1 to 100 characters.' }),
+    description: t.string({ required: true, description: 'What customers read below the name: 1 to 500 characters.' }),
     price: t.field({ type: MoneyInput, required: true, description: 'What it costs: above zero.' }),
     reference: t.string({
       description:
@@ -146,8 +147,8 @@ mutation('updateProduct', {
   idempotency: 'optional',
   input: (t) => ({
     id: t.id({ required: true, description: 'The product.' }),
-    name: t.string({ description: 'What customers read: 2 to 100 characters.' }),
-    description: t.string({ description: 'What customers read below the name: 2 to 500 characters.' }),
+    name: t.string({ description: 'What customers read: 1 to 100 characters.' }),
+    description: t.string({ description: 'What customers read below the name: 1 to 500 characters.' }),
     price: t.field({ type: MoneyInput, description: 'What it costs: above zero.' }),
     active: t.boolean({ description: 'Whether it can be sold.' }),
     metadata: t.field({ type: 'JSON', description: 'Own data, in place of what there is.' }),

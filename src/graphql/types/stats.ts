@@ -2,7 +2,7 @@ import type { ArgBuilder } from '@pothos/core'
 import type { Sum } from '../../db/groups.ts'
 import type { ResolvedTypes } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { assertTimezone } from '../timezone.ts'
+import { knownTimezone } from '../timezone.ts'
 import { amount } from './money.ts'
 
 /** What counts and sums of groups have in common. A group tells nothing of what its rows were not grouped by. */
@@ -37,8 +37,7 @@ export function timezoneArg(t: { arg: ArgBuilder<ResolvedTypes> }) {
 
 export function zoneOf(timezone: string | null | undefined, context: Context): string | undefined {
   const zone = timezone ?? context.timezone
-  if (zone !== undefined) assertTimezone(zone)
-  return zone
+  return zone === undefined ? undefined : knownTimezone(zone)
 }
 
 export function amounts(sums: readonly Sum[]) {

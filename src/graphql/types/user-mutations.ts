@@ -12,8 +12,8 @@ mutation('createUser', {
   idempotency: 'optional',
   defaults: { organizationFeeBps: 0 },
   input: (t) => ({
-    name: t.string({ required: true, description: 'The first name: 2 to 100 characters.' }),
-    lastName: t.string({ required: true, description: 'The last name: 2 to 100 characters.' }),
+    name: t.string({ required: true, description: 'The first name: 1 to 100 characters.' }),
+    lastName: t.string({ required: true, description: 'The last name: 1 to 100 characters.' }),
     email: t.string({ required: true, description: 'The e-mail address, unique.' }),
     role: t.field({ type: RoleEnum, required: true, description: 'ADMIN or USER.' }),
     organizationFeeBps: t.int({ description: `${FEE} None when left out.` }),
@@ -28,8 +28,8 @@ mutation('updateUser', {
   idempotency: 'optional',
   input: (t) => ({
     id: t.id({ required: true, description: 'The user.' }),
-    name: t.string({ description: 'The first name: 2 to 100 characters.' }),
-    lastName: t.string({ description: 'The last name: 2 to 100 characters.' }),
+    name: t.string({ description: 'The first name: 1 to 100 characters.' }),
+    lastName: t.string({ description: 'The last name: 1 to 100 characters.' }),
     email: t.string({ description: 'The e-mail address, unique.' }),
     role: t.field({ type: RoleEnum, description: 'ADMIN or USER; an owner stays one.' }),
     organizationFeeBps: t.int({ description: `${FEE} Nobody sets their own: that is FORBIDDEN.` }),

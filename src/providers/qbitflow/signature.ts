@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { parseJson, TooDeep } from '../../kernel/json.ts'
 import { ForgedNotification } from '../errors.ts'
 import type { SignedNotification } from '../port.ts'
 
@@ -40,9 +41,9 @@ export function signatureOf(secret: string, timestamp: string, json: string): st
 
 function parse(json: string): unknown {
   try {
-    return JSON.parse(json)
-  } catch {
-    throw new ForgedNotification('the body is not JSON')
+    return parseJson(json)
+  } catch (error) {
+    throw new ForgedNotification(error instanceof TooDeep ? `the body ${error.message}` : 'the body is not JSON')
   }
 }
 

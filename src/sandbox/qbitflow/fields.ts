@@ -1,3 +1,4 @@
+import { parseJson, TooDeep } from '../../kernel/json.ts'
 import { badRequest, type FieldError, fieldName, invalidFields } from './errors.ts'
 import { usdFrom } from './usd.ts'
 
@@ -142,9 +143,11 @@ export function parseObject(text: string): Record<string, unknown> {
   if (text.trim() === '') return {}
   let value: unknown
   try {
-    value = JSON.parse(text)
-  } catch {
-    throw badRequest('the request body is not valid JSON')
+    value = parseJson(text)
+  } catch (error) {
+    throw badRequest(
+      error instanceof TooDeep ? `the request body ${error.message}` : 'the request body is not valid JSON',
+    )
   }
   if (!isObject(value)) throw badRequest('the request body must be a JSON object')
   return value

@@ -1,0 +1,286 @@
+import { request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type OpenGateway, startGateway } from '../support/gateway.ts'
+
+let gateway: OpenGateway
+beforeAll(async () => {
+  gateway = await startGateway()
+})
+afterAll(() => gateway.stop())
+
+interface Answer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever its own query asked for
+  readonly body: any
+}
+
+/** Sends a body of bytes as they are, so that nothing between repairs them. */
+function post(path: string, body: string | Uint8Array, headers: Record<string, string> = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { port } = new URL(gateway.url)
+    const authorization = `Bearer ${gateway.key}`
+    const sent = request(
+      { port, path, method: 'POST', headers: { 'content-type': 'application/json', authorization, ...headers } },
+      async (response) => {
+        const chunks: Buffer[] = []
+        for await (const chunk of response) chunks.push(chunk)
+        const text = Buffer.concat(chunks).toString()
+        resolve({ status: response.statusCode ?? 0, body: text.startsWith('{') ? JSON.parse(text) : text })
+      },
+    )
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+const CREATE = `mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) {
+  customer { id name email metadata } userErrors { code message field } } }`
+
+function create(input: string): Promise<Answer> {
+  return post('/graphql', `{"query":${JSON.stringify(CREATE)},"variables":{"input":${input}}}`)
+}
+
+/** The problems of an input that nothing is made of. */
+async function problemsOf(input: string): Promise<unknown> {
+  const { body } = await create(input)
+  expect(body.data?.createCustomer.customer, JSON.stringify(body)).toBeNull()
+  return body.data.createCustomer.userErrors
+}
+
+const deep = (levels: number) => `${'[['.repeat(levels / 2)}${']]'.repeat(levels / 2)}`
+const DEEP = 'must not be nested more than 32 levels deep'
+const NUMBER = 'must be sent as text: JSON cannot hold this number exactly'
+
+describe('JSON that is nested 5,000 levels deep', () => {
+  test('is a userError in metadata and in credentials', async () => {
+    expect(await problemsOf(`{"name":"Ada","metadata":{"a":${deep(5_000)}}}`)).toEqual([
+      { code: 'INVALID', message: DEEP, field: ['metadata'] },
+    ])
+    const connect = `mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { userErrors { message field } } }`
+    const variables = `{"input":{"provider":"QBITFLOW","credentials":{"apiKey":${deep(5_000)}}}}`
+    const { body } = await post('/graphql', `{"query":${JSON.stringify(connect)},"variables":${variables}}`)
+    expect(body.data.connectProvider.userErrors).toEqual([{ message: DEEP, field: ['credentials'] }])
+  })
+
+  test('is told of by verifyWebhook, an inbox and a simulator, each in its own way', async () => {
+    const verify = `mutation ($payload: String!) { verifyWebhook(input: { payload: $payload, signature: "sha256=0", timestamp: "${Math.floor(Date.now() / 1_000)}" }) { verified reason userErrors { message } } }`
+    const { body } = await post('/graphql', JSON.stringify({ query: verify, variables: { payload: deep(5_000) } }))
+    expect(body.data.verifyWebhook).toEqual({ verified: false, reason: `the body ${DEEP}`, userErrors: [] })
+
+    const { providers } = await gateway.api.ask<{
+      providers: { sandbox: { credentials: { apiKey: string } } | null }[]
+    }>('{ providers { sandbox { credentials } } }')
+    const apiKey = providers.find(({ sandbox }) => sandbox)?.sandbox?.credentials.apiKey ?? ''
+    const simulator = await post('/sandbox/qbitflow/v1/customer/', `{"name":${deep(5_000)}}`, { 'x-api-key': apiKey })
+    expect(simulator.status).toBe(400)
+  })
+
+  test('is refused as a variable that no input takes', async () => {
+    const { status, body } = await post(
+      '/graphql',
+      `{"query":"query ($a: JSON) { viewer { mode } }","variables":{"a":${deep(5_000)}}}`,
+    )
+    expect(JSON.stringify(body)).not.toMatch(/INTERNAL|RangeError/)
+    expect(status).toBeLessThan(500)
+  })
+})
+
+describe('a number that JSON cannot hold exactly', () => {
+  test.each([
+    ['a whole number beyond 2^53', '{"metadata":{"order":9007199254740993},"name":"Ada"}', ['metadata', 'order']],
+    ['one below -2^53', '{"metadata":{"order":-9007199254740993},"name":"Ada"}', ['metadata', 'order']],
+    ['one that is larger than any double', '{"metadata":{"order":1e400},"name":"Ada"}', ['metadata', 'order']],
+  ])('%s is refused in metadata', async (_, input, field) => {
+    expect(await problemsOf(input)).toEqual([{ code: 'INVALID', message: NUMBER, field }])
+  })
+
+  test('is refused in a document too, and kept as text', async () => {
+    const inline =
+      'mutation { createCustomer(input: { name: "Ada", metadata: { order: 9007199254740993 } }) { customer { id } userErrors { message field } } }'
+    const { body } = await post('/graphql', JSON.stringify({ query: inline }))
+    expect(body.data.createCustomer).toEqual({
+      customer: null,
+      userErrors: [{ message: NUMBER, field: ['metadata', 'order'] }],
+    })
+    const kept = await create('{"name":"Ada","metadata":{"order":"9007199254740993","most":9007199254740991}}')
+    expect(kept.body.data.createCustomer.customer.metadata).toEqual({
+      order: '9007199254740993',
+      most: 9007199254740991,
+    })
+  })
+})
+
+describe('text that cannot be kept', () => {
+  const body = (name: string) => `{"query":${JSON.stringify(CREATE)},"variables":{"input":{"name":"${name}"}}}`
+
+  test('as invalid UTF-8 is 400 at every door, and nothing is made of it', async () => {
+    const invalid = Buffer.concat([Buffer.from(body('A').slice(0, -5)), Buffer.from([0xc3, 0x28]), Buffer.from('"}}}')])
+    const { status, body: answer } = await post('/graphql', invalid)
+    expect([status, answer.errors?.[0]?.message]).toEqual([400, 'The body must be UTF-8'])
+    const chunked = await post('/graphql', invalid, { 'transfer-encoding': 'chunked' })
+    expect(chunked.status).toBe(400)
+  })
+
+  test.each([
+    'application/json; charset=iso-8859-1',
+    'application/json;charset="utf-16"',
+    'application/json; charset=windows-1252',
+  ])('as %s is 415', async (type) => {
+    expect((await post('/graphql', body('A'), { 'content-type': type })).status).toBe(415)
+    expect((await post('/sandbox/qbitflow/v1/customer/', '{}', { 'content-type': type })).status).toBe(415)
+  })
+
+  test.each(['application/json; charset=UTF-8', 'application/json;charset="utf8"', 'application/json'])(
+    'as %s is taken',
+    async (type) => {
+      expect((await post('/graphql', body('Zoë'), { 'content-type': type })).status).toBe(200)
+    },
+  )
+
+  test.each([
+    ['a NUL', '\\u0000'],
+    ['half of a surrogate pair', '\\ud800'],
+  ])('with %s is a userError of a mutation and BAD_USER_INPUT of a query', async (_, bad) => {
+    const message = 'must not contain a NUL character or half of a surrogate pair'
+    expect(await problemsOf(`{"name":"A${bad}"}`)).toEqual([{ code: 'INVALID', message, field: ['name'] }])
+    expect(await problemsOf(`{"name":"Ada","idempotencyKey":"k${bad}"}`)).toMatchObject([{ field: ['idempotencyKey'] }])
+    for (const query of [
+      'query ($e: String!) { customer(by: { email: $e }) { id } }',
+      'query ($e: String!) { customers(filter: { search: $e }) { totalCount } }',
+    ]) {
+      const { body } = await post('/graphql', `{"query":${JSON.stringify(query)},"variables":{"e":"x${bad}"}}`)
+      expect(body.errors?.[0]?.extensions?.code).toBe('BAD_USER_INPUT')
+    }
+  })
+
+  test('with a NUL in the document itself is BAD_USER_INPUT', async () => {
+    const query = String.raw`{ customers(filter: { search: "x\u0000" }) { totalCount } }`
+    const { body } = await post('/graphql', JSON.stringify({ query }))
+    expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT')
+  })
+})
+
+describe('a moment that does not exist', () => {
+  test.each([
+    [
+      'createApiKey',
+      'mutation { createApiKey(input: { name: "n", role: OWNER, expiresAt: "2028-02-30T00:00:00Z" }) { userErrors { message } } }',
+    ],
+    [
+      'advanceTestClock',
+      'mutation { advanceTestClock(input: { to: "2027-04-31T00:00:00Z" }) { userErrors { message } } }',
+    ],
+    ['a filter', '{ payments(filter: { createdFrom: "2027-02-29T00:00:00Z" }) { totalCount } }'],
+  ])('is refused by %s', async (_, query) => {
+    const { body } = await post('/graphql', JSON.stringify({ query }))
+    expect(body.errors[0].message).toMatch(/must be a moment that exists/)
+  })
+
+  test('is refused by an export', async () => {
+    const response = await fetch(`${gateway.url}/exports/accounting?from=2026-02-30&to=2026-03-01&format=csv`, {
+      headers: { authorization: `Bearer ${gateway.key}` },
+    })
+    expect(response.status).toBe(400)
+  })
+})
+
+describe('one person', () => {
+  test('has one address, however it is written', async () => {
+    const first = await create('{"name":"Zoë","email":"Info@Müller.example"}')
+    expect(first.body.data.createCustomer.customer.email).toBe('info@müller.example')
+    for (const again of [
+      'INFO@müller.example',
+      'info@mu\\u0308ller.example',
+      ' info@müller.example\\u200b',
+      '\\ufeffinfo@müller.example',
+    ]) {
+      expect(await problemsOf(`{"name":"Zoë","email":"${again}"}`)).toMatchObject([{ code: 'ALREADY_EXISTS' }])
+    }
+    const { body } = await post(
+      '/graphql',
+      JSON.stringify({ query: '{ customer(by: { email: "INFO@mu\u0308ller.EXAMPLE" }) { name } }' }),
+    )
+    expect(body.data.customer.name).toBe('Zoë')
+  })
+
+  test('may have a name of one character, and is found by either spelling of it', async () => {
+    for (const name of ['李', 'O', 'Zoe\\u0308 Q']) {
+      expect((await create(`{"name":"${name}"}`)).body.data.createCustomer.userErrors).toEqual([])
+    }
+    for (const search of ['Zoë Q', 'Zoe\u0308 Q']) {
+      const query = 'query ($s: String!) { customers(filter: { search: $s }) { totalCount } }'
+      const { body } = await post('/graphql', JSON.stringify({ query, variables: { s: search } }))
+      expect(body.data.customers.totalCount).toBe(1)
+    }
+  })
+
+  test.each([
+    'a@x.de>',
+    'a@b..c',
+    '.a@b.c',
+    'a.@b.c',
+    'a..b@c.de',
+    'a@-b.de',
+    'a@b-.de',
+    'a@b.de.',
+    'a@b',
+    'a b@c.de',
+    'a@b@c.de',
+    '<a@b.de>',
+    'a@1.2.3.4',
+    `${'a'.repeat(65)}@b.de`,
+    'a\\u200bb@c.de',
+  ])('has no such address as %s', async (address) => {
+    expect(await problemsOf(`{"name":"Ada","email":"${address}"}`)).toEqual([
+      { code: 'INVALID', message: 'must be an e-mail address, such as ada@example.com', field: ['email'] },
+    ])
+  })
+})
+
+describe('a message names the rule', () => {
+  test.each([
+    ['{ createCurrency(input: { code: "PTS", exponent: 30 })', 'must be at most 24', 'exponent'],
+    ['{ createCurrency(input: { code: "PTS", exponent: -1 })', 'must be at least 0', 'exponent'],
+    [
+      '{ createCurrency(input: { code: "1A", exponent: 2 })',
+      'must have 2 to 12 capital letters and digits, and begin with a letter',
+      'code',
+    ],
+    [
+      '{ setRate(input: { from: "USD", to: "EUR", rate: "1e400" })',
+      'must be written out as a decimal, such as 12.50, without an exponent',
+      'rate',
+    ],
+    ['{ setRate(input: { from: "USD", to: "EUR", rate: "-1" })', 'must be above zero', 'rate'],
+    [
+      '{ createProduct(input: { name: "茶", description: "x", price: { amount: "1e400", currency: "USD" } })',
+      'must be written out as a decimal, such as 12.50, without an exponent',
+      'amount',
+    ],
+    [
+      '{ createProduct(input: { name: "茶", description: "x", price: { amount: "1.234", currency: "USD" } })',
+      'must have at most 2 digits after the point in USD',
+      'amount',
+    ],
+    [
+      '{ createProduct(input: { name: "茶", description: "x", price: { amount: "1.5", currency: "JPY" } })',
+      'must be a whole number in JPY',
+      'amount',
+    ],
+    [
+      '{ createProduct(input: { name: "茶", description: "x", price: { amount: "ten", currency: "USD" } })',
+      'must be a decimal, such as 12.50',
+      'amount',
+    ],
+  ])('%s: %s', async (call, message, field) => {
+    const { body } = await post(
+      '/graphql',
+      JSON.stringify({ query: `mutation ${call} { userErrors { message field } } }` }),
+    )
+    const [[, payload] = []] = Object.entries<{ userErrors: { message: string; field: string[] }[] }>(body.data ?? {})
+    expect(
+      payload?.userErrors.map((each) => [each.message, each.field.at(-1)]),
+      JSON.stringify(body),
+    ).toEqual([[message, field]])
+  })
+})
