@@ -4,7 +4,7 @@ import { badInput } from './refusal.ts'
 /** One for each zone that was asked for: as many as there are zones at most. */
 const FORMATS = new Map<string, Intl.DateTimeFormat>()
 
-export const UNKNOWN_TIMEZONE = `The time zone ${TIMEZONE_RULE}`
+export const UNKNOWN_TIMEZONE = `Unknown time zone: it ${TIMEZONE_RULE}`
 
 /** A moment as RFC 3339 with the offset that people in a time zone have then: 2026-11-21T05:58:27.000+01:00. */
 export function inTimezone(at: Date, timezone: string): string {
