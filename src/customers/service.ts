@@ -6,7 +6,7 @@ import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
-import { normalEmail } from '../kernel/input.ts'
+import { emailKey } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import type { FoundCustomer } from '../providers/port.ts'
 import { CreateCustomer, CustomerId, customerObject, UpdateCustomer } from './customer.ts'
@@ -84,10 +84,9 @@ export async function customerFromPage(
   at: Date,
 ): Promise<string> {
   const { tenantId, userId } = owner
-  const email = found.email === undefined ? undefined : normalEmail(found.email)
-  const known = await findByEmail(tx, owner, email)
+  const known = await findByEmail(tx, owner, found.email)
   if (known) return known
-  const { name, lastName, phone } = found
+  const { name, lastName, email, phone } = found
   const data = { tenantId, id: newId(), name, lastName, email, phone, userId, createdAt: at, updatedAt: at }
   const [made] = await tx.customer.createManyAndReturn({ data: [data], skipDuplicates: true })
   if (made) {
@@ -95,7 +94,7 @@ export async function customerFromPage(
     return made.id
   }
   // Another checkout that they pay at the same moment was first.
-  const first = await findByEmail(tx, owner, email)
+  const first = await findByEmail(tx, owner, found.email)
   if (!first) throw new Error('a customer could neither be made nor found')
   return first
 }
@@ -104,7 +103,7 @@ async function findByEmail(tx: Transaction, owner: Owner, email: string | undefi
   if (email === undefined) return undefined
   const { tenantId, userId } = owner
   const [known] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM customer WHERE tenant_id = ${tenantId}::uuid AND email = ${email}
+    SELECT id FROM customer WHERE tenant_id = ${tenantId}::uuid AND lower(email COLLATE "C") = ${emailKey(email)}
       AND user_id IS NOT DISTINCT FROM ${userId}::uuid AND deleted_at IS NULL`
   return known?.id
 }

@@ -14,6 +14,11 @@ export function equals(column: string, value: unknown): Condition {
   return { values: [value], sql: (alias, placeholder) => `${alias}.${column} = ${placeholder}` }
 }
 
+/** An e-mail address by its key. Case is that of ASCII, which no locale of a server changes. */
+export function emailIs(column: string, key: string): Condition {
+  return { values: [key], sql: (alias, placeholder) => `lower(${alias}.${column} COLLATE "C") = ${placeholder}` }
+}
+
 export function oneOf(column: string, values: readonly unknown[]): Condition {
   return { values: [values], sql: (alias, placeholder) => `${alias}.${column} = ANY (${placeholder})` }
 }

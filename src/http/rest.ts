@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
@@ -19,9 +20,10 @@ export function refuse(c: Context<Env>, status: ContentfulStatusCode, code: stri
   return c.json(errorBody(code, message, requestIdOf(c)), status, FRESH)
 }
 
-/** The body, or the answer to a request that has more of it than this; `what` names it, like `A form`. */
+/** The body, or the answer to a request that has more of it than this or none that is text; `what` names it, like `A form`. */
 export async function bodyWithin(c: Context<Env>, maxBytes: number, what: string): Promise<Buffer | Response> {
   const body = await readBody(c.req.raw, maxBytes)
+  if (body && !isUtf8(body)) return refuse(c, 400, 'BAD_REQUEST', `${what} must be UTF-8.`)
   if (body) return body
   // The rest of the body is not read, so nothing can follow it on this connection.
   c.header('connection', 'close')

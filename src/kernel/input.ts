@@ -42,14 +42,22 @@ export function optional<T extends z.ZodType>(schema: T) {
 /** The product's, customer's … reference: the merchant's own name for it. */
 export const reference = text(100)
 
-/** An e-mail address in lower case, as which it is kept and compared. Letters of any script may be in it. */
+/** An e-mail address as it was typed. Letters of any script may be in it. */
 export const email = text(254)
-  .overwrite((value) => normalEmail(value))
+  .overwrite(normalEmail)
   .refine(isEmail, 'must be an e-mail address, such as ada@example.com')
 
-/** The one spelling under which an address is kept, whoever typed it. */
-export function normalEmail(value: string): string {
-  return normalText(normalText(value).toLowerCase())
+/**
+ * The spelling in which an address is kept. The database folds the case of ASCII letters alone, whatever its locale, so
+ * that all others are folded here.
+ */
+function normalEmail(value: string): string {
+  return normalText(value.replace(/[^\p{ASCII}]+/gu, (letters) => letters.toLowerCase()))
+}
+
+/** What two spellings of one address have in common. */
+export function emailKey(value: string): string {
+  return normalEmail(normalText(value)).toLowerCase()
 }
 
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u

@@ -103,7 +103,7 @@ test('a reference belongs to one customer, and is free again once they were dele
 test('bad input is reported field by field, all at once', async () => {
   const bad = {
     name: '',
-    lastName: 'x',
+    lastName: ' ',
     email: 'nobody',
     phone: '1'.repeat(31),
     address: { line1: 'x'.repeat(201), country: 'GBR' },

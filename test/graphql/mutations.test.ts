@@ -75,7 +75,7 @@ test('where money moves the key is required', async () => {
 })
 
 test('all bad fields are reported at once, by the names that the API has for them', async () => {
-  const input = { name: 'x', description: '', price: { amount: '-1', currency: 'USD' }, reference: 'a/b' }
+  const input = { name: ' ', description: '', price: { amount: '-1', currency: 'USD' }, reference: 'a/b' }
   const { data } = await ask(CREATE, { input })
   expect(data.createProduct.userErrors.map(({ field }: { field: string[] }) => field.join('.')).sort()).toEqual([
     'description',

@@ -1,6 +1,6 @@
-import { atLeast, below, bytewise, contains, equals, isNull } from '../../db/condition.ts'
+import { atLeast, below, bytewise, contains, emailIs, equals, isNull } from '../../db/condition.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
-import { normalEmail, normalText } from '../../kernel/input.ts'
+import { emailKey, normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { refersTo } from '../filters.ts'
@@ -126,7 +126,7 @@ const customers = list({
   filter: {
     type: CustomerFilter,
     conditions: ({ email, search, createdFrom, createdBefore }) => [
-      ...(email ? [equals('email', normalEmail(email))] : []),
+      ...(email ? [emailIs('email', emailKey(email))] : []),
       ...(search ? [contains(['name', 'last_name', 'email', 'reference'], search)] : []),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
       ...(createdBefore ? [below('created_at', createdBefore)] : []),
@@ -154,7 +154,7 @@ builder.queryFields((t) => ({
     resolve: async (_root, { by, sellerId }, { loaders }) => {
       const owner = refersTo('user_id', 'User', sellerId)
       if (by.reference != null) return loaders.named('customer', owner, equals('reference', normalText(by.reference)))
-      if (by.email != null) return loaders.named('customer', owner, equals('email', normalEmail(by.email)))
+      if (by.email != null) return loaders.named('customer', owner, emailIs('email', emailKey(by.email)))
       const id = decodeId(by.id ?? '')
       return id?.kind === 'Customer' ? present(await loaders.one('customer', id.uuid)) : null
     },

@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import { Hono } from 'hono'
 import { readBody } from '../../kernel/read-body.ts'
 import { basePath, type Context } from './context.ts'
-import { ApiError, answerError, apiErrorFrom, notFound } from './errors.ts'
+import { ApiError, answerError, apiErrorFrom, badRequest, notFound } from './errors.ts'
 import { pageRoutes } from './pages/routes.ts'
 import { accountingRoutes } from './routes/accounting.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
@@ -32,6 +33,7 @@ export function createRoutes(context: Context): Hono {
       c.header('Connection', 'close')
       return answerError(c, new ApiError(413, 'the request body is too large'))
     }
+    if (!isUtf8(body)) return answerError(c, badRequest('the request body must be UTF-8'))
     const { url, method, headers } = c.req.raw
     if (c.req.raw.bodyUsed) c.req.raw = new Request(url, { method, headers, body })
     return next()
