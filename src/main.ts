@@ -4,21 +4,34 @@ import { createKey } from './commands/keys.ts'
 import { exportLedger } from './commands/ledger-export.ts'
 import { verifyLedger } from './commands/ledger-verify.ts'
 import { migrate } from './commands/migrate.ts'
+import { createOrganization, listOrganizations, renameOrganization } from './commands/organizations.ts'
 import { serve } from './commands/serve.ts'
 import { loadConfig } from './config.ts'
 import { StartError } from './kernel/start-error.ts'
 
-const COMMANDS: readonly Command[] = [serve, migrate, createKey, exportLedger, verifyLedger]
+const COMMANDS: readonly Command[] = [
+  serve,
+  migrate,
+  createKey,
+  createOrganization,
+  listOrganizations,
+  renameOrganization,
+  exportLedger,
+  verifyLedger,
+]
 
 const USAGE = `Tollgate, a self-hosted GraphQL payments gateway.
 
 Usage: tollgate <command> [options]
 
-  serve         starts the gateway                     npm start
-  migrate       brings the database to this build      npm run -s migrate
-  keys create   makes an API key and prints it         npm run -s keys -- create --mode test --role OWNER
-  ledger export writes the books to be kept            npm run -s ledger -- export --output books.jsonl
-  ledger verify proves such a file, without a database npm run -s ledger -- verify books.jsonl
+  serve                 starts the gateway                     npm start
+  migrate               brings the database to this build      npm run -s migrate
+  keys create           makes an API key and prints it         npm run -s keys -- create --mode test --role OWNER
+  organizations create  makes an organization and its keys     npm run -s organizations -- create "Second shop"
+  organizations list    says what there is of each             npm run -s organizations -- list
+  organizations rename  gives one another name                 npm run -s organizations -- rename org_… "New name"
+  ledger export         writes the books to be kept            npm run -s ledger -- export --output books.jsonl
+  ledger verify         proves such a file, without a database npm run -s ledger -- verify books.jsonl
 
   -h, --help    after a command's name: all about it
 

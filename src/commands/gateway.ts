@@ -17,6 +17,7 @@ import { guardedFetch } from '../outbound/guarded-fetch.ts'
 import { secretKeyOf } from '../secret-key.ts'
 
 const READY_PATIENCE_MS = 2_000
+const CONNECTS_EVERY_MS = 2_000
 const HOUR = 3_600_000
 
 /** A gateway that serves. */
@@ -78,6 +79,8 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
   await app.connectSandboxes()
 
   const schedules = [...app.schedules]
+  // Organizations are made beside the running gateway, on the command line.
+  schedules.push({ name: 'sandbox connections', everyMs: CONNECTS_EVERY_MS, run: app.connectSandboxes })
   const keyForGraphiql = isOneDevelopersOwn(config) ? () => developmentKey(app.db, app.clock, secretKey) : undefined
   if (keyForGraphiql) schedules.push({ name: 'development key', everyMs: HOUR, run: keyForGraphiql })
   const ticker = startTicker(schedules, log)

@@ -1,9 +1,8 @@
 import type { Config } from '../config.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { DomainError } from '../kernel/errors.ts'
-import { StartError } from '../kernel/start-error.ts'
 import type { GrantedKey } from '../organizations/grant.ts'
-import { type Command, oneOf, sayOnWait, textOf, UsageError, type Values } from './command.ts'
+import { type Command, oneOf, textOf, UsageError, type Values } from './command.ts'
+import { withDatabase } from './with-database.ts'
 
 export const createKey: Command = {
   name: 'keys create',
@@ -55,25 +54,11 @@ function limitOf(text: string | undefined): number | undefined {
 }
 
 async function create(config: Config, wanted: GrantedKey): Promise<void> {
-  const { connectDatabase } = await import('../db/connect.ts')
-  const { openDatabase } = await import('../db/database.ts')
-  const { migrate } = await import('../db/migrate.ts')
   const { bootstrap } = await import('../organizations/bootstrap.ts')
   const { grantKey } = await import('../organizations/grant.ts')
 
-  const server = await connectDatabase({ ...config, exclusive: false, onWait: sayOnWait })
-  try {
-    await migrate(server.sessionUrl)
-    const db = openDatabase(server.url, { poolSize: 2, sessionUrl: server.sessionUrl })
-    try {
-      await bootstrap(db, systemClock)
-      process.stdout.write(`${await grantKey(db, systemClock, wanted)}\n`)
-    } finally {
-      await db.close()
-    }
-  } catch (error) {
-    throw error instanceof DomainError ? new StartError(error.message) : error
-  } finally {
-    await server.stop()
-  }
+  await withDatabase(config, async (db) => {
+    await bootstrap(db, systemClock)
+    process.stdout.write(`${await grantKey(db, systemClock, wanted)}\n`)
+  })
 }

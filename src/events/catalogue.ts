@@ -86,6 +86,7 @@ export const EVENT_TYPES = [
   'api_key.deleted',
   'data_removal.requested',
   'data_removal.cancelled',
+  'organization.renamed',
   'organization.client_authentication_set',
   'webhook_endpoint.created',
   'webhook_endpoint.updated',

@@ -1,0 +1,83 @@
+import { systemClock } from '../kernel/clock.ts'
+import type { OrganizationView } from '../organizations/organizations.ts'
+import { type Command, textOf } from './command.ts'
+import { withDatabase } from './with-database.ts'
+
+export const createOrganization: Command = {
+  name: 'organizations create',
+  usage: `Usage: tollgate organizations create <name> [options]
+
+Makes an organization with a test and a live mode, and prints its id and a key of the role OWNER for each mode. The keys
+are shown this once. Works beside a running gateway on the same DATA_DIR or DATABASE_URL, which connects the test mode
+with the simulators within seconds.
+
+  --email <address>   of the member who owns it; without it there are only the keys
+`,
+  options: { email: { type: 'string' } },
+  positionals: ['name'],
+  run: (config, values) =>
+    withDatabase(config, async (db) => {
+      const { createOrganization } = await import('../organizations/organizations.ts')
+      const wanted = { name: textOf(values.name), email: textOf(values.email) }
+      const { id, testKey, liveKey } = await createOrganization(db, systemClock, wanted)
+      process.stdout.write(`organization  ${id}\ntest key      ${testKey}\nlive key      ${liveKey}\n`)
+    }),
+}
+
+export const listOrganizations: Command = {
+  name: 'organizations list',
+  usage: `Usage: tollgate organizations list [options]
+
+Prints every organization, a line for each of its modes: id, name, mode, how many keys open it, how many users it has, how
+many payments there are, its providers, and when one of its keys was last used. Works beside a running gateway.
+
+  --json   prints each line as JSON, with moments as RFC 3339
+`,
+  options: { json: { type: 'boolean' } },
+  run: (config, values) =>
+    withDatabase(config, async (db) => {
+      const { listOrganizations } = await import('../organizations/organizations.ts')
+      const found = await listOrganizations(db, systemClock)
+      const lines = values.json ? found.map((each) => JSON.stringify(each)) : tableOf(found)
+      process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+    }),
+}
+
+export const renameOrganization: Command = {
+  name: 'organizations rename',
+  usage: `Usage: tollgate organizations rename <organization> <name>
+
+Gives an organization another name. <organization> is its id, which organizations list prints: org_… Works beside a
+running gateway.
+`,
+  options: {},
+  positionals: ['organization', 'name'],
+  run: (config, values) =>
+    withDatabase(config, async (db) => {
+      const { renameOrganization } = await import('../organizations/organizations.ts')
+      await renameOrganization(db, systemClock, textOf(values.organization) ?? '', { name: textOf(values.name) })
+    }),
+}
+
+const HEADINGS = ['ORGANIZATION', 'NAME', 'MODE', 'KEYS', 'USERS', 'PAYMENTS', 'PROVIDERS', 'LAST USED', '']
+
+/** Columns as wide as what stands in them. */
+function tableOf(organizations: readonly OrganizationView[]): string[] {
+  const rows = [HEADINGS, ...organizations.map(cellsOf)]
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function cellsOf(view: OrganizationView): string[] {
+  const { id, name, mode, keys, users, payments, providers, lastUsedAt, removalAt } = view
+  // A name is what people typed: a line break or an escape in it must not change what the terminal shows.
+  const shown = name.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ')
+  const removal = removalAt === null ? '' : `data removed from ${removalAt.toISOString()} on`
+  const figures = [keys, users, payments].map(String)
+  return [id, shown, mode, ...figures, providers.join(',') || '-', lastUsedAt?.toISOString() ?? 'never', removal]
+}
