@@ -10,7 +10,7 @@ providerContract({
   name: 'QBITFLOW',
   async openShop() {
     const shop = await openShop()
-    await shop.control('/organization', { earlyTestBilling: true })
+    await shop.control('/organization', { earlyTestBilling: true, refundWebhooks: true })
     return shop
   },
   async adapter({ app, owner, sandboxOrigin }) {
