@@ -16,10 +16,11 @@ export function exportText(
 const BOM = '\uFEFF'
 
 /** RFC 4180. The header is there also where no row is. */
-async function* csv(pages: AsyncIterable<readonly AccountingRow[]>, bom: boolean): AsyncGenerator<string> {
-  if (bom) yield BOM
-  yield `${COLUMNS.map(({ name }) => name).join(',')}\r\n`
-  for await (const rows of pages) if (rows.length > 0) yield rows.map(csvLine).join('')
+  let before = (bom ? BOM : '') + `${COLUMNS.map(({ name }) => name).join(',')}\r\n`
+  for await (const rows of pages) {
+    yield before + rows.map(csvLine).join('')
+    before = ''
+  }
 }
 
 function csvLine(row: AccountingRow): string {

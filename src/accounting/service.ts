@@ -31,7 +31,7 @@ export function accountingService({ db }: { db: Database }) {
     const order = { column: 'at', direction: 'ASC' as const }
     const query = { from: 'accounting_event', where, order, size: ROWS_AT_ONCE, backward: false }
     for (let after: { value: string; id: string } | undefined; ; ) {
-      const found = await page<AccountingRow>(db, { ...query, after })
+      const found = await page<AccountingRow>(db.long, { ...query, after })
       yield found.rows
       const last = found.rows.at(-1)
       if (!found.hasNextPage || !last) return

@@ -18,19 +18,6 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs?: number
 }
 
-export interface PoolOptions extends ConnectionOptions {
-  readonly size: number
-}
-
-/** A pool of connections. Its `error` event, of an idle connection that was lost, is listened to. */
-export function openPool(url: string, { size, ...options }: PoolOptions): pg.Pool {
-  const config = configOf(url, options)
-  const pool = new pg.Pool({ ...config, max: size, Client: Connection as unknown as new () => pg.ClientBase })
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  pool.on('error', () => {})
-  return pool
-}
-
 /** One open connection. Whoever opens it ends it, and listens to its `error` event where it stays open. */
 export async function openConnection(url: string, options: ConnectionOptions): Promise<pg.Client> {
   const client = newConnection(url, options)
@@ -50,7 +37,7 @@ export class ReadOnlyError extends Error {
 
 const KEEP_ALIVE_AFTER_MS = 10_000
 
-interface Config extends pg.ClientConfig {
+export interface Config extends pg.ClientConfig {
   /** A function, so that no print of an object shows it, and neither the environment nor a file stands in for it. */
   readonly readPassword: () => string
   /** The most promising first. */
@@ -65,7 +52,7 @@ interface Place {
   readonly tls: Try
 }
 
-function configOf(url: string, { name, settings = {}, connectTimeoutMs }: ConnectionOptions): Config {
+export function configOf(url: string, { name, settings = {}, connectTimeoutMs }: ConnectionOptions): Config {
   const address = readAddress(url)
   const { user, password, database, channelBinding, transactionPooler } = address
   return {
@@ -98,7 +85,8 @@ interface Inner {
 type Callback = (error: Error | null, result?: unknown) => void
 type Statement = string | { readonly text: string; readonly name?: string; readonly values?: unknown[] }
 
-class Connection extends pg.Client {
+/** Its loss ends what is done on it, and never the process. */
+export class Connection extends pg.Client {
   readonly #config: Config
   #opening = false
 

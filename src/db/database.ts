@@ -1,8 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg'
-import pg from 'pg'
 import { readAddress } from './address.ts'
-import { openPool } from './connection.ts'
+import { rowsOf } from './exact-rows.ts'
 import { PrismaClient } from './generated/client.ts'
+import { openPool, type Pool, type PoolOptions } from './pool.ts'
 import { DEFAULT_SCHEMA } from './session.ts'
 import { traceStatements } from './tracing.ts'
 
@@ -23,10 +23,22 @@ export interface DatabaseOptions {
   readonly sessionUrl?: string | undefined
 }
 
-export function openDatabase(url: string, { poolSize = 16, sessionUrl = url }: DatabaseOptions = {}) {
-  const pool = openPool(url, { name: 'tollgate', size: poolSize })
-  traceStatements(pool)
-  pool.on('connect', traceStatements)
+/** How many connections serve requests and background work, where nobody says otherwise. */
+const DEFAULT_POOL_SIZE = 10
+
+/** How many serve long reads beside them. */
+function longPoolSize(poolSize: number): number {
+  return Math.ceil(poolSize / 2)
+}
+
+/** Every wait has an end. What takes longer here is answered as unavailable. */
+const REQUESTS = { statementMs: 15_000, lockMs: 5_000, waitMs: 10_000 }
+/** Exports, proofs, statistics and erasure read whole tables. */
+const LONG = { statementMs: 10 * 60_000, lockMs: 5_000, waitMs: 10_000 }
+
+export function openDatabase(url: string, { poolSize = DEFAULT_POOL_SIZE, sessionUrl = url }: DatabaseOptions = {}) {
+  const pool = openTracedPool(url, { ...REQUESTS, name: 'tollgate', size: poolSize })
+  const longPool = openTracedPool(url, { ...LONG, name: 'tollgate long reads', size: longPoolSize(poolSize) })
   const prisma = withExactMoney(
     new PrismaClient({
       adapter: new PrismaPg(pool, { schema: readAddress(url).schema ?? DEFAULT_SCHEMA }),
@@ -37,58 +49,33 @@ export function openDatabase(url: string, { poolSize = 16, sessionUrl = url }: D
     url,
     /** For what lasts longer than a transaction: LISTEN, and locks of a session. */
     sessionUrl,
+    /** How many connections the node may open at most: for requests, for long reads, and one that listens for events. */
+    connections: poolSize + longPoolSize(poolSize) + 1,
     pool,
     prisma,
     /** Runs a named prepared statement. Columns come back in camelCase, whole numerics as bigint. */
-    async query<Row>(name: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
-      const query = { name, text, values: [...values], types: EXACT_TYPES, rowMode: 'array' as const }
-      return camelRows<Row>(await pool.query(query))
+    query<Row>(name: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+      return rowsOf<Row>(pool, { name, text, values })
+    },
+    /** For what reads whole tables: connections of its own, so that it never holds up a request. */
+    long: {
+      pool: longPool,
+      query<Row>(name: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+        return rowsOf<Row>(longPool, { name, text, values })
+      },
     },
     async close(): Promise<void> {
       await prisma.$disconnect()
-      await pool.end()
+      await Promise.all([pool.end(), longPool.end()])
     },
   }
 }
 
-const INT8 = 20
-const NUMERIC = 1700
-const TIMESTAMPTZ = 1184
-
-const EXACT_TYPES = {
-  getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (oid === INT8) return BigInt
-    if (oid === NUMERIC) return (text: string) => (/^-?\d+$/.test(text) ? BigInt(text) : text)
-    if (oid === TIMESTAMPTZ) return momentOf
-    return pg.types.getTypeParser(oid, format as 'text')
-  },
-}
-
-/** The library's own reader takes several times as long, and a page holds some sixty moments. */
-function momentOf(text: string): Date {
-  // PostgreSQL leaves out what ISO 8601 wants: 2026-11-21 04:58:27.123+00
-  const at = new Date(`${text.replace(' ', 'T')}${text.at(-3) === ':' ? '' : ':00'}`)
-  return Number.isNaN(at.getTime()) ? pg.types.getTypeParser(TIMESTAMPTZ)(text) : at
-}
-
-const CAMEL = new Map<string, string>()
-
-function camel(column: string): string {
-  let name = CAMEL.get(column)
-  if (name === undefined) {
-    name = column.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
-    CAMEL.set(column, name)
-  }
-  return name
-}
-
-function camelRows<Row>({ fields, rows }: pg.QueryArrayResult): Row[] {
-  const names = fields.map((field) => camel(field.name))
-  return rows.map((values) => {
-    const row: Record<string, unknown> = {}
-    for (let index = 0; index < names.length; index++) row[names[index] ?? ''] = values[index]
-    return row as Row
-  })
+function openTracedPool(url: string, options: PoolOptions): Pool {
+  const pool = openPool(url, options)
+  traceStatements(pool)
+  pool.on('connect', traceStatements)
+  return pool
 }
 
 interface DecimalLike {

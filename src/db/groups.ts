@@ -91,7 +91,7 @@ export async function groupsOf<Dimension extends string, Name extends string>(
   const places = [...columns, ...currencies].map((_, index) => index + 1).join(', ')
   const text = `SELECT ${selected.join(', ')} FROM ${from} AS t WHERE ${bind.all(wanted.where)('t')}
     GROUP BY ${places} ORDER BY ${places} LIMIT ${ROWS_AT_MOST}`
-  const rows = await db.query<Record<string, unknown>>(nameOf(`stats.${from}`, text), text, bind.values)
+  const rows = await db.long.query<Record<string, unknown>>(nameOf(`stats.${from}`, text), text, bind.values)
   const groups = merged(
     rows,
     keys,

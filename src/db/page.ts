@@ -48,7 +48,10 @@ interface Paged {
   readonly later?: boolean
 }
 
-export async function page<Row extends { id: string }>(db: Database, query: PageQuery): Promise<Page<Row>> {
+export async function page<Row extends { id: string }>(
+  db: Pick<Database, 'query'>,
+  query: PageQuery,
+): Promise<Page<Row>> {
   const bind = new Bindings()
   const text = select(query, bind)
   return toPage<Row>(query, await db.query<Row & Paged>(nameOf(query.from, text), text, bind.values))
@@ -56,7 +59,7 @@ export async function page<Row extends { id: string }>(db: Database, query: Page
 
 /** One page for each parent, in one statement. Parents without rows have an empty page. */
 export async function pagesOf<Row extends { id: string }>(
-  db: Database,
+  db: Pick<Database, 'query'>,
   query: PageQuery,
   belongs: Belongs,
   parents: readonly string[],
@@ -74,7 +77,7 @@ export async function pagesOf<Row extends { id: string }>(
   return parents.map((parent) => toPage<Row>(query, groups.get(parent) ?? []))
 }
 
-export async function count(db: Database, query: Pick<PageQuery, 'from' | 'where'>): Promise<number> {
+export async function count(db: Pick<Database, 'query'>, query: Pick<PageQuery, 'from' | 'where'>): Promise<number> {
   const bind = new Bindings()
   const text = `SELECT count(*) AS total FROM ${query.from} AS t WHERE ${bind.all(query.where)('t')}`
   const [row] = await db.query<{ total: bigint }>(nameOf(query.from, text), text, bind.values)
@@ -83,7 +86,7 @@ export async function count(db: Database, query: Pick<PageQuery, 'from' | 'where
 
 /** How many rows each parent has, in one statement. */
 export async function countsOf(
-  db: Database,
+  db: Pick<Database, 'query'>,
   query: Pick<PageQuery, 'from' | 'where'>,
   belongs: Belongs,
   parents: readonly string[],

@@ -1,6 +1,9 @@
 import type { PoolClient } from 'pg'
 import type { Database } from './database.ts'
+import { rowsOf } from './exact-rows.ts'
+import { withConnection } from './pool.ts'
 
+const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
 const ROWS_AT_ONCE = 1_000
 
 /** Reads the rows of a query one page after another, however many there are. */
@@ -8,20 +11,30 @@ export type ReadPages = <Row>(text: string, values: readonly unknown[], rowsAtOn
 
 /** Everything that the work reads is as it was at one moment, however long the work takes. */
 export async function* onSnapshot<T>(db: Database, work: (read: ReadPages) => AsyncIterable<T>): AsyncGenerator<T> {
-  const client = await db.pool.connect()
-  let broken: Error | undefined
+  const client = await db.long.pool.connect()
+  let broken = true
   try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    await client.query(BEGIN)
     yield* work(pagesOf(client))
-  } catch (error) {
-    broken = error as Error
-    throw error
+    await client.query('COMMIT')
+    broken = false
   } finally {
-    await client.query('ROLLBACK').catch((error: Error) => {
-      broken = error
-    })
+    // A reader that goes half way leaves a transaction open, which ends with its connection.
     client.release(broken)
   }
+}
+
+/** Reads the rows of a statement. Columns come back in camelCase, whole numerics as bigint. */
+export type Read = <Row>(text: string, values: readonly unknown[]) => Promise<Row[]>
+
+/** The same for work that has one answer. */
+export function atOneMoment<T>(db: Database, work: (read: Read) => Promise<T>): Promise<T> {
+  return withConnection(db.long.pool, async (client) => {
+    await client.query(BEGIN)
+    const result = await work((text, values) => rowsOf(client, { text, values }))
+    await client.query('COMMIT')
+    return result
+  })
 }
 
 function pagesOf(client: PoolClient): ReadPages {

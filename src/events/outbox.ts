@@ -2,6 +2,7 @@ import type { Database, Transaction } from '../db/database.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import { newId } from '../kernel/id.ts'
 import { traceparent } from '../kernel/trace.ts'
+import { isConflict } from '../kernel/unavailable.ts'
 import type { NewEvent } from './catalogue.ts'
 import { claim } from './idempotency.ts'
 
@@ -34,7 +35,7 @@ export async function transact<T>(
         return result
       })
     } catch (error) {
-      if (attempt === SERIALIZATION_RETRIES || !isTransient(error)) throw error
+      if (attempt === SERIALIZATION_RETRIES || !isConflict(error)) throw error
     }
   }
 }
@@ -69,15 +70,4 @@ async function append(tx: Transaction, change: Change, events: readonly NewEvent
 export function eventRow({ type, entityKind, entityId, topicId, status, object }: NewEvent): object {
   const payload = { object, ...(status && { status }) }
   return { id: newId(), type, entityKind, entityId, topicId, payload, trace: traceparent() }
-}
-
-/** Deadlocks and serialization failures say nothing about the request: the same work may pass at the next try. */
-function isTransient(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false
-  const { code, meta } = error as {
-    code?: string
-    meta?: { driverAdapterError?: { cause?: { originalCode?: string } } }
-  }
-  const sqlState = meta?.driverAdapterError?.cause?.originalCode
-  return code === 'P2034' || sqlState === '40001' || sqlState === '40P01'
 }

@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { rateLimitHeaders, retryAfter } from '../http/rate-limit-headers.ts'
 import { timezoneNamed } from '../kernel/timezone.ts'
+import { unavailable } from '../kernel/unavailable.ts'
 import { clientTokenFrom, credentialFrom, type ReadHeader } from '../organizations/credential.ts'
 import type { Permit } from '../organizations/rate-limit.ts'
+import { asRefusal } from './availability.ts'
 import type { Services } from './context.ts'
 import type { Asked, FromDoor } from './engine.ts'
 import { refusal } from './refusal.ts'
@@ -11,7 +13,7 @@ import { NEWEST_VERSION, versionOn } from './version.ts'
 
 /** What every request meets at either door before it is read: who asks, and whether they may at this moment. */
 
-type Door = Pick<Services, 'access' | 'rateLimits' | 'clock'>
+type Door = Pick<Services, 'access' | 'rateLimits' | 'clock' | 'log'>
 
 interface Request {
   readonly header: ReadHeader
@@ -19,8 +21,23 @@ interface Request {
   readonly overSocket: boolean
 }
 
-/** Counts the request of a key. A credential that is not valid counts for nobody. */
-export async function admit({ access, rateLimits, clock }: Door, request: Request): Promise<FromDoor> {
+/**
+ * Counts the request of a key. A credential that is not valid counts for nobody. Where it cannot be found out who asks,
+ * the request is refused as one that may be sent again.
+ */
+export async function admit(door: Door, request: Request): Promise<FromDoor> {
+  try {
+    return await admitted(door, request)
+  } catch (error) {
+    const away = unavailable(error)
+    if (!away) throw error
+    const { requestId, overSocket } = request
+    door.log.warn({ err: error, requestId }, 'a request could not be answered at this moment')
+    return { asked: { caller: { kind: 'anonymous', requestId }, overSocket }, refusal: asRefusal(away) }
+  }
+}
+
+async function admitted({ access, rateLimits, clock }: Door, request: Request): Promise<FromDoor> {
   const { header, requestId, overSocket } = request
   const asked: Omit<Asked, 'caller'> = {
     overSocket,
@@ -43,13 +60,15 @@ export async function admitHttp(door: Door, headers: IncomingHttpHeaders, respon
   const header = readHeaders(headers)
   response.setHeader('x-api-version', versionFor(header, door.clock.now()) ?? NEWEST_VERSION)
   if (header('x-api-version') === undefined) response.setHeader('warning', NO_VERSION)
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
   const admitted = await admit(door, { header, requestId: header('x-request-id') ?? '', overSocket: false })
   const { permit } = admitted.asked
   if (permit) {
     for (const [name, value] of Object.entries(rateLimitHeaders(permit))) response.setHeader(name, value)
   }
   const setHeader = (name: string, value: string) => void response.setHeader(name, value)
-  return { ...admitted, asked: { ...admitted.asked, setHeader } }
+  return { ...admitted, asked: { ...admitted.asked, gone: gone.signal, setHeader } }
 }
 
 /** The version that is wanted, the newest where none is named; undefined where there is none of that day. */

@@ -190,6 +190,8 @@ export interface Context {
   readonly clientToken: string | undefined
   /** Sets a header of the answer; undefined where an answer has none. */
   readonly setHeader: ((name: string, value: string) => void) | undefined
+  /** Aborted when nobody waits for the answer any more. */
+  readonly gone: AbortSignal | undefined
   /** Where the key stands after this request; undefined where no key asks. */
   readonly rateLimit: Standing | undefined
 }

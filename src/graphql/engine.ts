@@ -14,6 +14,8 @@ export interface Asked {
   readonly timezone?: string | undefined
   /** The token of the tenant's own client. */
   readonly clientToken?: string | undefined
+  /** Aborted when nobody waits for the answer any more. */
+  readonly gone?: AbortSignal | undefined
   /** Sets a header of the answer; left out where an answer has none. */
   readonly setHeader?: ((name: string, value: string) => void) | undefined
 }

@@ -1,5 +1,7 @@
 import { GraphQLError } from 'graphql'
 import { DomainError } from '../kernel/errors.ts'
+import { unavailable } from '../kernel/unavailable.ts'
+import { asRefusal } from './availability.ts'
 import type { Services } from './context.ts'
 
 /** Top-level errors as the world sees them: a code, a message that gives nothing internal away, the request's id. */
@@ -33,7 +35,7 @@ function shorten(message: string): string {
 /** Where the schema is not told, it is not told in small pieces either. */
 const SUGGESTION = / Did you mean .*\?$/s
 
-interface Http {
+export interface Http {
   readonly status?: number
   /** Whether the answer is 200 all the same to a client that asked for application/json, as the specification says. */
   readonly spec?: boolean
@@ -57,6 +59,8 @@ function meaningOf(error: GraphQLError, report: (cause: Error) => void): Meaning
   }
   if (cause instanceof DomainError) return { message: cause.message, code: 'BAD_USER_INPUT' }
   if (cause.name === 'SlowReaderError') return { message: cause.message, code: 'SLOW_READER' }
+  const away = unavailable(cause)
+  if (away) return { ...meaningOf(asRefusal(away), report), message: away.message }
   if (isDataException(cause)) return { message: 'A value is out of range', code: 'BAD_USER_INPUT' }
   report(cause)
   return { message: 'Something went wrong on our side', code: 'INTERNAL', http: { status: 500 } }

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import { type Asked, type FromDoor, type Params, type Prepare, requestIdOf } from './engine.ts'
-import type { Present } from './presentation.ts'
+import type { Http, Present } from './presentation.ts'
 
 interface Parts {
   readonly prepare: Prepare
@@ -16,12 +16,12 @@ interface Parts {
  * alone knows the protocol.
  */
 export function usualRequests({ prepare, present, maxBytes }: Parts) {
-  /** The result of an operation that was executed; undefined for one that was not. */
+  /** The result of an operation that was executed, also in vain; undefined for one that was not. */
   async function execute(asked: Asked, params: Params): Promise<ExecutionResult | undefined> {
     const prepared = await prepare(asked, params)
     if (!('run' in prepared)) return undefined
     const result = await prepared.run.execute(prepared)
-    if (Symbol.asyncIterator in result || !('data' in result)) return undefined
+    if (Symbol.asyncIterator in result || !('data' in result || isUnavailable(result))) return undefined
     return result.errors ? { ...result, errors: present(result.errors, requestIdOf(asked)) } : result
   }
 
@@ -45,10 +45,26 @@ export function usualRequests({ prepare, present, maxBytes }: Parts) {
       }
       response.setHeader('content-type', `${typeFor(request.headers)}; charset=utf-8`)
       // As text the body goes out with the head in one write, and Node adds its length.
-      response.end(JSON.stringify(result))
+      response.end(JSON.stringify(sent(result, response)))
       return 'answered'
     },
   }
+}
+
+function isUnavailable({ errors }: ExecutionResult): boolean {
+  return errors?.[0]?.extensions.code === 'UNAVAILABLE'
+}
+
+/** The result as it goes out: what HTTP says of it is in the head of the answer. */
+function sent(result: ExecutionResult, response: ServerResponse): ExecutionResult {
+  for (const { extensions } of result.errors ?? []) {
+    const { status, headers = {} } = (extensions.http ?? {}) as Http
+    delete extensions.http
+    if ('data' in result) continue
+    response.statusCode = status ?? response.statusCode
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  }
+  return result
 }
 
 const JSON_TYPE = /^application\/json\s*(;\s*charset=utf-8\s*)?$/i

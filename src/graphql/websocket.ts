@@ -3,12 +3,15 @@ import type { Duplex } from 'node:stream'
 import type { GraphQLError, GraphQLFormattedError } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { onBehalfOf } from '../db/requester.ts'
 import { NO_HANDSHAKE, refuseConnection } from '../http/answers.ts'
 import type { Refusal } from '../http/incoming.ts'
 import type { Caller } from '../kernel/actor.ts'
 import { openSockets } from '../kernel/metrics.ts'
+import { unavailable } from '../kernel/unavailable.ts'
 import { credentialFrom, headersOfPayload, type ReadHeader } from '../organizations/credential.ts'
 import { admit, readHeaders, UNKNOWN_VERSION_MESSAGE, versionFor } from './admission.ts'
+import { partyOf } from './availability.ts'
 import type { Services } from './context.ts'
 import { asGraphQLError, type Prepare, type Prepared } from './engine.ts'
 import type { Present } from './presentation.ts'
@@ -20,6 +23,8 @@ import { FORBIDDEN_CODE, type OpenSocket, type Sockets } from './sockets.ts'
 const MAX_MESSAGE_BYTES = 64 * 1024
 const INIT_WAIT_MS = 3_000
 const PING_EVERY_MS = 12_000
+/** By which a client knows that the connection may be opened again. */
+const TRY_AGAIN_LATER_CODE = 1013
 const SUBSCRIPTIONS_AT_MOST = 50
 const FOREIGN_ORIGIN: Refusal = {
   status: 403,
@@ -40,6 +45,10 @@ interface Parts {
 interface Peer {
   readonly socket: WebSocket
   readonly requestId: string
+  /** Who shares connections to the database with whom. */
+  party: string
+  /** Aborted when the socket is closed. */
+  readonly gone: AbortController
   /** What connection_init said in place of headers. */
   header: ReadHeader
   /** Every credential that the peer has shown, with the place where its end is heard of. */
@@ -73,6 +82,7 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
       if (credential === undefined) return true
       const caller = await access.authenticate(credential, peer.requestId)
       if (caller === 'invalid') return false
+      peer.party = partyOf(caller)
       remember(peer, credential, caller)
       return true
     },
@@ -95,7 +105,7 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
       if (refusal) return [refusal]
       const credential = credentialFrom(header)
       if (credential !== undefined) remember(peer, credential, asked.caller)
-      return await prepare(asked, { query, operationName, variables })
+      return await prepare({ ...asked, gone: peer.gone.signal }, { query, operationName, variables })
     } catch (error) {
       return [asGraphQLError(error)]
     }
@@ -110,7 +120,14 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
 
   function serve(socket: WebSocket, request: IncomingMessage): void {
     const requestId = requestIdFrom(request)
-    const peer: Peer = { socket, requestId, header: () => undefined, shown: new Map() }
+    const peer: Peer = {
+      socket,
+      requestId,
+      party: 'anonymous',
+      gone: new AbortController(),
+      header: () => undefined,
+      shown: new Map(),
+    }
     openSockets.inc()
     const stopPinging = keepAlive(socket)
     const closed = server.opened(
@@ -121,7 +138,8 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
         onMessage: (receive) => {
           socket.on('message', (data, isBinary) => {
             if (isBinary) return socket.close(CloseCode.BadRequest, 'Invalid message received')
-            receive(String(data)).catch((error) => {
+            onBehalfOf({ party: peer.party }, () => receive(String(data))).catch((error) => {
+              if (unavailable(error)) return socket.close(TRY_AGAIN_LATER_CODE, 'Try again later')
               log.error({ err: error, requestId }, 'a WebSocket message failed')
               socket.close(CloseCode.InternalServerError, 'Internal server error')
             })
@@ -134,6 +152,7 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
     socket.on('error', () => socket.terminate())
     socket.once('close', (code, reason) => {
       stopPinging()
+      peer.gone.abort()
       openSockets.dec()
       for (const open of peer.shown.values()) sockets.remove(open)
       closed(code, String(reason)).catch((error) => log.error({ err: error, requestId }, 'closing a WebSocket failed'))

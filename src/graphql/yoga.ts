@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type DocumentNode, GraphQLError } from 'graphql'
 import { createYoga, type GraphQLParams, type Plugin, type YogaInitialContext } from 'graphql-yoga'
+import { onBehalfOf } from '../db/requester.ts'
 import { admitHttp } from './admission.ts'
+import { availability, partyOf } from './availability.ts'
 import { byteCache } from './byte-cache.ts'
 import { clientCheck } from './client-check.ts'
 import { compilation } from './compilation.ts'
@@ -45,7 +47,15 @@ export function createGraphql(app: Services, options: GraphqlOptions) {
   const yoga = createYoga<FromDoor>({
     schema,
     context: (initial: Initial) => contextOf(app, sockets, initial),
-    plugins: [limits(options), clientCheck(), compilation(), observation(), answers(present), conditional()],
+    plugins: [
+      limits(options),
+      clientCheck(),
+      compilation(),
+      observation(),
+      availability(),
+      answers(present),
+      conditional(),
+    ],
     cors: corsFor(options.corsOrigins),
     maxRequestBodySize: MAX_BODY_BYTES,
     parserAndValidationCache: {
@@ -72,14 +82,18 @@ export function createGraphql(app: Services, options: GraphqlOptions) {
   const usual = usualRequests({ prepare, present, maxBytes: MAX_BODY_BYTES })
   const page = options.graphiql ? graphiqlPage(options.developmentKey) : undefined
 
+  async function answer(request: IncomingMessage, response: ServerResponse, admitted: FromDoor): Promise<void> {
+    const { asked } = admitted
+    if (usual.wants(request, admitted) && (await usual.answer(request, response, asked)) === 'answered') return
+    await send(await yoga.handleNodeRequestAndResponse(asGet(request), response, admitted), response)
+  }
+
   return {
     async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
       if (page?.wants(request)) return page.send(request, response)
       response.setHeader('cache-control', 'no-store')
       const admitted = await admitHttp(app, request.headers, response)
-      const { asked } = admitted
-      if (usual.wants(request, admitted) && (await usual.answer(request, response, asked)) === 'answered') return
-      await send(await yoga.handleNodeRequestAndResponse(asGet(request), response, admitted), response)
+      await onBehalfOf({ party: partyOf(admitted.asked.caller) }, () => answer(request, response, admitted))
     },
     upgrade: upgrade satisfies (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
   }
@@ -91,7 +105,7 @@ function asGet(request: IncomingMessage): IncomingMessage {
 }
 
 function contextOf(app: Services, sockets: Sockets, { asked }: FromDoor): Context {
-  const { caller, permit, idempotencyKey, timezone, clientToken, setHeader } = asked
+  const { caller, permit, idempotencyKey, timezone, clientToken, gone, setHeader } = asked
   return {
     app,
     caller,
@@ -101,6 +115,7 @@ function contextOf(app: Services, sockets: Sockets, { asked }: FromDoor): Contex
     idempotencyKey,
     timezone,
     clientToken,
+    gone,
     setHeader,
     rateLimit: permit,
   }

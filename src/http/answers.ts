@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Unavailable } from '../kernel/unavailable.ts'
 import type { Refusal } from './incoming.ts'
 import { REQUEST_ID_HEADER } from './request-id.ts'
 
@@ -18,6 +19,12 @@ export function sendError(response: ServerResponse, status: number, code: string
     'cache-control': 'no-store',
   })
   response.end(body)
+}
+
+/** Says that the same request may be answered in a moment. */
+export function sendUnavailable(response: ServerResponse, { message, retryAfter }: Unavailable): void {
+  response.setHeader('retry-after', String(retryAfter))
+  sendError(response, 503, 'UNAVAILABLE', `${message}.`)
 }
 
 /** What comes as an upgrade and is no handshake of a WebSocket. */

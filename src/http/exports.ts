@@ -1,79 +1,58 @@
-import type { Context, Hono } from 'hono'
+import type { Hono } from 'hono'
 import type { Actor, Role } from '../kernel/actor.ts'
+import { DomainError } from '../kernel/errors.ts'
 import { type Admission, authenticated } from './authenticated.ts'
+import { downloads, type Patience } from './download.ts'
 import type { Log } from './log.ts'
-import { type Env, FRESH, refuse, requestIdOf } from './rest.ts'
-
-/** A file that is made while it is sent. */
-interface ExportFile {
-  readonly fileName: string
-  readonly pieces: AsyncGenerator<string>
-}
+import { type Env, refuse } from './rest.ts'
 
 export interface Exports {
-  data(actor: Actor): Promise<ExportFile>
+  data(actor: Actor): Promise<{ fileName: string; pieces: AsyncGenerator<string> }>
 }
 
-const MANAGERS: readonly Role[] = ['OWNER', 'ADMIN']
-/** Each holds a connection to the database for as long as it lasts. */
-const EXPORTS_AT_ONCE = 3
-/** A reader that has taken nothing for so long is cut off, and the snapshot with it. */
-const STALLED_MS = 120_000
+export interface Accounting {
+  /** The text of a file, read as it is written. @throws DomainError for every bad field */
+  export(actor: Actor, input: unknown): { type: string; text: AsyncGenerator<string> }
+}
 
 interface Parts extends Admission {
   readonly exports: Exports
+  readonly accounting: Accounting
+  /** How slow a reader may be; left out where nobody says otherwise. */
+  readonly patience?: Patience | undefined
   readonly log: Log
 }
 
-/** What a tenant takes along: `GET /exports/data`. */
-export function addExports(router: Hono<Env>, { exports, log, ...admission }: Parts): void {
-  let running = 0
+const MANAGERS: readonly Role[] = ['OWNER', 'ADMIN']
+const ANYBODY: readonly Role[] = ['OWNER', 'ADMIN', 'USER']
 
-  /** A file that fails half way is cut off: its reader must not take it for a whole one. */
-  async function* counted({ pieces }: ExportFile, c: Context<Env>): AsyncGenerator<string> {
-    running += 1
-    try {
-      yield* pieces
-    } catch (error) {
-      log.error({ err: error, requestId: requestIdOf(c) }, 'an export failed')
-      c.env.outgoing.destroy()
-    } finally {
-      running -= 1
-    }
-  }
+/**
+ * What a tenant takes along: `GET /exports/data`, and
+ * `GET /exports/accounting?from=2026-01-01&to=2026-01-31&format=csv|json`, with `bom=true` for Excel, where
+ * the `Time-Zone` header says whose days they are.
+ */
+export function addExports(router: Hono<Env>, { exports, accounting, log, patience, ...admission }: Parts): void {
+  const { send } = downloads(log, patience)
 
   router.get('/exports/data', async (c) => {
     const actor = await authenticated(c, admission, MANAGERS, 'exportData.query')
     if (actor instanceof Response) return actor
-    if (running >= EXPORTS_AT_ONCE) {
-      c.header('retry-after', '60')
-      return refuse(c, 503, 'BUSY', 'Other exports are running; ask again in a minute.')
-    }
-    const file = await exports.data(actor)
-    const { outgoing } = c.env
-    outgoing.setTimeout(STALLED_MS, () => outgoing.destroy())
-    return c.body(streamOf(counted(file, c)), 200, {
-      ...FRESH,
-      'content-type': 'application/x-ndjson',
-      'content-disposition': `attachment; filename="${file.fileName}"`,
-    })
+    return send(c, actor, async () => ({ type: 'application/x-ndjson', ...(await exports.data(actor)) }))
   })
-}
 
-/** One piece is made when the one before it was taken, and none once the reader has gone. */
-function streamOf(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const encoder = new TextEncoder()
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { value, done } = await pieces.next()
-        if (done) controller.close()
-        else controller.enqueue(encoder.encode(value))
-      },
-      async cancel() {
-        await pieces.return(undefined)
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  router.get('/exports/accounting', async (c) => {
+    const actor = await authenticated(c, admission, ANYBODY, 'exportAccounting.query')
+    if (actor instanceof Response) return actor
+    const { from, to, format, bom } = c.req.query()
+    const timezone = c.req.header('time-zone')
+    try {
+      const { type, text } = accounting.export(actor, { from, to, format, bom, timezone })
+      const fileName = `accounting-${from}-${to}.${format}`
+      return await send(c, actor, () => ({ type: `${type}; charset=utf-8`, fileName, pieces: text }))
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error
+      const message = error.problems.map(({ field, message }) => `${field?.join('.')} ${message}`).join('; ')
+      return refuse(c, 400, 'BAD_USER_INPUT', message)
+    }
+  })
 }

@@ -5,12 +5,14 @@ import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { onBehalfOf } from '../db/requester.ts'
+import { unavailable } from '../kernel/unavailable.ts'
 import { pathOf } from './access-log.ts'
-import { type Accounting, addAccountingExport } from './accounting-export.ts'
 import { errorBody, refuseConnection } from './answers.ts'
 import type { Admission } from './authenticated.ts'
 import { addClaimPage, type Claims } from './claim.ts'
-import { addExports, type Exports } from './exports.ts'
+import type { Patience } from './download.ts'
+import { type Accounting, addExports, type Exports } from './exports.ts'
 import { type Readiness, readinessCheck } from './health.ts'
 import { brokeOff, type Refusal } from './incoming.ts'
 import type { Log } from './log.ts'
@@ -41,6 +43,8 @@ export interface House extends Admission {
   readonly inbox: { receive(notification: Notification): Promise<{ status: number; body: object }> }
   readonly accounting: Accounting
   readonly exports: Exports
+  /** How slow the reader of an export may be; left out where nobody says otherwise. */
+  readonly patience?: Patience | undefined
   readonly claims: Claims
   readonly sandboxes: Readonly<Record<string, Sandbox>>
   readonly readiness: Readiness
@@ -73,7 +77,7 @@ export function createRoutes(house: House): Routes {
       const path = pathOf(request)
       if (path === GRAPHQL_PATH) return house.graphql.request(request, response)
       restorePrefix(request, path)
-      return rest(request, response)
+      return onBehalfOf({ party: partyOf(path) }, () => rest(request, response))
     },
     upgrade(request, socket, head) {
       const path = pathOf(request)
@@ -84,6 +88,12 @@ export function createRoutes(house: House): Routes {
         refuseConnection(socket, NOTHING_HERE, adoptRequestId(request))
     },
   }
+}
+
+/** An inbox is shared with nobody; otherwise those who show no key share connections with whoever asks at the same door. */
+function partyOf(path: string): string {
+  const [, door = '', ...rest] = path.split('/', 4)
+  return door === 'inbox' ? `inbox ${rest.join('/')}` : `door ${door}`
 }
 
 function createRouter(house: House): Hono<Env> {
@@ -119,7 +129,6 @@ function createRouter(house: House): Hono<Env> {
     })
     return c.json(body, status as ContentfulStatusCode, FRESH)
   })
-  addAccountingExport(router, house)
   addExports(router, house)
   addClaimPage(router, house.claims)
   for (const [name, sandbox] of Object.entries(house.sandboxes)) {
@@ -129,6 +138,12 @@ function createRouter(house: House): Hono<Env> {
   router.notFound((c) => refuse(c, 404, NOTHING_HERE.code, NOTHING_HERE.message))
   router.onError((error, c) => {
     if (brokeOff(c.env.incoming)) return RESPONSE_ALREADY_SENT
+    const away = unavailable(error)
+    if (away) {
+      house.log.warn({ err: error, requestId: requestIdOf(c) }, 'a request could not be answered at this moment')
+      c.header('retry-after', String(away.retryAfter))
+      return refuse(c, 503, 'UNAVAILABLE', `${away.message}.`)
+    }
     house.log.error({ err: error, requestId: requestIdOf(c) }, 'a request failed')
     return refuse(c, 500, 'INTERNAL', 'Something went wrong on our side.')
   })

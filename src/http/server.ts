@@ -4,8 +4,9 @@ import type { Duplex } from 'node:stream'
 import { newId } from '../kernel/id.ts'
 import { StartError } from '../kernel/start-error.ts'
 import { continueTrace } from '../kernel/trace.ts'
+import { unavailable } from '../kernel/unavailable.ts'
 import { startAccessLog } from './access-log.ts'
-import { refuseConnection, sendError } from './answers.ts'
+import { refuseConnection, sendError, sendUnavailable } from './answers.ts'
 import { trackConnections } from './connections.ts'
 import {
   badRequest,
@@ -86,8 +87,11 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
       () => continueTrace(traceparentOf(request), () => routes.request(request, response)),
       (error) => {
         if (brokeOff(request)) return log.debug({ err: error, requestId }, 'a client broke its request off')
-        log.error({ err: error, requestId }, 'a request failed')
+        const away = unavailable(error)
+        if (away) log.warn({ err: error, requestId }, 'a request could not be answered at this moment')
+        else log.error({ err: error, requestId }, 'a request failed')
         if (response.headersSent) response.destroy()
+        else if (away) sendUnavailable(response, away)
         else sendError(response, 500, 'INTERNAL', 'Something went wrong on our side.')
       },
     )

@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts'
+import { onBehalfOf } from '../db/requester.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { currencyIn } from './journal.ts'
 import { type Outcome, outcomeFrom, POST_NOW, type Prepared, parametersOf } from './statement.ts'
@@ -49,7 +50,7 @@ export function postingQueue(db: Database, clock: Clock) {
       const shares = waiting.length >= 2 * WORTH_A_BATCH ? AT_ONCE - lane.running : 1
       const batch = takeBatch(waiting, Math.min(BATCH, Math.ceil(waiting.length / shares)))
       lane.running += 1
-      void settle(tenantId, batch).finally(() => {
+      void onBehalfOf({ party: tenantId }, () => settle(tenantId, batch)).finally(() => {
         lane.running -= 1
         schedule(tenantId, lane)
       })

@@ -1,4 +1,5 @@
-import type { Database, Transaction } from '../db/database.ts'
+import type { Database } from '../db/database.ts'
+import type { Read } from '../db/snapshot.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
 import {
@@ -105,18 +106,15 @@ const CHECKED = `
  * Says every sealed event again from the tables and compares it with its seal, a page of seals at a time.
  * @returns the last seal's hash, and what differs
  */
-export async function checkChain(
-  tx: Transaction,
-  tenantId: string,
-): Promise<{ head: Uint8Array; breaks: LedgerBreak[] }> {
+export async function checkChain(read: Read, tenantId: string): Promise<{ head: Uint8Array; breaks: LedgerBreak[] }> {
   const breaks: LedgerBreak[] = []
   let link = genesis(tenantId)
   for (;;) {
-    const seals = await tx.$queryRawUnsafe<SealRow[]>(CHECKED, tenantId, link.number, link.cursor)
+    const seals = await read<SealRow>(CHECKED, [tenantId, link.number, link.cursor])
     for (const seal of seals) {
       breaks.push(...sealBreaks(link, seal))
       if (!same(seal.digests, seal.found) && breaks.length < NAMED_AT_MOST) {
-        breaks.push(...lineBreaks(seal, await linesOf(tx, tenantId, seal)))
+        breaks.push(...lineBreaks(seal, await linesOf(read, tenantId, seal)))
       }
       link = seal
     }
@@ -125,12 +123,10 @@ export async function checkChain(
 }
 
 /** The lines of a seal's events as they are now. */
-async function linesOf(tx: Transaction, tenantId: string, { after, cursor }: SealRow): Promise<FoundLine[]> {
-  return tx.$queryRawUnsafe<FoundLine[]>(
+async function linesOf(read: Read, tenantId: string, { after, cursor }: SealRow): Promise<FoundLine[]> {
+  return read<FoundLine>(
     `SELECT cursor, transaction_id AS "transactionId", sha256(convert_to(line, 'UTF8')) AS digest
      FROM (${sealedLines('$1::uuid', '$2::bigint', '$3::bigint')}) lines ORDER BY cursor`,
-    tenantId,
-    after,
-    cursor,
+    [tenantId, after, cursor],
   )
 }

@@ -1,11 +1,14 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import DataLoader from 'dataloader'
 import type { Database } from '../db/database.ts'
+import { onBehalfOf } from '../db/requester.ts'
 import type { Caller, Mode, Role } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { decodeId, encodeId } from '../kernel/id.ts'
 import { hashOf, looksLikeKey } from './api-key.ts'
 
+/** Who asks is not known while it is found out: all credentials are looked up on the same share of the connections. */
+const NOBODY_YET = { party: 'authentication' }
 const SEPARATOR = '_secret_'
 /** The last use of a key is known to the minute; noting each would make every read a write. */
 const USE_NOTED_EVERY_MS = 60_000
@@ -25,6 +28,10 @@ interface KeyRow {
   readonly preflight: boolean
 }
 
+const USED = `
+  UPDATE api_key SET last_used_at = $3 WHERE (tenant_id, id) IN (
+    SELECT tenant_id, id FROM api_key WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE SKIP LOCKED)`
+
 interface Deps {
   readonly db: Database
   readonly clock: Clock
@@ -39,9 +46,9 @@ export function accessService({ db, clock, secretKey }: Deps) {
     return BigInt(`0x1${createHmac('sha256', signingKey).update(checkoutId).digest('hex')}`).toString(36)
   }
 
+  /** Nobody waits for it, and it waits for nobody who has locked the key: the next request notes it then. */
   function noteUse({ tenantId, id }: KeyRow, now: Date): void {
-    const where = { tenantId_id: { tenantId, id } }
-    db.prisma.apiKey.update({ where, data: { lastUsedAt: now } }).catch(() => {})
+    onBehalfOf({ party: tenantId }, () => db.query('access.used', USED, [tenantId, id, now])).catch(() => {})
   }
 
   /**
@@ -106,9 +113,11 @@ export function accessService({ db, clock, secretKey }: Deps) {
     /** Who shows this credential: a secret key or a checkout's client secret. No credential is nobody in particular. */
     async authenticate(credential: string | undefined, requestId: string): Promise<Caller | 'invalid'> {
       if (credential === undefined) return { kind: 'anonymous', requestId }
-      if (looksLikeKey(credential)) return keyCaller(credential, requestId)
-      if (credential.includes(SEPARATOR)) return checkoutCaller(credential, requestId)
-      return 'invalid'
+      return onBehalfOf(NOBODY_YET, async () => {
+        if (looksLikeKey(credential)) return keyCaller(credential, requestId)
+        if (credential.includes(SEPARATOR)) return checkoutCaller(credential, requestId)
+        return 'invalid'
+      })
     },
 
     /** What a frontend is given: it reads and watches this one checkout and nothing else. */

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Logger } from 'pino'
 import { quoted, TENANT_TABLES, type TenantTable } from '../db/catalog.ts'
 import type { Database } from '../db/database.ts'
+import { withConnection } from '../db/pool.ts'
 import { transact } from '../events/outbox.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { LEDGER_REMAINS, type Remains } from '../ledger/remains.ts'
@@ -97,30 +98,18 @@ export function erasureService({ db, clock, log, sealAll }: Deps) {
 }
 
 /** Does the work unless another node is doing it; a node that dies lets go by that. */
-async function alone(db: Database, tenantId: string, work: (client: PoolClient) => Promise<boolean>): Promise<boolean> {
-  const client = await db.pool.connect()
-  const key = [LOCK, tenantId]
-  let broken: Error | undefined
-  try {
+function alone(db: Database, tenantId: string, work: (client: PoolClient) => Promise<boolean>): Promise<boolean> {
+  return withConnection(db.long.pool, async (client) => {
+    const key = [LOCK, tenantId]
     const { rows } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS mine', key)
     if (!rows[0]?.mine) return false
     // Pages are in the order of an index; where a table was never analyzed, it would rather be sorted for each of them.
     await client.query('SET enable_sort = off')
-    return await work(client)
-  } catch (error) {
-    broken = error as Error
-    throw error
-  } finally {
-    const release = async () => {
-      await client.query('RESET enable_sort')
-      await client.query('SELECT pg_advisory_unlock($1, hashtext($2))', key)
-    }
-    await release().catch((error: Error) => {
-      broken = error
-    })
-    // A connection on which something failed may still hold the lock: it is closed.
-    client.release(broken)
-  }
+    const done = await work(client)
+    await client.query('RESET enable_sort')
+    await client.query('SELECT pg_advisory_unlock($1, hashtext($2))', key)
+    return done
+  })
 }
 
 /** Tables before those that they point to. */

@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts'
+import { onBehalfOf } from '../db/requester.ts'
 import type { Clock } from '../kernel/clock.ts'
 
 /**
@@ -102,7 +103,7 @@ export function rateLimits({ db, clock }: { db: Database; clock: Clock }) {
       book.waiting += 1
       try {
         while (book.left === 0 && book.taken < limit) {
-          book.asking ??= ask(key, book, window).finally(() => {
+          book.asking ??= onBehalfOf({ party: key.tenantId }, () => ask(key, book, window)).finally(() => {
             book.asking = undefined
           })
           await book.asking

@@ -1,3 +1,5 @@
+import { isConflict } from '../kernel/unavailable.ts'
+
 /** Whatever runs statements: a `pg` pool and a `pg` client both do. */
 export interface Queryable {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
@@ -23,8 +25,6 @@ export interface Transaction extends World {
   afterCommit(hook: () => void): void
 }
 
-/** Transactions that wait for each other are ended by PostgreSQL, one of them, and may be tried again. */
-const TRANSIENT: ReadonlySet<unknown> = new Set(['40001', '40P01'])
 const ATTEMPTS_AT_MOST = 5
 
 /** One transaction in one world: all of `work` or nothing of it. `work` may run again, each time from the start. */
@@ -38,8 +38,7 @@ export async function inTransaction<T>(
     try {
       return await attemptOnce(pool, provider, realm, work)
     } catch (error) {
-      const isTransient = error instanceof Error && 'code' in error && TRANSIENT.has(error.code)
-      if (!isTransient || attempt === ATTEMPTS_AT_MOST) throw error
+      if (!isConflict(error) || attempt === ATTEMPTS_AT_MOST) throw error
     }
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openConnection, openPool } from '../../src/db/connection.ts'
+import { openConnection } from '../../src/db/connection.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
+import { openPool } from '../../src/db/pool.ts'
 import { newId } from '../../src/kernel/id.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -20,6 +21,8 @@ const HOSTILE = {
   statement_timeout: '1h',
   gin_fuzzy_search_limit: '1',
 }
+
+const ONE = { name: 'test', size: 1, statementMs: 5_000, lockMs: 5_000, waitMs: 5_000 }
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -69,7 +72,7 @@ describe('on a database whose defaults are others', () => {
   })
 
   test('one kind of work has settings of its own', async () => {
-    const pool = openPool(database.url, { name: 'test', size: 1, settings: { statement_timeout: '250ms' } })
+    const pool = openPool(database.url, { ...ONE, statementMs: 250 })
     const { rows } = await pool.query(`SELECT current_setting('statement_timeout') AS timeout`)
     expect(rows).toEqual([{ timeout: '250ms' }])
     await pool.end()
@@ -77,7 +80,7 @@ describe('on a database whose defaults are others', () => {
 })
 
 test('a connection that is taken away while it is used ends nothing but its statement', async () => {
-  const pool = openPool(database.url, { name: 'test', size: 1 })
+  const pool = openPool(database.url, ONE)
   const client = await pool.connect()
   const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
   const killer = await openConnection(database.url, { name: 'test' })

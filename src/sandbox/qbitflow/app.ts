@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { Hono } from 'hono'
 import { readBody } from '../../kernel/read-body.ts'
+import { unavailable } from '../../kernel/unavailable.ts'
 import { basePath, type Context } from './context.ts'
 import { ApiError, answerError, apiErrorFrom, badRequest, notFound } from './errors.ts'
 import { pageRoutes } from './pages/routes.ts'
@@ -60,6 +61,11 @@ export function createRoutes(context: Context): Hono {
   app.onError((error, c) => {
     const known = apiErrorFrom(error)
     if (known) return answerError(c, known)
+    const away = unavailable(error)
+    if (away) {
+      c.header('retry-after', String(away.retryAfter))
+      return c.json({ error: 'service unavailable' }, 503)
+    }
     context.log.error({ err: error, path: c.req.path }, 'the simulator failed')
     return c.json({ error: 'internal server error' }, 500)
   })
