@@ -16,7 +16,8 @@ export function exportText(
 const BOM = '\uFEFF'
 
 /** RFC 4180. The header is there also where no row is. */
-  let before = (bom ? BOM : '') + `${COLUMNS.map(({ name }) => name).join(',')}\r\n`
+async function* csv(pages: AsyncIterable<readonly AccountingRow[]>, bom: boolean): AsyncGenerator<string> {
+  let before = `${bom ? BOM : ''}${COLUMNS.map(({ name }) => name).join(',')}\r\n`
   for await (const rows of pages) {
     yield before + rows.map(csvLine).join('')
     before = ''

@@ -1,4 +1,4 @@
-import { type Condition, equals, NEVER } from '../db/condition.ts'
+import { type Condition, comparable, equals, NEVER } from '../db/condition.ts'
 import { findCurrency } from '../kernel/currency.ts'
 import { decodeId, type IdKind } from '../kernel/id.ts'
 import { parseDecimal } from '../kernel/money.ts'
@@ -11,10 +11,17 @@ export function refersTo(column: string, kind: IdKind, id: string | null | undef
   return [decoded?.kind === kind ? equals(column, decoded.uuid) : NEVER]
 }
 
-/** Rows whose metadata has all of these values, each compared as text. */
+/** As many keys as one object may have. */
+const KEYS_AT_MOST = 24
+
+/**
+ * Rows whose metadata has all of these values, each compared as text.
+ * @throws GraphQLError BAD_USER_INPUT, DomainError TOO_LONG
+ */
 export function hasMetadata(wanted: readonly { key: string; value: string }[] | null | undefined): Condition[] {
+  if (wanted && wanted.length > KEYS_AT_MOST) throw badInput(`\`metadata\` must have at most ${KEYS_AT_MOST} keys`)
   return (wanted ?? []).map(({ key, value }) => ({
-    values: [key, value],
+    values: [comparable(key), comparable(value)],
     sql: (alias, name, text) => `${alias}.metadata ->> ${name} = ${text}`,
   }))
 }

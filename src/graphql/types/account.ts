@@ -114,7 +114,7 @@ export const AccountFilter = builder.inputType('AccountFilter', {
     currency: t.field({ type: 'CurrencyCode', description: 'Their currency.' }),
     frozen: t.boolean({ description: 'Whether nothing may move in or out.' }),
     externalId: t.string({ description: "The merchant's own name for it." }),
-    search: t.string({ description: 'Text that the name or the external id contains.' }),
+    search: t.string({ description: 'Text that the name or the external id contains, up to 100 characters.' }),
     balance: t.field({ type: AmountRange, description: 'What is posted.' }),
     metadata: t.field({ type: [MetadataFilter], description: 'Own data that they have, all of it.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Opened at this moment or later.' }),

@@ -44,7 +44,7 @@ const CurrencyFilter = builder.inputType('CurrencyFilter', {
   description: "Which of the merchant's own currencies.",
   fields: (t) => ({
     code: t.field({ type: 'CurrencyCode', description: 'The one of this code.' }),
-    search: t.string({ description: 'Text that the code or the name contains.' }),
+    search: t.string({ description: 'Text that the code or the name contains, up to 100 characters.' }),
   }),
 })
 

@@ -107,7 +107,9 @@ const CustomerFilter = builder.inputType('CustomerFilter', {
   description: 'Which customers.',
   fields: (t) => ({
     email: t.string({ description: 'The e-mail address, whatever its case.' }),
-    search: t.string({ description: 'Text that a name, the e-mail address or the reference contains.' }),
+    search: t.string({
+      description: 'Text that a name, the e-mail address or the reference contains, up to 100 characters.',
+    }),
     createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
   }),

@@ -64,7 +64,9 @@ const ProductFilter = builder.inputType('ProductFilter', {
     active: t.boolean({ description: 'Whether they can be sold.' }),
     kind: t.field({ type: ProductKindEnum, description: 'How they are paid for.' }),
     currency: t.field({ type: 'CurrencyCode', description: 'The currency of the price.' }),
-    search: t.string({ description: 'Text that the name, the description or the reference contains.' }),
+    search: t.string({
+      description: 'Text that the name, the description or the reference contains, up to 100 characters.',
+    }),
     createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
   }),

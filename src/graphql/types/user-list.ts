@@ -11,7 +11,7 @@ const UserFilter = builder.inputType('UserFilter', {
   fields: (t) => ({
     role: t.field({ type: [RoleEnum], description: 'Those of these roles.' }),
     claimed: t.boolean({ description: 'Those who took their account over, or, when false, those who have not.' }),
-    search: t.string({ description: 'Text that a name or the e-mail address contains.' }),
+    search: t.string({ description: 'Text that a name or the e-mail address contains, up to 100 characters.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
   }),
