@@ -9,7 +9,7 @@ import { guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 /** Accounts with money in them, numbered from 1, so that pgbench can name one by its number. */
 
 const EACH_HAS = '1000000.00'
-const AT_ONCE = 1_000
+const AT_ONCE = 100
 
 export async function openBooks(databaseUrl: string): Promise<{ app: App; actor: Actor }> {
   const app = await createApp({
