@@ -42,6 +42,7 @@ import { testClockService } from './organizations/test-clock.ts'
 import { userService } from './organizations/users.ts'
 import { asFetch } from './outbound/as-fetch.ts'
 import type { GuardedFetch } from './outbound/guarded-fetch.ts'
+import { localSocket, type OpenSocket } from './outbound/guarded-socket.ts'
 import { paymentStats } from './payments/stats.ts'
 import { statusService } from './payments/status.ts'
 import { connecting } from './providers/connecting.ts'
@@ -77,6 +78,8 @@ export interface AppParts {
   readonly secretKey: Uint8Array
   /** How addresses that users name are asked. */
   readonly outbound: GuardedFetch
+  /** The same for WebSockets. */
+  readonly openSocket: OpenSocket
   readonly log: Logger
   readonly clock?: Clock
 }
@@ -85,7 +88,7 @@ export type App = Awaited<ReturnType<typeof createApp>>
 
 /** Every part of the house, built once and handed what it needs. */
 export async function createApp(parts: AppParts) {
-  const { publicUrl, localUrl, secretKey, outbound, log, clock = systemClock } = parts
+  const { publicUrl, localUrl, secretKey, outbound, openSocket, log, clock = systemClock } = parts
   const db = openDatabase(parts.database.url, { sessionUrl: parts.database.sessionUrl })
   const clocks = clocksOf(db, clock)
   const deliveries = deliveryService({ db, clock, secretKey, outbound, log })
@@ -111,12 +114,15 @@ export async function createApp(parts: AppParts) {
   const registry = providerRegistry(db, {
     secretKey,
     reach(address) {
-      if (address !== SANDBOX) return { baseUrl: address, fetch: ask, socketUrl: () => address, simulated: false }
+      if (address !== SANDBOX) {
+        const open: OpenSocket = (path, headers) => openSocket(address + path, headers)
+        return { baseUrl: address, fetch: ask, openSocket: open, simulated: false }
+      }
       return {
         simulated: true,
         baseUrl: `${publicUrl}${mount}/v1`,
         fetch: (input, init) => untilAborted(qbitflow.fetch(new Request(input, init)), init?.signal),
-        socketUrl: () => `${localUrl}${mount}/v1`,
+        openSocket: (path, headers) => localSocket(`${localUrl}${mount}/v1${path}`, headers),
       }
     },
   })

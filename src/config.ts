@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { readAddress, withPassword } from './db/address.ts'
 import { StartError } from './kernel/start-error.ts'
+import { type Network, networkFrom } from './outbound/address.ts'
 
 /** What the environment says, checked and frozen. Nothing else reads the environment. */
 export interface Config {
@@ -29,6 +30,8 @@ export interface Config {
   readonly metricsToken: string | undefined
   /** The collector that traces are sent to by OTLP over HTTP; undefined where none are made. */
   readonly traceEndpoint: string | undefined
+  /** Private networks in which addresses that users name may be. */
+  readonly outboundAllow: readonly Network[]
   /** Whether addresses that users name may be on this machine. */
   readonly webhookLoopback: boolean
 }
@@ -44,6 +47,8 @@ export const SECRET_KEY_BYTES = 32
 
 /** The first part of every path that is served. */
 const OWN_PATHS = ['/graphql', '/inbox', '/sandbox', '/exports', '/claim', '/health', '/metrics']
+
+const NO_NETWORKS = 'must be a list of networks like 172.18.0.0/16,fd12::/64, with commas'
 
 const port = z
   .string()
@@ -89,6 +94,13 @@ const variables = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: text
     .refine(isBaseUrl, 'must be an http:// or https:// address without query or fragment')
     .optional(),
+  OUTBOUND_ALLOW: text
+    .transform((list, context) => {
+      const networks = networksFrom(list)
+      if (!networks) context.addIssue(NO_NETWORKS)
+      return networks ?? z.NEVER
+    })
+    .default([]),
   WEBHOOK_LOOPBACK: z.enum(['on', 'off'], 'must be on or off').optional(),
 })
 
@@ -132,6 +144,7 @@ function withDefaults(given: Variables, workingFolder: string): Config {
     introspection: (given.INTROSPECTION ?? shown) === 'on',
     metricsToken: given.METRICS_TOKEN,
     traceEndpoint: given.OTEL_EXPORTER_OTLP_ENDPOINT,
+    outboundAllow: Object.freeze(given.OUTBOUND_ALLOW),
     webhookLoopback: (given.WEBHOOK_LOOPBACK ?? shown) === 'on',
   }
 }
@@ -171,6 +184,11 @@ function hostnameOf(value: string): string {
 function hasFreePath(value: string): boolean {
   const [, first = ''] = parseUrl(value)?.pathname.split('/') ?? []
   return !OWN_PATHS.includes(`/${first}`)
+}
+
+function networksFrom(list: string): Network[] | undefined {
+  const networks = list.split(',').map((each) => networkFrom(each.trim()))
+  return networks.every((each) => each !== undefined) ? networks : undefined
 }
 
 function isOrigin(value: string): boolean {

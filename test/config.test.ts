@@ -21,6 +21,7 @@ describe('the configuration', () => {
       logLevel: 'info',
       corsOrigins: [],
       allowedHosts: [],
+      outboundAllow: [],
       graphiql: true,
       introspection: true,
       webhookLoopback: true,

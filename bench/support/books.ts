@@ -5,6 +5,7 @@ import { transact } from '../../src/events/outbox.ts'
 import type { Actor, Call } from '../../src/kernel/actor.ts'
 import { encodeId } from '../../src/kernel/id.ts'
 import { guardedFetch } from '../../src/outbound/guarded-fetch.ts'
+import { guardedSocket } from '../../src/outbound/guarded-socket.ts'
 
 /** Accounts with money in them, numbered from 1, so that pgbench can name one by its number. */
 
@@ -18,6 +19,7 @@ export async function openBooks(databaseUrl: string): Promise<{ app: App; actor:
     localUrl: 'https://tollgate.example',
     secretKey: new Uint8Array(32),
     outbound: guardedFetch({ allowLoopback: false }),
+    openSocket: guardedSocket({ allowLoopback: false }),
     log: pino({ level: 'error' }),
   })
   const {

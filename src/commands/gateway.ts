@@ -14,6 +14,7 @@ import { metrics } from '../kernel/metrics.ts'
 import { bootstrap } from '../organizations/bootstrap.ts'
 import { developmentKey } from '../organizations/development-key.ts'
 import { guardedFetch } from '../outbound/guarded-fetch.ts'
+import { guardedSocket } from '../outbound/guarded-socket.ts'
 import { secretKeyOf } from '../secret-key.ts'
 
 const READY_PATIENCE_MS = 2_000
@@ -72,8 +73,16 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
   const migrations = await migrate(database.sessionUrl)
   if (migrations.length > 0) log.info({ migrations }, 'migrated')
   const ownUrl = `http://${reachable(config.host)}:${port}`
-  const outbound = guardedFetch({ allowLoopback: config.webhookLoopback })
-  const app = await createApp({ database, publicUrl, localUrl: ownUrl, secretKey, outbound, log })
+  const reach = { allowLoopback: config.webhookLoopback, networks: config.outboundAllow }
+  const app = await createApp({
+    database,
+    publicUrl,
+    localUrl: ownUrl,
+    secretKey,
+    outbound: guardedFetch(reach),
+    openSocket: guardedSocket(reach),
+    log,
+  })
   running.app = app
   const { testKey } = await bootstrap(app.db, app.clock)
   await app.connectSandboxes()

@@ -54,13 +54,13 @@ export function openDatabase(url: string, { poolSize = DEFAULT_POOL_SIZE, sessio
     pool,
     prisma,
     /** Runs a named prepared statement. Columns come back in camelCase, whole numerics as bigint. */
-    query<Row>(name: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    query<Row>(name: string | undefined, text: string, values: readonly unknown[] = []): Promise<Row[]> {
       return rowsOf<Row>(pool, { name, text, values })
     },
     /** For what reads whole tables: connections of its own, so that it never holds up a request. */
     long: {
       pool: longPool,
-      query<Row>(name: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+      query<Row>(name: string | undefined, text: string, values: readonly unknown[] = []): Promise<Row[]> {
         return rowsOf<Row>(longPool, { name, text, values })
       },
     },

@@ -25,13 +25,17 @@ export class Bindings {
 }
 
 const NAMES = new Map<string, string>()
+/** Each name is a plan that every connection keeps, here and in PostgreSQL. */
+const NAMES_AT_MOST = 200
 
-/** A prepared statement's name stands for one text. There are as many texts as filters and orders can be combined. */
-export function nameOf(table: string, text: string): string {
-  let name = NAMES.get(text)
-  if (name === undefined) {
-    name = `read.${table}.${NAMES.size}`
-    NAMES.set(text, name)
-  }
+/**
+ * A prepared statement's name, which stands for one text. There are as many texts as callers can combine filters, orders
+ * and groups: those that come first have names, and what comes after them is undefined and planned each time.
+ */
+export function nameOf(table: string, text: string): string | undefined {
+  const known = NAMES.get(text)
+  if (known !== undefined || NAMES.size >= NAMES_AT_MOST) return known
+  const name = `read.${table}.${NAMES.size}`
+  NAMES.set(text, name)
   return name
 }

@@ -34,9 +34,9 @@ const EXPOSED_HEADERS = [
 ]
 const PREFLIGHT_KEPT_SECONDS = 600
 
+/** The rights of the page that asks. One that is not listed gets none; the library would answer it with `null`. */
 export function corsFor(origins: readonly string[]) {
-  if (origins.length === 0) return false
-  return {
+  const rights = {
     origin: [...origins],
     credentials: false,
     methods: ['GET', 'POST', 'OPTIONS'],
@@ -44,4 +44,5 @@ export function corsFor(origins: readonly string[]) {
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: PREFLIGHT_KEPT_SECONDS,
   }
+  return (request: Request) => (origins.includes(request.headers.get('origin') ?? '') ? rights : (false as const))
 }

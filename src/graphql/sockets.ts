@@ -18,7 +18,12 @@ export interface OpenSocket {
   close(code: number, reason: string): void
 }
 
-export const FORBIDDEN_CODE = 4403
+/**
+ * How a socket is closed whose credential is worth nothing. Clients of the protocol give up at this code, and come back
+ * after 4403.
+ */
+export const UNAUTHORIZED_CODE = 4401
+export const UNAUTHORIZED = 'The credential is not valid'
 
 /** A tenant's keys that were deleted, as long as one of its keys has a socket here. */
 interface Watch {
@@ -31,7 +36,7 @@ export function openSockets({ stream, log }: Pick<Services, 'stream' | 'log'>): 
   const watches = new Map<string, Watch>()
 
   function closeKey(apiKeyId: string): void {
-    for (const socket of sockets) if (socket.key?.apiKeyId === apiKeyId) socket.close(FORBIDDEN_CODE, 'Forbidden')
+    for (const socket of sockets) if (socket.key?.apiKeyId === apiKeyId) socket.close(UNAUTHORIZED_CODE, UNAUTHORIZED)
   }
 
   function watch(tenantId: string): void {

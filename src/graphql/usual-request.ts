@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import { type Asked, type FromDoor, type Params, type Prepare, requestIdOf } from './engine.ts'
-import type { Http, Present } from './presentation.ts'
+import { type Http, type Present, withStatus } from './presentation.ts'
 
 interface Parts {
   readonly prepare: Prepare
@@ -22,7 +22,9 @@ export function usualRequests({ prepare, present, maxBytes }: Parts) {
     if (!('run' in prepared)) return undefined
     const result = await prepared.run.execute(prepared)
     if (Symbol.asyncIterator in result || !('data' in result || isUnavailable(result))) return undefined
-    return result.errors ? { ...result, errors: present(result.errors, requestIdOf(asked)) } : result
+    if (!result.errors) return result
+    const errors = present(result.errors, requestIdOf(asked))
+    return { ...result, errors: 'data' in result ? withStatus(errors, true) : errors }
   }
 
   return {

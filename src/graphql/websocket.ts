@@ -4,8 +4,9 @@ import type { GraphQLError, GraphQLFormattedError } from 'graphql'
 import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { onBehalfOf } from '../db/requester.ts'
-import { NO_HANDSHAKE, refuseConnection } from '../http/answers.ts'
-import type { Refusal } from '../http/incoming.ts'
+import { refuseConnection } from '../http/answers.ts'
+import { clientAddress } from '../http/client-address.ts'
+import { NO_HANDSHAKE, type Refusal } from '../http/incoming.ts'
 import type { Caller } from '../kernel/actor.ts'
 import { openSockets } from '../kernel/metrics.ts'
 import { unavailable } from '../kernel/unavailable.ts'
@@ -14,9 +15,10 @@ import { admit, readHeaders, UNKNOWN_VERSION_MESSAGE, versionFor } from './admis
 import { partyOf } from './availability.ts'
 import type { Services } from './context.ts'
 import { asGraphQLError, type Prepare, type Prepared } from './engine.ts'
+import { keylessPlaces } from './keyless.ts'
 import type { Present } from './presentation.ts'
 import { tooMany } from './refusal.ts'
-import { FORBIDDEN_CODE, type OpenSocket, type Sockets } from './sockets.ts'
+import { type OpenSocket, type Sockets, UNAUTHORIZED, UNAUTHORIZED_CODE } from './sockets.ts'
 
 /** GraphQL over WebSocket, by the graphql-transport-ws protocol and its close codes. */
 
@@ -26,11 +28,10 @@ const PING_EVERY_MS = 12_000
 /** By which a client knows that the connection may be opened again. */
 const TRY_AGAIN_LATER_CODE = 1013
 const SUBSCRIPTIONS_AT_MOST = 50
-const FOREIGN_ORIGIN: Refusal = {
-  status: 403,
-  code: 'FORBIDDEN_ORIGIN',
-  message: 'Pages of this origin may not connect. CORS_ORIGINS lists those that may.',
-}
+/** A page watches one payment, and perhaps a few. */
+const WITHOUT_KEY_AT_MOST = 5
+/** Nothing of an answer by HTTP is shown to a page, so that it is told by the reason of a close. */
+const FOREIGN_ORIGIN = 'Pages of this origin may not connect; CORS_ORIGINS lists those that may'
 const UNKNOWN_VERSION: Refusal = { status: 400, code: 'BAD_USER_INPUT', message: UNKNOWN_VERSION_MESSAGE }
 /** How long a key that lapsed keeps what it has open. */
 const RECHECK_MS = 15_000
@@ -49,6 +50,7 @@ interface Peer {
   party: string
   /** Aborted when the socket is closed. */
   readonly gone: AbortController
+  readonly address: string
   /** What connection_init said in place of headers. */
   header: ReadHeader
   /** Every credential that the peer has shown, with the place where its end is heard of. */
@@ -59,6 +61,7 @@ type Door = Pick<Services, 'access' | 'rateLimits' | 'clock' | 'log'>
 
 export function websockets(door: Door, { prepare, sockets, present, mayConnect }: Parts) {
   const { access, log } = door
+  const places = keylessPlaces()
   const shown = (errors: readonly unknown[], { requestId }: Peer) =>
     present(errors.map(asGraphQLError), requestId).map(withoutHttp)
 
@@ -74,14 +77,23 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
     sockets.add(open)
   }
 
+  function admitWithoutKey(peer: Peer): boolean {
+    if (peer.socket.readyState !== peer.socket.OPEN) return false
+    const release = places.take(peer.address)
+    if (!release) return refuse(peer, TRY_AGAIN_LATER_CODE, 'Too many connections without a key')
+    peer.socket.once('close', release)
+    return true
+  }
+
   const server = makeServer<Record<string, unknown>, Peer>({
     connectionInitWaitTimeout: INIT_WAIT_MS,
     async onConnect({ connectionParams, extra: peer }) {
       peer.header = headersOfPayload(connectionParams)
       const credential = credentialFrom(peer.header)
-      if (credential === undefined) return true
+      if (credential === undefined) return admitWithoutKey(peer)
       const caller = await access.authenticate(credential, peer.requestId)
-      if (caller === 'invalid') return false
+      if (caller === 'invalid') return refuse(peer, UNAUTHORIZED_CODE, UNAUTHORIZED)
+      if (caller.kind !== 'key' && !admitWithoutKey(peer)) return false
       peer.party = partyOf(caller)
       remember(peer, credential, caller)
       return true
@@ -89,7 +101,7 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
     onSubscribe: ({ extra: peer, subscriptions }, _id, payload) =>
       Object.keys(subscriptions).length > SUBSCRIPTIONS_AT_MOST
         ? [tooMany(`A connection may have ${SUBSCRIPTIONS_AT_MOST} operations at a time`)]
-        : begin(peer, payload),
+        : begin(peer, payload, Object.keys(subscriptions).length),
     execute: (args) => (args as Prepared).run.execute(args as Prepared),
     subscribe: (args) => (args as Prepared).run.subscribe(args as Prepared),
     onError: ({ extra: peer }, _id, _payload, errors) => shown(errors, peer),
@@ -98,11 +110,14 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
   })
 
   /** A mistake in a document is an answer to that one operation; thrown from here it would close the whole socket. */
-  async function begin(peer: Peer, { query, operationName, variables, extensions }: SubscribePayload) {
+  async function begin(peer: Peer, { query, operationName, variables, extensions }: SubscribePayload, open: number) {
     try {
       const header = headersOfOperation(extensions, peer.header)
       const { asked, refusal } = await admit(door, { header, requestId: peer.requestId, overSocket: true })
       if (refusal) return [refusal]
+      if (asked.caller.kind !== 'key' && open > WITHOUT_KEY_AT_MOST) {
+        return [tooMany(`A connection may have ${WITHOUT_KEY_AT_MOST} operations at a time without a key`)]
+      }
       const credential = credentialFrom(header)
       if (credential !== undefined) remember(peer, credential, asked.caller)
       return await prepare({ ...asked, gone: peer.gone.signal }, { query, operationName, variables })
@@ -123,6 +138,7 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
     const peer: Peer = {
       socket,
       requestId,
+      address: clientAddress(request),
       party: 'anonymous',
       gone: new AbortController(),
       header: () => undefined,
@@ -159,15 +175,21 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
     })
   }
 
+  function refuseOrigin(socket: WebSocket, request: IncomingMessage): void {
+    const facts = { origin: request.headers.origin, requestId: requestIdFrom(request) }
+    log.warn(facts, 'a page of an origin that is not listed tried to connect')
+    socket.on('error', () => socket.terminate())
+    socket.close(CloseCode.Forbidden, FOREIGN_ORIGIN)
+  }
+
   setInterval(() => {
     recheck(sockets, access).catch((error) => log.warn({ err: error }, 'rechecking open sockets failed'))
   }, RECHECK_MS).unref()
 
   return {
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-      if (!mayConnect(request)) refuseConnection(socket, FOREIGN_ORIGIN, requestIdFrom(request))
-      else if (!servedVersion(request)) refuseConnection(socket, UNKNOWN_VERSION, requestIdFrom(request))
-      else wss.handleUpgrade(request, socket, head, (ws) => serve(ws, request))
+      if (!servedVersion(request)) refuseConnection(socket, UNKNOWN_VERSION, requestIdFrom(request))
+      else wss.handleUpgrade(request, socket, head, mayConnect(request) ? serve : refuseOrigin)
     },
   }
 }
@@ -185,8 +207,14 @@ async function recheck(sockets: Sockets, access: Services['access']): Promise<vo
   const open = sockets.all()
   for (const credential of new Set(open.map((socket) => socket.credential))) {
     if ((await access.authenticate(credential, '')) !== 'invalid') continue
-    for (const socket of open) if (socket.credential === credential) socket.close(FORBIDDEN_CODE, 'Forbidden')
+    for (const socket of open) if (socket.credential === credential) socket.close(UNAUTHORIZED_CODE, UNAUTHORIZED)
   }
+}
+
+/** Ends a connection at its beginning; what the library would say after that is not heard. */
+function refuse({ socket }: Peer, code: number, reason: string): false {
+  socket.close(code, reason)
+  return false
 }
 
 function requestIdFrom({ headers }: IncomingMessage): string {

@@ -27,13 +27,6 @@ export function sendUnavailable(response: ServerResponse, { message, retryAfter 
   sendError(response, 503, 'UNAVAILABLE', `${message}.`)
 }
 
-/** What comes as an upgrade and is no handshake of a WebSocket. */
-export const NO_HANDSHAKE: Refusal = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'The WebSocket handshake is not valid.',
-}
-
 /** How long a peer that was refused may take to read why, before its connection is cut. */
 const LAST_WORDS_MS = 2_000
 

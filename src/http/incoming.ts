@@ -55,6 +55,13 @@ const UNSUPPORTED_CHARSET: Refusal = {
   message: 'A body must be UTF-8.',
 }
 
+export const NO_HANDSHAKE: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The WebSocket handshake is not valid.',
+  headers: { 'sec-websocket-version': '13' },
+}
+
 const MISDIRECTED: Refusal = {
   status: 421,
   code: 'MISDIRECTED_REQUEST',
@@ -68,6 +75,14 @@ export function prefixOf(publicUrl: string): string {
 
 export function badRequest(message: string): Refusal {
   return { status: 400, code: 'BAD_REQUEST', message }
+}
+
+/** Why a request to speak another protocol is refused: it is no handshake of a WebSocket. */
+export function checkHandshake({ method, headers }: IncomingMessage): Refusal | undefined {
+  const isWebSocket = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+  const hasKey = /^[+/\w]{22}==$/.test(headers['sec-websocket-key'] ?? '')
+  const isSpoken = /^(8|13)$/.test(headers['sec-websocket-version'] ?? '')
+  return isWebSocket && hasKey && isSpoken ? undefined : NO_HANDSHAKE
 }
 
 /** Whether the client ended the connection before it had sent its whole request. */

@@ -11,6 +11,7 @@ import { trackConnections } from './connections.ts'
 import {
   badRequest,
   brokeOff,
+  checkHandshake,
   checkIncoming,
   EXPECTATION_FAILED,
   METHOD_NOT_ALLOWED,
@@ -115,7 +116,7 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
   server.on('upgrade', (request, socket, head) => {
     connections.addSocket(socket)
     const requestId = adoptRequestId(request)
-    const refusal = checkIncoming(request, place) ?? (stopping ? STOPPING : undefined)
+    const refusal = checkIncoming(request, place) ?? checkHandshake(request) ?? (stopping ? STOPPING : undefined)
     if (refusal) return refuseSocket(socket, refusal, requestId)
     guard(
       () => routes.upgrade(request, socket, head),

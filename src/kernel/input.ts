@@ -72,16 +72,29 @@ function isEmail(value: string): boolean {
   )
 }
 
-/** An absolute http(s) address without credentials in it. */
-export const webUrl = text(2048).refine(isWebUrl, 'must be an absolute http or https URL')
+const URL_LENGTH = 2048
 
-function isWebUrl(value: string): boolean {
-  try {
-    const url = new URL(value)
-    return (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === ''
-  } catch {
-    return false
-  }
+/** An absolute http or https URL without user name and password, in the form in which browsers write it. */
+export const webUrl = text(URL_LENGTH).transform((value, context) => {
+  const problem = urlProblem(value)
+  if (problem === undefined) return normalUrl(value)
+  context.addIssue({ code: 'custom', message: problem, input: value })
+  return z.NEVER
+})
+
+function urlProblem(value: string): string | undefined {
+  // A parser of URLs drops or turns these in silence, so that two programs would read two addresses.
+  if (/[\p{Cc}\p{Zl}\p{Zp}\s\\]/u.test(value))
+    return 'must not contain blanks, line breaks, control characters or backslashes'
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!/^https?:\/\/./i.test(value) || !url) return 'must be an absolute http or https URL'
+  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password'
+  return normalUrl(value).length > URL_LENGTH ? `must have at most ${URL_LENGTH} characters when encoded` : undefined
+}
+
+/** Placeholders such as `{{UUID}}` stay readable for whoever fills them in. */
+function normalUrl(value: string): string {
+  return new URL(value).href.replace(/%7B%7B(\w+)%7D%7D/g, '{{$1}}')
 }
 
 /** An id of ours, as its UUID. An id of another kind is an unknown id. */

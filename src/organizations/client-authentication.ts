@@ -9,8 +9,9 @@ import { encodeId } from '../kernel/id.ts'
 import { optional, webUrl } from '../kernel/input.ts'
 import { recent } from '../kernel/recent.ts'
 import { validate } from '../kernel/validate.ts'
-import { AddressRefused, type GuardedFetch, OutboundError } from '../outbound/guarded-fetch.ts'
-import { fetchFollowing } from '../outbound/redirects.ts'
+import { OutboundError } from '../outbound/errors.ts'
+import type { GuardedFetch } from '../outbound/guarded-fetch.ts'
+import { fetchFollowing, overTls } from '../outbound/redirects.ts'
 
 /** What the tenant's endpoint says of a token and an action; `unavailable` when it gave no usable answer. */
 export type Verdict = 'allowed' | 'unauthenticated' | 'forbidden' | 'unavailable'
@@ -124,19 +125,7 @@ function verdictOf(status: number): Verdict {
   return status >= 400 && status < 500 ? 'unauthenticated' : 'unavailable'
 }
 
-/** In live mode a token goes out encrypted, wherever a redirect may lead. */
-function overTls(fetch: GuardedFetch): GuardedFetch {
-  return async (url, request) => {
-    if (!isHttps(url)) throw new AddressRefused('Only https addresses are asked in live mode')
-    return fetch(url, request)
-  }
-}
-
 function assertUsable(url: string, mode: Mode): void {
   const message = 'must begin with https:// in live mode'
-  if (mode === 'LIVE' && !isHttps(url)) throw new DomainError({ code: 'INVALID', message, field: ['url'] })
-}
-
-function isHttps(url: string): boolean {
-  return new URL(url).protocol === 'https:'
+  if (mode === 'LIVE' && !url.startsWith('https:')) throw new DomainError({ code: 'INVALID', message, field: ['url'] })
 }

@@ -15,8 +15,8 @@ import { validate } from '../kernel/validate.ts'
 const PATIENCE_MS = 20_000
 const LOOKS_EVERY_MS = 50
 const KEY_OUTLASTS_MS = 24 * 3_600_000
-/** Years have four digits wherever moments are written. */
-const LATEST_MS = Date.UTC(9999, 0)
+/** Further than any plan reaches; a clock that was turned too far by mistake cannot be turned back. */
+const LATEST_MS = Date.UTC(2100, 0)
 
 const AdvanceTestClock = z
   .object({
@@ -67,7 +67,7 @@ export function testClockService({ db, clocks, begin }: Deps) {
     /**
      * Turns the tenant's test clock forward, to a moment or by a duration: what falls due on the way is done in its
      * order, each thing at its moment. A long way goes on after the answer.
-     * @throws DomainError UNSUPPORTED in live mode, OUT_OF_RANGE for a moment that is not ahead or beyond the year 9998
+     * @throws DomainError UNSUPPORTED in live mode, OUT_OF_RANGE for a moment that is not ahead or later than the year 2099
      */
     async advance(call: Call, input: unknown): Promise<Done> {
       const { to, by } = validate(AdvanceTestClock, input)
@@ -103,5 +103,5 @@ function refuseOutOfRange(target: Date, now: Date, field: 'to' | 'by'): void {
   const out = (message: string) => new DomainError({ code: 'OUT_OF_RANGE', message, field: [field] })
   if (target <= now) throw out(`must be later than the test clock, which stands at ${now.toISOString()}`)
   // A duration may lead beyond the moments that there are.
-  if (!(target.getTime() <= LATEST_MS)) throw out('must not lead beyond the year 9998')
+  if (!(target.getTime() <= LATEST_MS)) throw out('must not lead beyond 2099-12-31')
 }

@@ -1,7 +1,15 @@
+import { AddressRefused, NoAnswer } from './errors.ts'
 import type { GuardedFetch, OutboundAnswer, OutboundRequest } from './guarded-fetch.ts'
-import { NoAnswer } from './guarded-fetch.ts'
 
 const HOPS_AT_MOST = 3
+
+/** What live mode sends goes out encrypted, wherever a redirect may lead. */
+export function overTls(fetch: GuardedFetch): GuardedFetch {
+  return async (url, request) => {
+    if (new URL(url).protocol !== 'https:') throw new AddressRefused('Only https addresses are asked in live mode')
+    return fetch(url, request)
+  }
+}
 
 /**
  * Sends a request and follows redirects with one of these statuses, each time with the same method and body, at most

@@ -1,3 +1,4 @@
+import type { WebSocket } from 'ws'
 import type {
   CheckoutKind,
   PaymentSource,
@@ -252,6 +253,6 @@ export interface Connection {
   readonly baseUrl: string
   readonly credentials: Readonly<Record<string, string>>
   readonly fetch: typeof fetch
-  /** Where WebSockets are opened: the base URL, but for a simulator, which is always this machine. */
-  readonly socketUrl: () => string
+  /** Opens a WebSocket at a path below the base URL. */
+  readonly openSocket: (path: string, headers: Readonly<Record<string, string>>) => WebSocket
 }

@@ -37,7 +37,7 @@ export type Able<C extends Capability> = Connected & { readonly [K in C]-?: NonN
 export interface Outside {
   readonly secretKey: Uint8Array
   /** How a connection's address is reached: over the network, or in process when it names a simulator. */
-  reach(address: string): Pick<Connection, 'baseUrl' | 'fetch' | 'socketUrl'> & { readonly simulated: boolean }
+  reach(address: string): Pick<Connection, 'baseUrl' | 'fetch' | 'openSocket'> & { readonly simulated: boolean }
 }
 
 export type Registry = ReturnType<typeof providerRegistry>

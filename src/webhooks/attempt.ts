@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import { traceparent } from '../kernel/trace.ts'
-import { type GuardedFetch, OutboundError, TimedOut } from '../outbound/guarded-fetch.ts'
+import { OutboundError, TimedOut } from '../outbound/errors.ts'
+import type { GuardedFetch } from '../outbound/guarded-fetch.ts'
 import type { Leased } from './lease.ts'
 import { messageOf } from './message.ts'
 import { retryAfterMs } from './retries.ts'

@@ -4,8 +4,9 @@ import type { Call } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
-import { type GuardedFetch, type OutboundAnswer, OutboundError } from '../outbound/guarded-fetch.ts'
-import { fetchFollowing } from '../outbound/redirects.ts'
+import { OutboundError } from '../outbound/errors.ts'
+import type { GuardedFetch, OutboundAnswer } from '../outbound/guarded-fetch.ts'
+import { fetchFollowing, overTls } from '../outbound/redirects.ts'
 import { secretsOf, signedHeaders } from './signature.ts'
 
 /** Pre-flight hooks: who a tenant asks, each in turn, whether money may move. */
@@ -50,7 +51,8 @@ export function preflightService({ db, clock, secretKey, fetch, isAnswered, log,
     const limits = { timeoutMs: patienceMs, maxAnswerBytes: ANSWER_AT_MOST }
     const request = { method: 'POST', headers, body: message.body, ...limits } as const
     const facts = { tenantId: call.actor.tenantId, requestId: call.actor.requestId, endpointId: hook.id }
-    const answer = await fetchFollowing(fetch, hook.url, request, FOLLOWED).catch((error: unknown) => {
+    const guarded = call.actor.mode === 'LIVE' ? overTls(fetch) : fetch
+    const answer = await fetchFollowing(guarded, hook.url, request, FOLLOWED).catch((error: unknown) => {
       if (!(error instanceof OutboundError)) throw error
       log.warn({ ...facts, reason: error.message }, 'a pre-flight hook gave no answer')
       return undefined

@@ -59,6 +59,26 @@ describe('a checkout of an item', () => {
     })
   })
 
+  test('keeps its addresses in the form in which browsers write them, or refuses them', async () => {
+    const { id } = await shop.open({
+      item: ITEM,
+      successUrl: 'HTTPS://Shop.example/a/../{{UUID}}',
+      cancelUrl: 'https://shop.example',
+    })
+    const { successUrl, cancelUrl } = await shop.checkout(id)
+    expect([successUrl, cancelUrl]).toEqual(['https://shop.example/{{UUID}}', 'https://shop.example/'])
+    const bad = {
+      successUrl: 'https://shop.example/\nx',
+      cancelUrl: 'https:\\\\evil.example',
+      webhookUrl: 'https://a:b@x.example',
+    }
+    expect((await refusals(shop.open({ item: ITEM, ...bad }))).sort()).toEqual([
+      'INVALID cancelUrl',
+      'INVALID successUrl',
+      'INVALID webhookUrl',
+    ])
+  })
+
   test('is not even recorded when anything of it is wrong, all of which is said', async () => {
     const before = await shop.app.db.prisma.checkout.count()
     const bad = {

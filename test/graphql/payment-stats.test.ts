@@ -195,7 +195,7 @@ describe('among 100,000 payments', () => {
   ])('%s reads the rows of the tenant once, in one statement', async (args) => {
     const query = vi.spyOn(door.app.db, 'query')
     await stats(args, SUMS)
-    const asked = query.mock.calls.filter(([name]) => name.startsWith('read.stats.'))
+    const asked = query.mock.calls.filter(([name]) => name?.startsWith('read.stats.'))
     query.mockRestore()
     expect(asked).toHaveLength(1)
     const nodes = await planOf(asked[0]?.[1] ?? '', asked[0]?.[2] ?? [])

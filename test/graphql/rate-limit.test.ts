@@ -148,6 +148,6 @@ test('a key that is deleted on one node loses its sockets on the other at once',
   await peer.next()
   const since = performance.now()
   await door.app.keys.remove(call(await door.house.actor()), { id: encodeId('ApiKey', id) })
-  expect((await peer.closed).code).toBe(4403)
+  expect((await peer.closed).code).toBe(4401)
   expect(performance.now() - since).toBeLessThan(5_000)
 })

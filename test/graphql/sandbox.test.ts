@@ -69,7 +69,7 @@ test('a user who is deleted is cut off, on open sockets too', async () => {
     { id: encodeId('User', id) },
   )
   expect(data.deleteUser).toEqual({ user: { id: encodeId('User', id), name: 'Sam' }, userErrors: [] })
-  expect((await peer.closed).code).toBe(4403)
+  expect((await peer.closed).code).toBe(4401)
   const { errors } = await seller('{ viewer { mode } }')
   expect(errors?.[0]?.extensions?.code).toBe('UNAUTHENTICATED')
   expect((await ask('query ($id: ID!) { user(id: $id) { id } }', { id: encodeId('User', id) })).data.user).toBeNull()

@@ -146,9 +146,9 @@ test('is asked of the database only where it is asked for, each in one statement
   const { pool } = door.app.db
   const query = vi.spyOn(door.app.db, 'query')
   await viewer('mode')
-  expect(query.mock.calls.filter(([name]) => name.startsWith('attention'))).toEqual([])
+  expect(query.mock.calls.filter(([name]) => name?.startsWith('attention'))).toEqual([])
   await viewer('notifications counters(timezone: "Asia/Yangon")')
-  const asked = query.mock.calls.filter(([name]) => name.startsWith('attention'))
+  const asked = query.mock.calls.filter(([name]) => name?.startsWith('attention'))
   query.mockRestore()
   expect(asked.map(([name]) => name).sort()).toEqual(['attention.counters', 'attention.matters'])
   const client = await pool.connect()

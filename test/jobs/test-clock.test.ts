@@ -101,7 +101,9 @@ describe('a test clock that is turned', () => {
 describe('a test clock is refused', () => {
   test.each([
     ['a moment that has passed', { to: new Date('2020-01-01T00:00:00Z') }, 'OUT_OF_RANGE to'],
-    ['a moment beyond the year 9998', { to: new Date('9999-06-01T00:00:00Z') }, 'OUT_OF_RANGE to'],
+    ['a moment beyond the year 2099', { to: new Date('2100-01-01T00:00:01Z') }, 'OUT_OF_RANGE to'],
+    ['the last year there is', { to: new Date('9999-06-01T00:00:00Z') }, 'OUT_OF_RANGE to'],
+    ['a step beyond the year 2099', { by: { value: 80, unit: 'YEARS' } }, 'OUT_OF_RANGE by'],
     ['no time', { by: { value: 0, unit: 'DAYS' } }, 'OUT_OF_RANGE by.value'],
     ['a step back', { by: { value: -1, unit: 'DAYS' } }, 'OUT_OF_RANGE by.value'],
     ['more years than there are', { by: { value: 2_000_000_000, unit: 'YEARS' } }, 'OUT_OF_RANGE by'],

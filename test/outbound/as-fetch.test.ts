@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asFetch } from '../../src/outbound/as-fetch.ts'
-import { AddressRefused, guardedFetch } from '../../src/outbound/guarded-fetch.ts'
+import { AddressRefused } from '../../src/outbound/errors.ts'
+import { guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 import { openReceiver, type Receiver } from '../support/receiver.ts'
 
 let receiver: Receiver

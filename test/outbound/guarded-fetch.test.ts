@@ -1,13 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import {
-  AddressRefused,
-  guardedFetch,
-  NoAnswer,
-  type OutboundRequest,
-  TimedOut,
-} from '../../src/outbound/guarded-fetch.ts'
+import { AddressRefused, NoAnswer, TimedOut } from '../../src/outbound/errors.ts'
+import { guardedFetch, type OutboundRequest } from '../../src/outbound/guarded-fetch.ts'
 import { fetchFollowing } from '../../src/outbound/redirects.ts'
 import { openReceiver, type Receiver } from '../support/receiver.ts'
 

@@ -1,5 +1,6 @@
 import { qbitflow } from '../../src/providers/qbitflow/index.ts'
 import { openShop } from '../support/shop.ts'
+import { noSocket } from '../support/wire.ts'
 import { providerContract } from './contract/suite.ts'
 
 const SESSION = 'POST /transaction/session-checkout*'
@@ -16,7 +17,7 @@ providerContract({
   async adapter({ app, owner, sandboxOrigin }) {
     const credentials = { ...(await app.sandbox.qbitflow.provision(owner.tenantId)) }
     const baseUrl = `${await sandboxOrigin()}/sandbox/qbitflow/v1`
-    return qbitflow({ credentials, baseUrl, fetch, socketUrl: () => baseUrl })
+    return qbitflow({ credentials, baseUrl, fetch, openSocket: noSocket })
   },
   currency: 'USDC',
   opening: {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { qbitflow } from '../../src/providers/qbitflow/index.ts'
+import { noSocket } from '../support/wire.ts'
 
 const ENTRY = {
   uuid: 'refund@0199',
@@ -35,7 +36,7 @@ function answering(bodies: Readonly<Record<string, unknown>>) {
     return Response.json(bodies[path])
   }
   const connection = { baseUrl: 'https://qbitflow.test/v1', credentials: { apiKey: 'k', webhookSecret: 's' }, fetch }
-  return { ...qbitflow({ ...connection, socketUrl: () => connection.baseUrl }), asked }
+  return { ...qbitflow({ ...connection, openSocket: noSocket }), asked }
 }
 
 const BY_PAYMENT = '/transaction/refunds/by-transaction/pay@0188'

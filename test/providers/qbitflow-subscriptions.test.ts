@@ -6,6 +6,7 @@ import { ProviderAnswerLost, ProviderRefused, ProviderUnavailable } from '../../
 import { qbitflow } from '../../src/providers/qbitflow/index.ts'
 import { SECRET_KEY } from '../support/app.ts'
 import { ADA, openShop, type Shop } from '../support/shop.ts'
+import { noSocket } from '../support/wire.ts'
 
 const usd = (minor: bigint) => money(minor, currency('USD'))
 const ITEM = { name: 'Gym', description: 'As often as you like', price: usd(1_000n) }
@@ -42,7 +43,7 @@ function adapter(answer: (asked: Asked) => Response) {
       asked.push(request)
       return answer(request)
     },
-    socketUrl: () => 'https://provider.test/v1',
+    openSocket: noSocket,
   })
   return { provider, asked }
 }
@@ -233,7 +234,7 @@ describe('over the wire, with the simulator', () => {
       baseUrl,
       credentials: openCredentials(SECRET_KEY, connection.id, connection.credentials),
       fetch,
-      socketUrl: () => baseUrl,
+      openSocket: noSocket,
     })
   })
   afterAll(() => shop.close())

@@ -7,6 +7,7 @@ import { ForgedNotification, ProviderAnswerLost } from '../../src/providers/erro
 import { qbitflow } from '../../src/providers/qbitflow/index.ts'
 import { proveSignature, signatureOf } from '../../src/providers/qbitflow/signature.ts'
 import * as wire from '../../src/providers/qbitflow/wire.ts'
+import { noSocket } from '../support/wire.ts'
 
 const SECRET = 'whsec_test_0123456789abcdef'
 const GOLDEN = 'whsec_golden_secret_0123456789'
@@ -237,7 +238,7 @@ describe('the adapter', () => {
         asked.push(`${init?.method} ${input}`)
         return Response.json(body, { status })
       },
-      socketUrl: () => 'https://provider.test/v1',
+      openSocket: noSocket,
     })
     return { adapter, asked }
   }
@@ -276,7 +277,7 @@ describe('the adapter', () => {
   })
 
   test('does not begin without its credentials', () => {
-    const connection = { baseUrl: '', fetch, socketUrl: () => '' }
+    const connection = { baseUrl: '', fetch, openSocket: noSocket }
     expect(() => qbitflow({ ...connection, credentials: { apiKey: 'sk' } })).toThrow('webhookSecret')
     expect(() => qbitflow({ ...connection, credentials: { webhookSecret: 'w' } })).toThrow('apiKey')
   })

@@ -9,7 +9,7 @@ import { subscriptionProgress } from '../../src/subscriptions/progress.ts'
 import { call, eventually, openApp, SECRET_KEY } from '../support/app.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 import { GYM, MONTHLY, type Subscriber, subscriberOf } from '../support/subscriber.ts'
-import { type Wire, wireTo } from '../support/wire.ts'
+import { noSocket, type Wire, wireTo } from '../support/wire.ts'
 
 let shop: Shop
 let gym: Subscriber
@@ -81,7 +81,7 @@ describe('what no notification told', () => {
 /** The same way to the provider that the gateway has, for calls at the very same moment. */
 function progressOf() {
   const { db, clocks } = shop.app
-  const reach = () => ({ baseUrl: wire.baseUrl, fetch, socketUrl: () => wire.baseUrl, simulated: true })
+  const reach = () => ({ baseUrl: wire.baseUrl, fetch, openSocket: noSocket, simulated: true })
   return subscriptionProgress({ db, clocks, registry: providerRegistry(db, { secretKey: SECRET_KEY, reach }) })
 }
 

@@ -5,6 +5,7 @@ import type { Actor, Call, Mode } from '../../src/kernel/actor.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { bootstrap } from '../../src/organizations/bootstrap.ts'
 import { type GuardedFetch, guardedFetch } from '../../src/outbound/guarded-fetch.ts'
+import { guardedSocket } from '../../src/outbound/guarded-socket.ts'
 import { freshDatabase } from './database.ts'
 import { ownersKey } from './tenant.ts'
 
@@ -43,14 +44,14 @@ export async function testApp(options: TestParts = {}): Promise<TestApp> {
 /** Another gateway on a database that is there. */
 export async function openApp(databaseUrl: string, options: TestParts = {}): Promise<App> {
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' })
-  const outbound = guardedFetch({ allowLoopback: true })
   const parts = {
     database: { url: databaseUrl, sessionUrl: databaseUrl },
     publicUrl: PUBLIC_URL,
     localUrl: PUBLIC_URL,
     secretKey: SECRET_KEY,
     log,
-    outbound,
+    outbound: guardedFetch({ allowLoopback: true }),
+    openSocket: guardedSocket({ allowLoopback: true }),
     ...options,
   }
   const app = await createApp(parts)

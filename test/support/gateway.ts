@@ -59,6 +59,7 @@ export async function startNode(databaseUrl: string, options: Partial<Config> = 
     logLevel: 'info',
     corsOrigins: [],
     allowedHosts: [],
+    outboundAllow: [],
     graphiql: true,
     introspection: true,
     metricsToken: undefined,

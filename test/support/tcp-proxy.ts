@@ -4,6 +4,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 export interface TcpProxy {
   /** The server's address, over the proxy. */
   readonly url: string
+  /** How many connections were served. */
+  served(): number
+  /** Ends the connections that are open. New ones are served. */
+  breakOff(): void
   /** Connections that are open are dead from now on, and stay open. New ones are served. */
   loseConnections(): void
   /** No connection is served any more, new ones neither. They are accepted and stay open. */
@@ -18,6 +22,7 @@ export async function openProxy(serverUrl: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let pairs: [Socket, Socket][] = []
   let silent = false
+  let served = 0
 
   const server = createServer((client) => {
     keep(client)
@@ -29,6 +34,7 @@ export async function openProxy(serverUrl: string): Promise<TcpProxy> {
     client.on('close', () => upstream.destroy())
     upstream.on('close', () => client.destroy())
     pairs.push([client, upstream])
+    served += 1
   })
 
   function keep(socket: Socket): void {
@@ -51,6 +57,10 @@ export async function openProxy(serverUrl: string): Promise<TcpProxy> {
   const { port } = server.address() as AddressInfo
   return {
     url: Object.assign(new URL(serverUrl), { host: `127.0.0.1:${port}` }).href,
+    served: () => served,
+    breakOff() {
+      for (const socket of sockets) socket.destroy()
+    },
     loseConnections,
     fallSilent() {
       silent = true

@@ -21,6 +21,11 @@ export interface Asked {
   readonly body: string
 }
 
+/** The way to a provider where no status socket is asked for. */
+export function noSocket(): never {
+  throw new Error('no WebSocket is expected here')
+}
+
 /** A real network between an adapter and its simulator, which can fail and which keeps the webhooks to itself. */
 export interface Wire {
   /** Of the API behind the wire. */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { newId } from '../../src/kernel/id.ts'
+import { encodeId, newId } from '../../src/kernel/id.ts'
 import { guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 import { preflightService } from '../../src/webhooks/preflight.ts'
 import { type Door, openDoor } from '../graphql/door.ts'
@@ -199,6 +199,28 @@ describe('a hook that gives no usable answer', () => {
 })
 
 describe('a hook that sends on', () => {
+  test('in live mode is followed to https alone', async () => {
+    const live = await door.house.actor('LIVE')
+    const { db, clock, idempotency, log, webhooks } = door.app
+    const { id } = await webhooks.create(call(live), { url: 'https://shop.example/hook', kind: 'PREFLIGHT' })
+    const outside = guardedFetch({ allowLoopback: true })
+    const preflight = preflightService({
+      db,
+      clock,
+      secretKey: SECRET_KEY,
+      // The hook itself, which no test can give a certificate that the world trusts.
+      fetch: async (url, request) =>
+        url.startsWith('https://shop.example')
+          ? { status: 307, headers: new Headers({ location: `${receiver.url}/plain` }), body: Buffer.alloc(0) }
+          : outside(url, request),
+      isAnswered: idempotency.isAnswered,
+      log,
+    })
+    expect(await refusals(preflight.ask(call({ ...live, preflight: true }), {}))).toEqual(['PRECONDITION_FAILED'])
+    expect(receiver.heard).toEqual([])
+    await webhooks.remove(call(live), { id: encodeId('WebhookEndpoint', id) })
+  })
+
   test.each([301, 307, 308])('with %i is followed with the same question', async (status) => {
     await hook()
     receiver.answer = ({ path }, outgoing) =>

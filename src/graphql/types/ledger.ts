@@ -56,7 +56,10 @@ const LedgerProofRef = builder.objectRef<Proof>('LedgerProof').implement({
 })
 
 /** Verifying reads every entry. */
-const PROOF_COST = 50
+/** It reads every entry of the tenant: as much as two full pages of everything. */
+const PROOF_COST = 2_000
+/** It sums what every account has. */
+const TOTALS_COST = 200
 
 const Ledger = builder.objectRef<{ tenantId: string }>('Ledger').implement({
   description: 'The books of the organization, in the mode of the key.',
@@ -79,6 +82,7 @@ const Ledger = builder.objectRef<{ tenantId: string }>('Ledger').implement({
     totals: t.field({
       type: [MoneyRef],
       description: 'What has come in and not gone out, in each currency.',
+      complexity: TOTALS_COST,
       resolve: async ({ tenantId }, _args, { app }) => [...(await app.ledger.totals(tenantId))],
     }),
     stats: t.field({

@@ -48,7 +48,7 @@ const ProviderHealth = builder.enumType('ProviderHealth', {
 })
 
 /** Asking a provider takes as long as it takes to answer. */
-const PROBE_COST = 50
+const PROBE_COST = 500
 
 const SandboxAccess = builder.objectRef<NonNullable<Connection['sandbox']>>('SandboxAccess').implement({
   description: "How a provider's own SDK reaches its simulator.",

@@ -8,7 +8,7 @@ import { amount } from './money.ts'
 /** What counts and sums of groups have in common. A group tells nothing of what its rows were not grouped by. */
 
 /** A statistic reads every row that it is about. */
-export const STATS_COST = 50
+export const STATS_COST = 500
 
 export const BY = {
   ACCOUNT: { value: 'account', description: 'By account.' },

@@ -30,7 +30,7 @@ mutation('advanceTestClock', {
   input: (t) => ({
     to: t.field({
       type: 'DateTime',
-      description: 'The moment, ahead of the clock and before the year 9999. Either this or `by`.',
+      description: 'The moment, ahead of the clock and before the year 2100. Either this or `by`.',
     }),
     by: t.field({ type: DurationInput, description: 'How far, up to any length. Either this or `to`.' }),
   }),

@@ -1,5 +1,4 @@
 import { on, once } from 'node:events'
-import { WebSocket } from 'ws'
 import type { Connection, ProviderStatus } from '../port.ts'
 import { StatusFrame } from './wire.ts'
 
@@ -13,12 +12,7 @@ export async function* watchStatus(
   query: string,
   signal: AbortSignal,
 ): AsyncGenerator<ProviderStatus> {
-  const base = connection.socketUrl().replace(/^http/, 'ws')
-  const socket = new WebSocket(`${base}/transaction/status/ws?${query}`, {
-    headers: { 'x-api-key': apiKey },
-    handshakeTimeout: 5_000,
-    maxPayload: 64 * 1024,
-  })
+  const socket = connection.openSocket(`/transaction/status/ws?${query}`, { 'x-api-key': apiKey })
   const stop = () => socket.terminate()
   signal.addEventListener('abort', stop, { once: true })
   const closed = once(socket, 'close').catch(() => {})

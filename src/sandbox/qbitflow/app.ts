@@ -66,6 +66,7 @@ export function createRoutes(context: Context): Hono {
       c.header('retry-after', String(away.retryAfter))
       return c.json({ error: 'service unavailable' }, 503)
     }
+    if (c.req.raw.signal.aborted) return c.json({ error: 'the request was broken off' }, 400)
     context.log.error({ err: error, path: c.req.path }, 'the simulator failed')
     return c.json({ error: 'internal server error' }, 500)
   })

@@ -29,6 +29,17 @@ function listen(query: string, path = '/v1/transaction/status/ws', frames: unkno
   })
 }
 
+/** A socket that has been told where the transaction stands; rejects for one that is closed before. */
+function opened(uuid: string): Promise<WebSocket> {
+  const address = `${world.publicUrl.replace('http', 'ws')}/v1/transaction/status/ws?txUUID=${uuid}&txType=payment`
+  const socket = new WebSocket(address)
+  return new Promise((resolve, reject) => {
+    socket.once('message', () => resolve(socket))
+    socket.once('close', (code) => reject(new Error(`closed with ${code}`)))
+    socket.once('error', reject)
+  })
+}
+
 const statuses = ({ frames }: Heard) => frames.map((frame) => frame.status.status)
 
 describe('the status socket', () => {
@@ -91,6 +102,30 @@ describe('the status socket', () => {
 
   test('leaves other paths to others', async () => {
     await expect(listen('txType=payment', '/v1/elsewhere')).rejects.toThrow()
+  })
+
+  test('gives one transaction no more than twenty sockets, and another its own', async () => {
+    const [crowded, other] = [await world.session(), await world.session()]
+    for (const uuid of [crowded, other]) await world.play(uuid, { outcome: 'PAY', customer: PAYER })
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => opened(crowded)))
+    expect((await listen(`txUUID=pay@${crowded}&txType=payment`)).code).toBe(1013)
+    const free = await opened(other)
+    sockets[0]?.terminate()
+    await until(async () => {
+      const again = await opened(crowded).catch(() => undefined)
+      again?.terminate()
+      return again !== undefined
+    })
+    for (const socket of [...sockets, free]) socket.terminate()
+  })
+
+  test('ends a client that sends messages without end', async () => {
+    const uuid = await world.session()
+    await world.play(uuid, { outcome: 'PAY', customer: PAYER })
+    const socket = await opened(uuid)
+    const code = new Promise((resolve) => socket.on('close', resolve))
+    for (let index = 0; index < 101; index++) socket.send('hello')
+    expect(await code).toBe(1008)
   })
 
   test('ends with 1001 when the server stops, and with 1009 on a message that is too long', async () => {
