@@ -2,6 +2,7 @@ import { hkdfSync } from 'node:crypto'
 import type { Logger } from 'pino'
 import { accountingService } from './accounting/service.ts'
 import { productService } from './catalog/service.ts'
+import { paymentAcceptance } from './checkouts/acceptance.ts'
 import { checkoutOpening } from './checkouts/opening.ts'
 import { checkoutProgress } from './checkouts/progress.ts'
 import { checkoutService } from './checkouts/service.ts'
@@ -45,18 +46,21 @@ import type { GuardedFetch } from './outbound/guarded-fetch.ts'
 import { localSocket, type OpenSocket } from './outbound/guarded-socket.ts'
 import { paymentStats } from './payments/stats.ts'
 import { statusService } from './payments/status.ts'
+import { unclaimedPayments } from './payments/unclaimed.ts'
 import { connecting } from './providers/connecting.ts'
 import { connectionService, SANDBOX } from './providers/connections.ts'
 import { faultService } from './providers/fault-service.ts'
 import { providerRegistry } from './providers/registry.ts'
 import { attentionService } from './reconciliation/attention.ts'
 import { checkoutReconciliation } from './reconciliation/checkouts.ts'
+import { paymentReconciliation } from './reconciliation/payments.ts'
 import { proofService } from './reconciliation/proof.ts'
 import { refundReconciliation } from './reconciliation/refunds.ts'
 import { sandboxReset } from './reconciliation/reset.ts'
 import { subscriptionReconciliation } from './reconciliation/subscriptions.ts'
 import { refundAnswering } from './refunds/answering.ts'
 import { refundProgress } from './refunds/progress.ts'
+import { refundRecording } from './refunds/recording.ts'
 import { refundService } from './refunds/service.ts'
 import { createQbitflowSandbox } from './sandbox/qbitflow/index.ts'
 import { subscriptionProgress } from './subscriptions/progress.ts'
@@ -145,6 +149,7 @@ export async function createApp(parts: AppParts) {
   const opening = checkoutOpening({ db, clocks, registry, notifyUrl })
   const subscriptionsProgress = subscriptionProgress({ db, clocks, registry })
   const progress = checkoutProgress({ db, clocks, registry, subscriptions: subscriptionsProgress })
+  const unclaimed = unclaimedPayments({ db, clocks })
   const watcher = checkoutWatcher({ db, registry, progress, log })
   const refundsProgress = refundProgress({ db, clocks, registry })
   const refundsAnswering = refundAnswering({ db, clocks, registry, progress: refundsProgress })
@@ -158,6 +163,7 @@ export async function createApp(parts: AppParts) {
     registry,
     progress,
     subscriptions: subscriptionsProgress,
+    unclaimed,
     refunds: refundsReconciliation,
     log,
   })
@@ -208,13 +214,14 @@ export async function createApp(parts: AppParts) {
       ...checkoutService({ db, clocks, registry, opening }),
       clientSecret: (checkoutId: string) => access.clientSecret(checkoutId),
       watch: watcher.watch,
+      acceptPayment: paymentAcceptance({ db, clocks }).accept,
     },
     subscriptions: {
       ...subscriptionService(subscriptionParts),
       ...subscriptionReconciliation({ ...subscriptionParts, usage, log }),
       reportUsage: usage.report,
     },
-    refunds: { ...refundService(refundParts), ...refundsReconciliation },
+    refunds: { ...refundService(refundParts), ...refundRecording({ db, clocks }), ...refundsReconciliation },
     accounting: accountingService({ db }),
     keys: keyService({ db, clock, clocks }),
     rateLimits: rateLimits({ db, clock }),
@@ -233,7 +240,11 @@ export async function createApp(parts: AppParts) {
     users: userService({ db, clocks }),
     claims: { ...claimService({ db, clocks, secretKey, publicUrl }), ...claimFundsService({ db, clock, clocks }) },
     faults: faultService({ db, clocks, registry }),
-    payments: { ...statusService({ db }), ...paymentStats(db) },
+    payments: {
+      ...statusService({ db }),
+      ...paymentStats(db),
+      ...paymentReconciliation({ db, clock, registry, progress, subscriptions: subscriptionsProgress, unclaimed, log }),
+    },
     accounts: accountService({ db, clocks, currencies }),
     currencies,
     transactions: transactionService({ plan, queue }),

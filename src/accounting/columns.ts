@@ -16,7 +16,9 @@ const number = (name: string, value: Column['value']): Column => ({ name, kind: 
 const freeText = (name: string, value: Column['value']): Column => ({ name, kind: 'free text', value })
 
 export const COLUMNS: readonly Column[] = [
-  text('paymentId', ({ kind, id }) => encodeId(kind === 'REFUND' ? 'Refund' : 'Payment', id)),
+  text('paymentId', ({ kind, id, paymentId }) =>
+    kind === 'REFUND' ? encodeId('Refund', id) : encodeId('Payment', paymentId),
+  ),
   text('type', ({ type }) => type),
   text('txTimeUtc', ({ at }) => at.toISOString()),
   // No provider tells the address of a receipt.

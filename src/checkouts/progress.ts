@@ -1,12 +1,13 @@
 import { customerFromPage } from '../customers/service.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import type { CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
-import type { CheckoutRow } from '../db/rows.ts'
+import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
 import { type Change, type Emit, transact } from '../events/outbox.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import { isSettled } from '../payments/payment.ts'
-import { movePayment, saleOf, settlePayment } from '../payments/settlement.ts'
+import { isFinal, isSettled } from '../payments/payment.ts'
+import { type Paying, saleOf } from '../payments/sale.ts'
+import { movePayment, settlePayment } from '../payments/settlement.ts'
 import type { FoundCustomer, ProviderPayment, ProviderStatus } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
@@ -44,13 +45,27 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
   /** What the news comes to. Everything that has to be asked is asked before the row is locked. */
   async function applierOf(checkout: CheckoutRow, seen: ProviderStatus): Promise<Apply> {
     const settled = isSettled(seen.state)
-    if (recurs(checkout))
-      return settled
-        ? started(checkout, seen)
-        : (tx, change, emit, { checkout }) => moveStart(tx, change, emit, checkout, seen)
-    if (!settled) return (tx, change, emit, paying) => move(tx, change, emit, paying, seen)
-    const paid = await factsOf(checkout)
-    return (tx, change, emit, paying) => settle(tx, change, emit, paying, paid)
+    if (recurs(checkout)) return settled ? started(checkout, seen) : notStarted(checkout, seen)
+    const paid = settled || seen.state === 'UNDERPAID' ? await paidFor(checkout) : undefined
+    if (paid) return (tx, change, emit, paying) => settle(tx, change, emit, paying, paid, seen)
+    if (settled) throw new Error(`${checkout.provider} shows no payment for checkout ${checkout.id}, which is paid`)
+    const customer = await whoFailed(checkout, seen)
+    return (tx, change, emit, paying) => move(tx, change, emit, paying, seen, customer)
+  }
+
+  /** Who tried to pay: the page had asked for them before the payment came to nothing. */
+  async function whoFailed(checkout: CheckoutRow, { state }: ProviderStatus): Promise<FoundCustomer | undefined> {
+    if (checkout.customerId !== null || checkout.externalId === null || !isFinal(state)) return undefined
+    const { status } = await registry.connected(checkout.tenantId, checkout.provider)
+    return status?.customer(checkout.externalId, checkout.kind)
+  }
+
+  async function notStarted(named: CheckoutRow, seen: ProviderStatus): Promise<Apply> {
+    const customer = await whoFailed(named, seen)
+    return async (tx, change, emit, { checkout }) => {
+      const customerId = checkout.customerId ?? (await customerOf(tx, emit, checkout, customer, change.at))
+      await moveStart(tx, change, emit, checkout, seen, customerId)
+    }
   }
 
   async function started(named: CheckoutRow, seen: ProviderStatus): Promise<Apply> {
@@ -62,7 +77,7 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
     }
   }
 
-  async function factsOf(checkout: CheckoutRow): Promise<ProviderPayment> {
+  async function paidFor(checkout: CheckoutRow): Promise<ProviderPayment | undefined> {
     const { status } = await registry.connected(checkout.tenantId, checkout.provider)
     if (!status || checkout.externalId === null) throw new Error(`checkout ${checkout.id} was never opened`)
     return status.payment(checkout.externalId)
@@ -91,29 +106,62 @@ async function lock(tx: Transaction, { tenantId, id }: CheckoutRow) {
   await tx.$queryRaw`SELECT 1 FROM checkout WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
   const checkout = await tx.checkout.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
   const payment = await tx.payment.findUnique({ where: { tenantId_checkoutId: { tenantId, checkoutId: id } } })
-  return { checkout, payment }
+  return { checkout, payment: payment ?? (await unclaimed(tx, checkout)) }
 }
 
-async function settle(tx: Transaction, change: Change, emit: Emit, paying: Locked, paid: ProviderPayment) {
-  const customerId =
-    paying.checkout.customerId ?? (await customerOf(tx, emit, paying.checkout, paid.customer, change.at))
-  const sale = { ...saleOf(paying.checkout), customerId }
-  if (!(await settlePayment(tx, change, emit, { sale, payment: paying.payment }, paid))) return
-  await become(tx, change, emit, paying.checkout, 'COMPLETED', { customerId, nextCheckAt: null })
+/** Its money may have come before we knew what the provider calls the checkout. */
+async function unclaimed(tx: Transaction, { tenantId, provider, externalId }: CheckoutRow): Promise<PaymentRow | null> {
+  if (externalId === null) return null
+  return tx.payment.findFirst({ where: { tenantId, provider, externalId, checkoutId: null, billingId: null } })
 }
 
-async function move(tx: Transaction, change: Change, emit: Emit, paying: Locked, seen: ProviderStatus) {
+async function settle(
+  tx: Transaction,
+  change: Change,
+  emit: Emit,
+  { checkout, payment }: Locked,
+  paid: ProviderPayment,
+  seen: ProviderStatus,
+) {
+  const customerId = checkout.customerId ?? (await customerOf(tx, emit, checkout, paid.customer, change.at))
+  const asked = saleOf(checkout)
+  const over = asked.over || paid.at > checkout.expiresAt
+  const paying: Paying = { sale: { ...asked, customerId, over }, payment }
+  const short = seen.state === 'UNDERPAID'
+  const settled = await settlePayment(tx, change, emit, paying, paid, seen)
+  if (!settled) return
+  // The rest may come as long as the page can be paid.
+  const nextCheckAt = short && change.at < checkout.expiresAt ? new Date(change.at.getTime() + RECHECK_MS) : null
+  const reason = seen.message !== undefined && { reason: seen.message }
+  const data = { customerId, nextCheckAt, checks: 0, ...(short ? reason : { reason: null }) }
+  const where = { tenantId_id: { tenantId: checkout.tenantId, id: checkout.id } }
+  // What came too late leaves the checkout's end as it is.
+  if (settled.status === 'PAID_LATE' && isOver(checkout.status)) {
+    await tx.checkout.update({ where, data: { customerId, nextCheckAt: null } })
+  } else await become(tx, change, emit, checkout, ENDS[settled.status] ?? 'COMPLETED', data)
+}
+
+/** What a checkout comes to by the money that came in for it. */
+const ENDS: Readonly<Partial<Record<TransactionState, CheckoutStatus>>> = { UNDERPAID: 'FAILED', PAID_LATE: 'EXPIRED' }
+
+async function move(
+  tx: Transaction,
+  change: Change,
+  emit: Emit,
+  paying: Locked,
+  seen: ProviderStatus,
+  customer: FoundCustomer | undefined,
+) {
   const status = statusAfter(seen.state)
   // Nobody had begun to pay a link that expired or was left: there is a checkout that ended, and no payment.
   const never = paying.payment === null && (status === 'EXPIRED' || status === 'CANCELLED')
-  if (
-    !never &&
-    !(await movePayment(tx, change, emit, { sale: saleOf(paying.checkout), payment: paying.payment }, seen))
-  )
-    return
+  const customerId =
+    paying.checkout.customerId ?? (never ? null : await customerOf(tx, emit, paying.checkout, customer, change.at))
+  const sale = { ...saleOf(paying.checkout), customerId }
+  if (!never && !(await movePayment(tx, change, emit, { sale, payment: paying.payment }, seen))) return
   const nextCheckAt = status === 'PROCESSING' ? new Date(change.at.getTime() + RECHECK_MS) : null
   const reason = isOver(status) && seen.message !== undefined ? { reason: seen.message } : {}
-  const data = { nextCheckAt, checks: 0, ...reason }
+  const data = { customerId, nextCheckAt, checks: 0, ...reason }
   await become(tx, change, emit, paying.checkout, status, data, never ? seen.state : undefined)
 }
 
@@ -123,15 +171,14 @@ async function become(
   emit: Emit,
   { tenantId, id, status: before }: CheckoutRow,
   status: CheckoutStatus,
-  data: { customerId?: string | null; nextCheckAt: Date | null; checks?: number; reason?: string },
+  data: { customerId: string | null; nextCheckAt: Date | null; checks: number; reason?: string | null },
   endedAs?: TransactionState,
 ): Promise<void> {
   const where = { tenantId_id: { tenantId, id } }
   if (!mayBecome(before, status)) {
     // A payment that was begun on a checkout which is over is still asked about until its end is known.
-    const { nextCheckAt, checks } = data
-    if (isOver(before))
-      await tx.checkout.update({ where, data: { nextCheckAt, ...(checks !== undefined && { checks }) } })
+    const { customerId, nextCheckAt, checks } = data
+    if (isOver(before)) await tx.checkout.update({ where, data: { customerId, nextCheckAt, checks } })
     return
   }
   const checkout = await tx.checkout.update({ where, data: { ...data, status, updatedAt: change.at } })

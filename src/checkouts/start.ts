@@ -27,6 +27,7 @@ export async function moveStart(
   emit: Emit,
   checkout: CheckoutRow,
   seen: ProviderStatus,
+  customerId: string | null,
 ): Promise<void> {
   const move = moveTo(checkout.startState ?? undefined, seen.state)
   if (move === 'illegal') {
@@ -44,6 +45,7 @@ export async function moveStart(
     where,
     data: {
       startState: seen.state,
+      customerId,
       ...(mayBecome(checkout.status, status) && { status }),
       ...(seen.message !== undefined && { reason: seen.message }),
       nextCheckAt: processing ? new Date(change.at.getTime() + RECHECK_MS) : null,

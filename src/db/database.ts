@@ -106,6 +106,13 @@ function withExactMoney(client: PrismaClient) {
         providerFeeMinor: exactOrNull('providerFeeMinor'),
         organizationFeeMinor: exactOrNull('organizationFeeMinor'),
         refundedMinor: exact('refundedMinor'),
+        suspenseMinor: exact('suspenseMinor'),
+      },
+      paymentMovement: {
+        amountMinor: exact('amountMinor'),
+        providerFeeMinor: exact('providerFeeMinor'),
+        organizationFeeMinor: exact('organizationFeeMinor'),
+        settledMinor: exactOrNull('settledMinor'),
       },
       refund: {
         amountMinor: exact('amountMinor'),

@@ -28,6 +28,7 @@ export const EVENT_TYPES = [
   'payment.cancelled',
   'payment.expired',
   'payment.contradicted',
+  'payment.accepted',
   'payment.refunded',
   'refund.requested',
   'refund.processing',

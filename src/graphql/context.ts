@@ -49,6 +49,7 @@ export interface Services {
     create: Verb
     cancel: Verb
     simulate: Verb
+    acceptPayment: Verb
     clientSecret(checkoutId: string): string
     /** Follows a checkout at its provider while somebody looks at it; the answer ends it. */
     watch(tenantId: string, checkoutId: string): () => void
@@ -62,7 +63,7 @@ export interface Services {
     reportUsage: Verb
     simulate: Verb
   }
-  readonly refunds: { approve: Verb; refuse: Verb; request: Verb }
+  readonly refunds: { approve: Verb; refuse: Verb; request: Verb; record: Verb }
   readonly users: { create: Verb; update: EndingKeys; remove: EndingKeys }
   readonly claims: {
     request: Verb

@@ -5,9 +5,10 @@ import type { Provider } from '../db/generated/enums.ts'
 import type { InboxMessageRow } from '../db/rows.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
-import { isFinal } from '../payments/payment.ts'
+import { isFinal, isSettled } from '../payments/payment.ts'
+import type { UnclaimedPayments } from '../payments/unclaimed.ts'
 import { ForgedNotification } from '../providers/errors.ts'
-import type { Notification, Notifications } from '../providers/port.ts'
+import type { Notification, Notifications, ProviderStatus } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 import { applying, Meaningless } from './applying.ts'
@@ -30,6 +31,7 @@ interface Deps {
   readonly registry: Registry
   readonly progress: CheckoutProgress
   readonly subscriptions: SubscriptionProgress
+  readonly unclaimed: UnclaimedPayments
   readonly refunds: { hear(tenantId: string, provider: Provider, refund: string): Promise<void> }
   readonly log: Logger
 }
@@ -41,7 +43,7 @@ interface Named {
   readonly externalId: string
 }
 
-export function inboxService({ db, clock, registry, progress, subscriptions, refunds, log }: Deps) {
+export function inboxService({ db, clock, registry, progress, subscriptions, unclaimed, refunds, log }: Deps) {
   async function apply({ tenantId, provider, body }: InboxMessageRow): Promise<void> {
     const { notifications } = await registry.connected(tenantId, provider)
     const notification = notifications?.read(body)
@@ -60,12 +62,23 @@ export function inboxService({ db, clock, registry, progress, subscriptions, ref
     const checkout = await db.prisma.checkout.findFirst({ where: named })
     // The page of an opening whose answer was lost ends one day as it began: nobody ever had its link.
     if (!checkout && (status?.state === 'EXPIRED' || status?.state === 'CANCELLED')) return
-    // A checkout that we do not know yet may be one whose opening is still to be recorded: it is tried again.
-    if (!checkout) throw new Error(`no checkout is called ${named.externalId} at ${named.provider}`)
+    if (!checkout) return applyToNothing(named, status)
     // A step on the way can be taken from a proven notification; the end is read from the provider itself.
     if (status && !isFinal(status.state)) await progress.observe(checkout, status)
     else await progress.refresh(checkout)
     if (managementUrl) await db.prisma.subscription.updateMany({ where: named, data: { managementUrl } })
+  }
+
+  /** Nothing of ours is called so. Money that came in for it is booked as what nobody asked for. */
+  async function applyToNothing({ tenantId, provider, externalId }: Named, seen?: ProviderStatus): Promise<void> {
+    const mayHaveMoney = !seen || isSettled(seen.state) || seen.state === 'UNDERPAID'
+    // A checkout that we do not know yet may be one whose opening is still to be recorded: it is tried again.
+    if (mayHaveMoney && !(await unclaimed.mayBeAsked(tenantId, provider))) {
+      const { status } = await registry.connected(tenantId, provider)
+      const paid = await status?.payment(externalId)
+      if (paid) return unclaimed.take(tenantId, provider, paid, 'ONE_TIME')
+    }
+    throw new Error(`no checkout is called ${externalId} at ${provider}`)
   }
 
   const due = applying({ db, clock, log, apply })

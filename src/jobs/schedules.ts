@@ -7,6 +7,7 @@ export interface Duties {
   readonly inbox: { readonly due: DueWork }
   readonly reconciliation: { resolveDue(): Promise<unknown> }
   readonly subscriptions: { resolveDue(): Promise<unknown>; reportDue(): Promise<unknown> }
+  readonly payments: { lookDue(): Promise<unknown> }
   readonly refunds: { lookDue(): Promise<unknown>; resolveDue(): Promise<unknown> }
   readonly claims: { collectDue(): Promise<unknown> }
   readonly sandbox: { runDue(): Promise<unknown> }
@@ -74,6 +75,7 @@ export function createSchedules(work: Duties): Planned[] {
       due: on('provider_connection', 'refunds_checked_next_at', { stops: 'FALSE' }),
       run: () => work.refunds.lookDue(),
     },
+    { name: 'payments at providers', everyMs: 5 * SECOND, run: () => work.payments.lookDue() },
     { name: 'holds', everyMs: SECOND, due: on('ledger_transaction', 'expires_at'), run: () => work.holds.expireDue() },
     {
       name: 'claim funds',

@@ -69,6 +69,11 @@ export function organizationOf(provider: Provider, currency: Currency): AccountS
   )
 }
 
+/** What came in through a provider and is not yet anybody's: too little, too much, too late, or for nothing we know. */
+export function suspenseOf(provider: Provider, currency: Currency): AccountSpec {
+  return system(`suspense:${provider.toLowerCase()}:${currency.code}`, `Suspense at ${provider}`, currency, false)
+}
+
 /** What the organization keeps of its sellers' payments. */
 export function organizationFeesOf(provider: Provider, currency: Currency): AccountSpec {
   const id = `organization-fees:${provider.toLowerCase()}:${currency.code}`

@@ -8,7 +8,7 @@ export interface Leg {
 
 /** What a posting is made for; one cause has at most one posting by the same recipe. */
 export interface Cause {
-  readonly kind: 'Payment' | 'Refund' | 'ClaimFunds'
+  readonly kind: 'Payment' | 'PaymentMovement' | 'Refund' | 'ClaimFunds'
   readonly id: string
 }
 

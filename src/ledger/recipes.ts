@@ -10,6 +10,7 @@ import {
   organizationOf,
   sellerOf,
   sellerPayoutsOf,
+  suspenseOf,
   worldOf,
 } from './account.ts'
 import { type Posting, posting } from './posting.ts'
@@ -18,6 +19,8 @@ import { type Posting, posting } from './posting.ts'
 
 export interface SettledPayment {
   readonly paymentId: string
+  /** The further arrival that is booked; the payment's first when absent. */
+  readonly movementId?: string
   readonly provider: Provider
   /** What the customer paid, in the currency of the price. */
   readonly gross: Money
@@ -27,20 +30,55 @@ export interface SettledPayment {
   readonly organizationFee: bigint
   /** The seller who is owed the rest; the organization itself when absent. */
   readonly sellerId: string | null
+  /** What goes to the suspense account of the rest; below zero what is released from it. Nothing when absent. */
+  readonly toSuspense?: bigint
 }
 
-/** The customer's money has come in: the provider keeps its fee, the organization its share, the rest is the seller's. */
+/**
+ * The customer's money has come in: the provider keeps its fee, the organization its share, the rest is the seller's, but
+ * for what has to wait on the suspense account.
+ */
 export function paymentSettled(payment: SettledPayment): Posting {
-  const { provider, gross, providerFee, organizationFee, sellerId } = payment
+  return received('paymentSettled', payment)
+}
+
+/** Money has come in that does not complete what it was paid for: all that the fees leave of it waits in suspense. */
+export function paymentSuspended(payment: SettledPayment): Posting {
+  const { gross, providerFee, organizationFee } = payment
+  return received('paymentSuspended', { ...payment, toSuspense: gross.minor - providerFee - organizationFee })
+}
+
+function received(recipe: string, payment: SettledPayment): Posting {
+  const { paymentId, movementId, provider, gross, providerFee, organizationFee, sellerId, toSuspense = 0n } = payment
   const { currency } = gross
   const rest = gross.minor - providerFee - organizationFee
-  if (rest < 0n) throw new Error(`the fees of payment ${payment.paymentId} exceed it`)
+  if (rest < 0n) throw new Error(`the fees of payment ${paymentId} exceed it`)
   if (sellerId === null && organizationFee !== 0n) throw new Error('an organization fee needs a seller')
-  return posting('paymentSettled', { kind: 'Payment', id: payment.paymentId }, [
+  const cause = movementId
+    ? { kind: 'PaymentMovement' as const, id: movementId }
+    : { kind: 'Payment' as const, id: paymentId }
+  return posting(recipe, cause, [
     { account: customersOf(provider, currency), amount: -gross.minor },
     { account: feesOf(provider, currency), amount: providerFee },
     { account: organizationFeesOf(provider, currency), amount: organizationFee },
-    { account: merchantOf(provider, sellerId, currency), amount: rest },
+    { account: suspenseOf(provider, currency), amount: toSuspense },
+    { account: merchantOf(provider, sellerId, currency), amount: rest - toSuspense },
+  ])
+}
+
+export interface AcceptedPayment {
+  readonly movementId: string
+  readonly provider: Provider
+  /** What leaves the suspense account. */
+  readonly amount: Money
+  readonly sellerId: string | null
+}
+
+/** What waited in suspense is the merchant's. */
+export function paymentAccepted({ movementId, provider, amount, sellerId }: AcceptedPayment): Posting {
+  return posting('paymentAccepted', { kind: 'PaymentMovement', id: movementId }, [
+    { account: suspenseOf(provider, amount.currency), amount: -amount.minor },
+    { account: merchantOf(provider, sellerId, amount.currency), amount: amount.minor },
   ])
 }
 
@@ -56,7 +94,9 @@ export interface CompletedRefund {
   readonly amount: Money
   /** The seller whose payment it was; the organization itself when absent. */
   readonly sellerId: string | null
-  /** What the books have of the one who pays. */
+  /** What of the payment waits in suspense, which is given back first. */
+  readonly suspense?: bigint
+  /** What the books have of the one who pays the rest. */
   readonly available: bigint
   /** What sending it cost, in the coin of its chain. */
   readonly networkFee: Money | null
@@ -72,13 +112,15 @@ export interface CompletedRefund {
 export function refundCompleted(refund: CompletedRefund): Posting {
   const { provider, amount, sellerId, networkFee } = refund
   const { currency } = amount
-  const available = refund.available > 0n ? refund.available : 0n
-  const fromBooks = available < amount.minor ? available : amount.minor
+  const fromSuspense = smaller(refund.suspense ?? 0n, amount.minor)
+  const rest = amount.minor - fromSuspense
+  const fromBooks = smaller(refund.available > 0n ? refund.available : 0n, rest)
   const network = networkFee && networkFee.minor > 0n ? networkFee : undefined
   return posting('refundCompleted', { kind: 'Refund', id: refund.refundId }, [
     { account: customersOf(provider, currency), amount: amount.minor },
+    { account: suspenseOf(provider, currency), amount: -fromSuspense },
     { account: merchantOf(provider, sellerId, currency), amount: -fromBooks },
-    { account: worldOf(currency), amount: fromBooks - amount.minor },
+    { account: worldOf(currency), amount: fromBooks - rest },
     ...(network
       ? [
           { account: worldOf(network.currency), amount: -network.minor },
@@ -86,6 +128,10 @@ export function refundCompleted(refund: CompletedRefund): Posting {
         ]
       : []),
   ])
+}
+
+function smaller(one: bigint, other: bigint): bigint {
+  return one < other ? one : other
 }
 
 export interface SettledClaimFunds {

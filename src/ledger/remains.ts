@@ -14,7 +14,7 @@ export interface Remains {
 }
 
 /** The accounts of recipes that belong to nobody. */
-const SYSTEM_ACCOUNT = `'^(world|exchange|rounding-gains|seller-payouts|(customers|fees|network-fees|organization|organization-fees):[a-z]+):[A-Z0-9]{2,12}$'`
+const SYSTEM_ACCOUNT = `'^(world|exchange|rounding-gains|seller-payouts|(customers|fees|network-fees|organization|organization-fees|suspense):[a-z]+):[A-Z0-9]{2,12}$'`
 const FACTS = `jsonb_build_object('object', t.payload -> 'object')`
 
 export const LEDGER_REMAINS: Readonly<Record<string, Remains>> = {

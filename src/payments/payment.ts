@@ -10,9 +10,12 @@ const MOVING: readonly TransactionState[] = ['CREATED', 'WAITING_CONFIRMATION', 
 const SETTLED: readonly TransactionState[] = ['COMPLETED', 'OVERPAID', 'PAID_LATE']
 const UNPAID: readonly TransactionState[] = ['FAILED', 'CANCELLED', 'EXPIRED', 'UNDERPAID']
 
+/** What had come to its end without money: whatever comes after that is late. */
+const MISSED: readonly TransactionState[] = ['FAILED', 'CANCELLED', 'EXPIRED', 'PAID_LATE', 'REFUNDED']
+
 /**
- * Which state may follow which. Late money turns a payment that had failed into one that is settled, and what is
- * settled can be given back whole.
+ * Which state may follow which. Money that comes after the end makes a payment PAID_LATE, the rest of what was asked for
+ * completes one that was UNDERPAID, and what came in can be given back whole.
  */
 const NEXT: Readonly<Partial<Record<TransactionState, readonly TransactionState[]>>> = {
   UNKNOWN: [...MOVING, ...SETTLED, ...UNPAID],
@@ -22,10 +25,11 @@ const NEXT: Readonly<Partial<Record<TransactionState, readonly TransactionState[
   FAILED: ['PAID_LATE'],
   CANCELLED: ['PAID_LATE'],
   EXPIRED: ['PAID_LATE'],
-  UNDERPAID: ['PAID_LATE'],
-  COMPLETED: ['REFUNDED'],
+  UNDERPAID: ['COMPLETED', 'OVERPAID', 'PAID_LATE', 'REFUNDED'],
+  COMPLETED: ['OVERPAID', 'REFUNDED'],
   OVERPAID: ['REFUNDED'],
   PAID_LATE: ['REFUNDED'],
+  REFUNDED: ['PAID_LATE'],
 }
 
 export type Move = 'legal' | 'repeated' | 'stale' | 'illegal'
@@ -41,21 +45,44 @@ export function isSettled(state: TransactionState): boolean {
   return SETTLED.includes(state)
 }
 
+/** Whether money came in for it, be it too little. */
+export function hasMoney({ status, settledAt }: Pick<PaymentRow, 'status' | 'settledAt'>): boolean {
+  return isSettled(status) || status === 'REFUNDED' || (status === 'UNDERPAID' && settledAt != null)
+}
+
+/** Whether it is money for nothing that we know. */
+export function isUnclaimed({ checkoutId, billingId }: Pick<PaymentRow, 'checkoutId' | 'billingId'>): boolean {
+  return checkoutId === null && billingId === null
+}
+
 /** What can still be given back: all that was not, of money that came in. */
-export function refundable({ status, amountMinor, refundedMinor }: PaymentRow): bigint {
-  return isSettled(status) ? amountMinor - refundedMinor : 0n
+export function refundable(payment: PaymentRow): bigint {
+  const left = payment.amountMinor - payment.refundedMinor
+  return hasMoney(payment) && left > 0n ? left : 0n
 }
 
 export function isFinal(state: TransactionState): boolean {
   return SETTLED.includes(state) || UNPAID.includes(state) || state === 'REFUNDED'
 }
 
-/** What money that has arrived makes of a payment, given what was asked and what had become of it. */
-export function settledState(asked: Money, paid: Money, before: TransactionState | undefined, late: boolean) {
+export interface Arrival {
+  readonly asked: Money
+  /** All that has come in for it, this time and before. */
+  readonly paid: Money
+  readonly before: TransactionState | undefined
+  /** Whether what asked for it had ended. */
+  readonly late: boolean
+  /** Whether the provider says that it is too little. */
+  readonly short: boolean
+}
+
+/** What money that has arrived makes of a payment. Whether it is enough is the provider's word. */
+export function arrivedState({ asked, paid, before, late, short }: Arrival): TransactionState {
   if (paid.currency.code !== asked.currency.code) {
     throw new Error(`a payment of ${asked.currency.code} cannot settle in ${paid.currency.code}`)
   }
-  if (late || (before !== undefined && UNPAID.includes(before))) return 'PAID_LATE'
+  if (late || (before !== undefined && MISSED.includes(before))) return 'PAID_LATE'
+  if (short) return 'UNDERPAID'
   return paid.minor > asked.minor ? 'OVERPAID' : 'COMPLETED'
 }
 
@@ -75,6 +102,7 @@ export function paymentObject(payment: PaymentRow): Record<string, unknown> {
       currency: payment.settledCurrency,
     },
     refunded: { minor: payment.refundedMinor.toString(), currency: payment.currency },
+    suspense: { minor: payment.suspenseMinor.toString(), currency: payment.currency },
     checkout: payment.checkoutId && encodeId('Checkout', payment.checkoutId),
     subscription: payment.subscriptionId && encodeId('Subscription', payment.subscriptionId),
     billing: payment.billingId && encodeId('Billing', payment.billingId),

@@ -1,54 +1,14 @@
 import type { Transaction } from '../db/database.ts'
-import type { Provider, TransactionState } from '../db/generated/enums.ts'
-import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
+import type { TransactionState } from '../db/generated/enums.ts'
+import type { PaymentRow } from '../db/rows.ts'
 import type { Status } from '../events/catalogue.ts'
 import type { Change, Emit } from '../events/outbox.ts'
-import { currency } from '../kernel/currency.ts'
 import { newId } from '../kernel/id.ts'
-import { type Money, money, shareOf } from '../kernel/money.ts'
-import { post } from '../ledger/journal.ts'
-import { paymentSettled } from '../ledger/recipes.ts'
+import { shareOf } from '../kernel/money.ts'
 import type { ProviderPayment, ProviderStatus } from '../providers/port.ts'
-import { isFinal, isSettled, moveTo, paymentEventType, paymentObject, refundable, settledState } from './payment.ts'
-
-/** What a payment is for: a checkout, or a bill of a subscription. */
-export interface Sale {
-  readonly tenantId: string
-  readonly provider: Provider
-  readonly productId: string | null
-  /** The seller whose payment it is. */
-  readonly userId: string | null
-  readonly customerId: string | null
-  readonly description: string
-  readonly price: Money
-  /** What the provider calls the payment. */
-  readonly externalId: string | null
-  readonly origin: { readonly checkoutId: string } | { readonly subscriptionId: string; readonly billingId: string }
-  /** Whether it had ended before the money came. */
-  readonly over: boolean
-}
-
-/** A sale and what its payment is known to be, under the lock of what asked for it. */
-export interface Paying {
-  readonly sale: Sale
-  readonly payment: PaymentRow | null
-}
-
-export function saleOf(checkout: CheckoutRow): Sale {
-  const { tenantId, provider, productId, userId, customerId, externalId, status } = checkout
-  return {
-    tenantId,
-    provider,
-    productId,
-    userId,
-    customerId,
-    externalId,
-    description: checkout.itemName,
-    price: money(checkout.priceMinor, currency(checkout.currency)),
-    origin: { checkoutId: checkout.id },
-    over: status === 'CANCELLED' || status === 'EXPIRED',
-  }
-}
+import { book, bookingOf } from './booking.ts'
+import { isFinal, moveTo, paymentEventType, paymentObject } from './payment.ts'
+import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 
 /** A step of a payment that has not settled. Answers whether anything changed. */
 export async function movePayment(tx: Transaction, change: Change, emit: Emit, paying: Paying, seen: ProviderStatus) {
@@ -56,12 +16,14 @@ export async function movePayment(tx: Transaction, change: Change, emit: Emit, p
   const move = moveTo(payment?.status, seen.state)
   if (move === 'illegal') {
     const object = { status: payment?.status, observed: seen.state }
-    const entityId = payment?.id ?? ('checkoutId' in sale.origin ? sale.origin.checkoutId : sale.origin.billingId)
+    const { checkoutId, billingId } = placeOf(sale)
+    const entityId = payment?.id ?? checkoutId ?? billingId ?? sale.tenantId
     emit({ type: 'payment.contradicted', entityKind: 'Payment', entityId, object })
   }
   if (move !== 'legal') return false
   const facts = {
     status: seen.state,
+    customerId: sale.customerId,
     transactionHash: seen.transactionHash,
     message: seen.message,
     updatedAt: change.at,
@@ -71,8 +33,9 @@ export async function movePayment(tx: Transaction, change: Change, emit: Emit, p
 }
 
 /**
- * The money is there: the payment, its posting and its event, together and once.
- * Answers whether anything changed.
+ * Money is there: the payment, its posting and its event, together and once. What the provider tells is all that has come
+ * in so far, so that an arrival is what it tells beyond what we have. What was seen may say that it is too little.
+ * @returns the payment where anything changed
  */
 export async function settlePayment(
   tx: Transaction,
@@ -80,16 +43,21 @@ export async function settlePayment(
   emit: Emit,
   { sale, payment }: Paying,
   paid: ProviderPayment,
-): Promise<boolean> {
-  if (payment && (isSettled(payment.status) || payment.status === 'REFUNDED')) return false
+  seen?: ProviderStatus,
+): Promise<PaymentRow | undefined> {
   const { fee: organizationFee, bps: organizationFeeBps } = await organizationFeeOf(tx, sale, paid)
+  const short = seen?.state === 'UNDERPAID'
+  const booking = bookingOf(sale, payment, { ...paid, organizationFee }, short)
+  if (!booking) return undefined
+  const { state, had, more, suspense } = booking
   const facts: Facts = {
-    status: settledState(sale.price, paid.amount, payment?.status, sale.over),
+    status: state,
     amountMinor: paid.amount.minor.toString(),
     settledMinor: paid.settled?.minor.toString(),
     settledCurrency: paid.settled?.currency.code,
-    providerFeeMinor: paid.fee.toString(),
-    organizationFeeMinor: organizationFee.toString(),
+    providerFeeMinor: ((had?.providerFee ?? 0n) + more.providerFee).toString(),
+    organizationFeeMinor: ((had?.organizationFee ?? 0n) + more.organizationFee).toString(),
+    suspenseMinor: suspense.toString(),
     providerFeeBps: paid.feeBps ?? null,
     organizationFeeBps,
     customerId: sale.customerId,
@@ -97,25 +65,22 @@ export async function settlePayment(
     toAddress: paid.to,
     transactionHash: paid.transactionHash,
     ...(paid.chain && { chain: { ...paid.chain } }),
-    message: null,
-    settledAt: paid.at,
+    message: (short && seen?.message) || null,
+    settledAt: had ? (payment?.settledAt ?? paid.at) : paid.at,
     updatedAt: change.at,
   }
-  const settled = payment ? await update(tx, payment, facts) : await create(tx, change, sale, facts)
-  const posting = paymentSettled({
-    paymentId: settled.id,
-    provider: sale.provider,
-    gross: paid.amount,
-    providerFee: paid.fee,
-    organizationFee,
-    sellerId: sale.userId,
-  })
-  await post(tx, change, emit, posting)
+  const settled = payment
+    ? await update(tx, payment, { ...facts, ...placeOf(sale) })
+    : await create(tx, change, sale, facts)
+  await book(tx, change, emit, { settled, before: payment, paid, booking })
   announce(emit, settled)
-  return true
+  return settled
 }
 
-/** So much of it was given back; once that is all of it, the payment is REFUNDED. The payment must be locked. */
+/**
+ * So much of it was given back; once that is all of it, the payment is REFUNDED. More than all of it can go back where
+ * it was given back here and at the provider, and is told as it is. The payment must be locked.
+ */
 export async function givePaymentBack(
   tx: Transaction,
   change: Change,
@@ -123,14 +88,14 @@ export async function givePaymentBack(
   payment: PaymentRow,
   minor: bigint,
 ): Promise<void> {
-  const left = refundable(payment) - minor
-  if (left < 0n) throw new Error(`${minor} of payment ${payment.id} are more than is left of it`)
+  const left = payment.amountMinor - payment.refundedMinor - minor
+  const suspense = payment.suspenseMinor < minor ? 0n : payment.suspenseMinor - minor
   const where = { tenantId_id: { tenantId: payment.tenantId, id: payment.id } }
   const refundedMinor = (payment.refundedMinor + minor).toString()
-  const status = left === 0n ? ('REFUNDED' as const) : payment.status
-  const data = { refundedMinor, status, updatedAt: change.at }
+  const status = left <= 0n ? ('REFUNDED' as const) : payment.status
+  const data = { refundedMinor, suspenseMinor: suspense.toString(), status, updatedAt: change.at }
   const after = await tx.payment.update({ where, data })
-  if (left === 0n) announce(emit, after)
+  if (left <= 0n) announce(emit, after)
 }
 
 /** The provider's figure where it takes the fee itself, else the seller's basis points of the payment. */
@@ -158,6 +123,7 @@ interface Facts {
   readonly organizationFeeMinor?: string
   readonly providerFeeBps?: number | null
   readonly organizationFeeBps?: number | null
+  readonly suspenseMinor?: string
   readonly customerId?: string | null
   readonly fromAddress?: string | undefined
   readonly toAddress?: string | undefined
@@ -165,10 +131,13 @@ interface Facts {
   readonly chain?: Readonly<Record<string, string>>
   readonly message?: string | null | undefined
   readonly settledAt?: Date
+  readonly checkoutId?: string
+  readonly subscriptionId?: string
+  readonly billingId?: string
 }
 
 async function create(tx: Transaction, change: Change, sale: Sale, facts: Facts): Promise<PaymentRow> {
-  const { tenantId, provider, productId, userId, customerId, description, externalId, price, origin } = sale
+  const { tenantId, provider, productId, userId, customerId, description, externalId, price } = sale
   const data = {
     tenantId,
     id: newId(),
@@ -178,8 +147,8 @@ async function create(tx: Transaction, change: Change, sale: Sale, facts: Facts)
     externalId,
     customerId,
     description,
-    ...origin,
-    source: 'checkoutId' in origin ? ('ONE_TIME' as const) : ('SUBSCRIPTION' as const),
+    ...placeOf(sale),
+    source: sourceOf(sale),
     amountMinor: price.minor.toString(),
     currency: price.currency.code,
     createdAt: change.at,

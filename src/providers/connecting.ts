@@ -82,7 +82,7 @@ export function connecting({ db, clocks, registry, secretKey, isAnswered, provis
       }
       const now = await clocks.now(tenantId)
       return transactOnce(db, call, now, organizationId, async (tx, emit) => {
-        const fresh = { tenantId, id: newId(), provider, baseUrl, createdAt: now }
+        const fresh = { tenantId, id: newId(), provider, baseUrl, paymentsSince: now, createdAt: now }
         const sealed = (id: string) => sealCredentials(secretKey, id, credentials)
         await tx.providerConnection.createMany({
           data: [{ ...fresh, credentials: sealed(fresh.id) }],
@@ -90,7 +90,7 @@ export function connecting({ db, clocks, registry, secretKey, isAnswered, provis
         })
         const where = { tenantId_provider: { tenantId, provider } }
         const { id } = await tx.providerConnection.findUniqueOrThrow({ where })
-        await tx.providerConnection.update({ where, data: { baseUrl, credentials: sealed(id) } })
+        await tx.providerConnection.update({ where, data: { baseUrl, credentials: sealed(id), paymentsSince: now } })
         // Another account knows our things by other names: there they are found or made anew.
         await tx.providerLink.deleteMany({ where: { tenantId, provider } })
         const object = { id: encodeId('Organization', organizationId), provider, baseUrl }

@@ -124,6 +124,18 @@ export interface ProviderPayment {
   readonly transactionHash?: string
   readonly chain?: ChainFacts
   readonly customer?: FoundCustomer
+  /** What the provider calls what was bought. */
+  readonly description?: string
+  readonly at: Date
+}
+
+/** A payment as the provider lists it. */
+export interface Sighting {
+  readonly reference: Reference
+  readonly source: PaymentSource
+  /** The subscription whose bill it paid. */
+  readonly subscription?: Reference
+  readonly amount: Money
   readonly at: Date
 }
 
@@ -131,8 +143,12 @@ export interface ProviderPayment {
 export interface Status {
   /** Undefined while nobody has begun to pay. */
   lookup(checkout: Reference, kind: CheckoutKind): Promise<ProviderStatus | undefined>
-  /** The payment of a checkout that is paid. */
-  payment(checkout: Reference): Promise<ProviderPayment>
+  /** What came in for a checkout so far; undefined where the provider shows nothing. */
+  payment(checkout: Reference): Promise<ProviderPayment | undefined>
+  /** Who began to pay, where the provider tells that of a payment which came to nothing. */
+  customer(checkout: Reference, kind: CheckoutKind): Promise<FoundCustomer | undefined>
+  /** Everything that came in at the account, the latest first, a page at a time. */
+  received?(): AsyncIterable<readonly Sighting[]>
   /** The status now and each change, until it is final or the signal aborts. */
   watch(checkout: Reference, kind: CheckoutKind, signal: AbortSignal): AsyncIterable<ProviderStatus>
 }

@@ -1,5 +1,7 @@
 import type { Database } from '../db/database.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { currency } from '../kernel/currency.ts'
+import { formatDecimal } from '../kernel/money.ts'
 import { DEVELOPMENT_KEY } from '../organizations/development-key.ts'
 
 /** What waits for a person, and how much is on its way. Each is a look into an index, all of them one round trip. */
@@ -29,7 +31,18 @@ const COUNTERS = `
     (SELECT count(*) FROM ledger_transaction
      WHERE tenant_id = $1 AND type = 'EXTERNAL' AND state = 'HELD') AS held_transactions`
 
-type Matter = 'endpoint' | 'inbox' | 'deliveries' | 'checkouts' | 'key' | 'removal'
+type Matter =
+  | 'late'
+  | 'short'
+  | 'surplus'
+  | 'unclaimed'
+  | 'untold'
+  | 'endpoint'
+  | 'inbox'
+  | 'deliveries'
+  | 'checkouts'
+  | 'key'
+  | 'removal'
 
 interface Found {
   readonly matter: Matter
@@ -37,26 +50,37 @@ interface Found {
   readonly name: string | null
   readonly reason: string | null
   readonly at: Date | null
+  readonly minor: bigint | null
 }
 
+/** Why a payment's money waits on the suspense account. */
+const WAITS_AS = `CASE WHEN checkout_id IS NULL AND billing_id IS NULL THEN 'unclaimed' WHEN status = 'PAID_LATE' THEN 'late'
+  WHEN status = 'UNDERPAID' THEN 'short' ELSE 'surplus' END`
+
 const MATTERS = `
-  SELECT 'endpoint' AS matter, 1::bigint AS count, url AS name, disabled_reason AS reason, updated_at AS at
+  SELECT ${WAITS_AS} AS matter, count(*) AS count, currency AS name, NULL AS reason, max(settled_at) AS at, sum(suspense_minor) AS minor
+  FROM payment WHERE tenant_id = $1 AND suspense_minor > 0 GROUP BY 1, currency
+  UNION ALL
+  SELECT 'untold', count(*), NULL, NULL, max(updated_at), NULL
+  FROM payment WHERE tenant_id = $1 AND status = 'UNDERPAID' AND settled_at IS NULL HAVING count(*) > 0
+  UNION ALL
+  SELECT 'endpoint', 1, url, disabled_reason, updated_at, NULL
   FROM webhook_endpoint WHERE tenant_id = $1 AND deleted_at IS NULL AND NOT active AND disabled_reason IS NOT NULL
   UNION ALL
-  SELECT 'inbox', count(*), provider::text, NULL, max(received_at)
+  SELECT 'inbox', count(*), provider::text, NULL, max(received_at), NULL
   FROM inbox_message WHERE tenant_id = $1 AND applied_at IS NULL AND next_attempt_at IS NULL GROUP BY provider
   UNION ALL
-  SELECT 'deliveries', count(*), NULL, NULL, NULL
+  SELECT 'deliveries', count(*), NULL, NULL, NULL, NULL
   FROM webhook_delivery WHERE tenant_id = $1 AND status = 'FAILED' HAVING count(*) > 0
   UNION ALL
-  SELECT 'checkouts', count(*), NULL, NULL, min(updated_at)
+  SELECT 'checkouts', count(*), NULL, NULL, min(updated_at), NULL
   FROM checkout WHERE tenant_id = $1 AND status = 'UNKNOWN' AND updated_at < ${NOW} - interval '1 hour' HAVING count(*) > 0
   UNION ALL
-  SELECT 'key', 1, name, NULL, expires_at
+  SELECT 'key', 1, name, NULL, expires_at, NULL
   FROM api_key WHERE tenant_id = $1 AND deleted_at IS NULL AND expires_at > $2 AND expires_at <= $2::timestamptz + interval '7 days'
     AND name <> '${DEVELOPMENT_KEY}'
   UNION ALL
-  SELECT 'removal', 1, lower(mode::text COLLATE "C"), NULL, removal_due_at FROM tenant WHERE id = $1 AND removal_due_at IS NOT NULL
+  SELECT 'removal', 1, lower(mode::text COLLATE "C"), NULL, removal_due_at, NULL FROM tenant WHERE id = $1 AND removal_due_at IS NOT NULL
   LIMIT ${AT_MOST}`
 
 export function attentionService({ db, clock }: { db: Database; clock: Clock }) {
@@ -77,9 +101,26 @@ export function attentionService({ db, clock }: { db: Database; clock: Clock }) 
   }
 }
 
-function sentence({ matter, count, name, reason }: Found, at: string): string {
+const DECIDE = 'It waits on the suspense account: acceptPayment takes it, recordRefund says that it was given back.'
+
+function inUnits(minor: bigint, code: string): string {
+  return `${formatDecimal(minor, currency(code).exponent)} ${code}`
+}
+
+function sentence({ matter, count, name, reason, minor }: Found, at: string): string {
   const many = (one: string, more: string) => (count === 1n ? `1 ${one}` : `${count} ${more}`)
+  const paid = () => `${many('payment', 'payments')} with ${inUnits(minor ?? 0n, name ?? '')}`
   switch (matter) {
+    case 'late':
+      return `${paid()} came in after the end of what was to be paid, the last one at ${at}. ${DECIDE}`
+    case 'short':
+      return `${paid()} came in with less than was asked for, the last one at ${at}. ${DECIDE}`
+    case 'surplus':
+      return `${many('payment', 'payments')} came in with more than was asked for, the last one at ${at}: ${inUnits(minor ?? 0n, name ?? '')} too much. ${DECIDE}`
+    case 'unclaimed':
+      return `${paid()} came in that no checkout or subscription here asked for, the last one at ${at}. ${DECIDE}`
+    case 'untold':
+      return `${many('payment is', 'payments are')} underpaid, and the provider does not say what came in, the last one at ${at}.`
     case 'endpoint':
       return `The webhook endpoint ${name} was switched off at ${at}: ${reason}`
     case 'inbox':

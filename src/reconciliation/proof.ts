@@ -5,24 +5,43 @@ import { type LedgerProof, prove } from '../ledger/proof.ts'
 
 const SETTLED = `('COMPLETED', 'OVERPAID', 'PAID_LATE', 'REFUNDED')`
 
+/** The payments for which money came in: each has one posting for its first arrival, and one for each that followed. */
+const HAS_MONEY = `(p.status IN ${SETTLED} OR (p.status = 'UNDERPAID' AND p.settled_at IS NOT NULL))`
+
+const ARRIVALS = `
+  SELECT t.id, t.account_id, t.total, t.currency, t.cause_id, coalesce(m.payment_id, t.cause_id) AS payment_id
+  FROM ledger_transaction t
+  LEFT JOIN payment_movement m ON m.tenant_id = t.tenant_id AND m.id = t.cause_id AND m.kind = 'RECEIPT'
+  WHERE t.tenant_id = $1::uuid AND t.recipe IN ('paymentSettled', 'paymentSuspended')`
+
 /** What the books and the payments promise about each other. */
 const PAYMENT_CHECKS: readonly Check[] = [
-  `SELECT 'payment_without_posting' AS kind, 'payment ' || p.id || ' is settled and has ' || count(t.id) || ' postings' AS message,
-          NULL::uuid AS account_id, NULL::uuid AS transaction_id
+  `SELECT 'payment_without_posting' AS kind, 'payment ' || p.id || ' had money come in ' || (1 + r.more) || ' times and has '
+          || count(t.id) || ' postings' AS message, NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM payment p
-   LEFT JOIN ledger_transaction t ON t.tenant_id = p.tenant_id AND t.cause_id = p.id AND t.recipe = 'paymentSettled'
-   WHERE p.tenant_id = $1::uuid AND p.status IN ${SETTLED}
-   GROUP BY p.id HAVING count(t.id) <> 1`,
-  `SELECT 'posting_without_payment' AS kind, 'it was posted for payment ' || t.cause_id || ', which is not settled' AS message,
+   CROSS JOIN LATERAL (SELECT count(*) AS more FROM payment_movement m
+     WHERE m.tenant_id = p.tenant_id AND m.payment_id = p.id AND m.kind = 'RECEIPT') r
+   LEFT JOIN (${ARRIVALS}) t ON t.payment_id = p.id
+   WHERE p.tenant_id = $1::uuid AND ${HAS_MONEY}
+   GROUP BY p.id, r.more HAVING count(t.id) <> 1 + r.more`,
+  `SELECT 'posting_without_payment' AS kind, 'it was posted for payment ' || t.payment_id || ', for which no money came in' AS message,
           t.account_id, t.id AS transaction_id
-   FROM ledger_transaction t
-   LEFT JOIN payment p ON p.tenant_id = t.tenant_id AND p.id = t.cause_id AND p.status IN ${SETTLED}
-   WHERE t.tenant_id = $1::uuid AND t.recipe = 'paymentSettled' AND p.id IS NULL AND ${DATA_IS_KEPT}`,
-  `SELECT 'posting_differs' AS kind, 'it posts ' || t.total || ' for a payment of ' || p.amount_minor AS message,
-          t.account_id, t.id AS transaction_id
-   FROM ledger_transaction t
-   JOIN payment p ON p.tenant_id = t.tenant_id AND p.id = t.cause_id
-   WHERE t.tenant_id = $1::uuid AND t.recipe = 'paymentSettled' AND (t.total <> p.amount_minor OR t.currency <> p.currency)`,
+   FROM (${ARRIVALS}) t
+   LEFT JOIN payment p ON p.tenant_id = $1::uuid AND p.id = t.payment_id AND ${HAS_MONEY}
+   WHERE p.id IS NULL AND ${DATA_IS_KEPT}`,
+  `SELECT 'posting_differs' AS kind, 'payment ' || p.id || ' of ' || p.amount_minor || ' ' || p.currency || ' is posted with ' || sum(t.total)
+          || ' ' || min(t.currency) AS message, NULL::uuid AS account_id, min(t.id::text)::uuid AS transaction_id
+   FROM (${ARRIVALS}) t
+   JOIN payment p ON p.tenant_id = $1::uuid AND p.id = t.payment_id AND ${HAS_MONEY}
+   GROUP BY p.id, p.amount_minor, p.currency
+   HAVING sum(t.total) <> p.amount_minor OR bool_or(t.currency <> p.currency)`,
+  `SELECT 'suspense_differs' AS kind, 'the payments have ' || coalesce(p.total, 0) || ' in suspense, account ' || coalesce(a.external_id, p.name)
+          || ' has ' || coalesce(a.balance, 0) AS message, a.id AS account_id, NULL::uuid AS transaction_id
+   FROM (SELECT 'suspense:' || lower(provider::text COLLATE "C") || ':' || currency AS name, sum(suspense_minor) AS total FROM payment
+         WHERE tenant_id = $1::uuid AND suspense_minor > 0 GROUP BY provider, currency) p
+   FULL JOIN (SELECT id, external_id, balance FROM account WHERE tenant_id = $1::uuid AND external_id LIKE 'suspense:%') a
+     ON a.external_id = p.name
+   WHERE coalesce(p.total, 0) <> coalesce(a.balance, 0) AND ${DATA_IS_KEPT}`,
   `SELECT 'billing_without_payment' AS kind, 'billing ' || b.id || ' is paid and has ' || count(p.id) || ' payments of its amount' AS message,
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM billing b
@@ -59,8 +78,8 @@ const REFUND_CHECKS: readonly Check[] = [
    FROM payment p
    LEFT JOIN (SELECT payment_id, sum(amount_minor) AS total FROM refund
               WHERE tenant_id = $1::uuid AND status = 'COMPLETED' GROUP BY payment_id) r ON r.payment_id = p.id
-   WHERE p.tenant_id = $1::uuid AND (p.refunded_minor <> coalesce(r.total, 0) OR p.refunded_minor > p.amount_minor
-     OR (p.status = 'REFUNDED') <> (p.refunded_minor = p.amount_minor))`,
+   WHERE p.tenant_id = $1::uuid AND (p.refunded_minor <> coalesce(r.total, 0)
+     OR (p.status = 'REFUNDED') <> (p.refunded_minor >= p.amount_minor))`,
   `SELECT 'refund_without_event' AS kind, 'the last event of refund ' || r.id || ' does not say that it is ' || r.status AS message,
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM refund r

@@ -37,7 +37,7 @@ export function refundProgress({ db, clocks, registry }: { db: Database; clocks:
         ? await move(tx, change, emit, payment, before, seen)
         : await begin(tx, change, payment, seen)
       if (after.status !== before?.status) {
-        if (after.status === 'COMPLETED') await complete(tx, change, emit, payment, after)
+        if (after.status === 'COMPLETED') await completeRefund(tx, change, emit, payment, after)
         announceRefund(emit, after)
       }
       return after
@@ -120,7 +120,13 @@ function facts(change: Change, payment: PaymentRow, seen: ProviderRefund) {
 }
 
 /** The money is back: the posting, and the payment of which so much less is left. */
-async function complete(tx: Transaction, change: Change, emit: Emit, payment: PaymentRow, refund: RefundRow) {
+export async function completeRefund(
+  tx: Transaction,
+  change: Change,
+  emit: Emit,
+  payment: PaymentRow,
+  refund: RefundRow,
+) {
   const { id: refundId, provider, userId: sellerId, networkFeeMinor, networkFeeCurrency } = refund
   const amount = money(refund.amountMinor, currency(refund.currency))
   const merchant = merchantOf(provider, sellerId, amount.currency)
@@ -129,7 +135,8 @@ async function complete(tx: Transaction, change: Change, emit: Emit, payment: Pa
       ? money(networkFeeMinor, currency(networkFeeCurrency))
       : null
   const has = await available(tx, change.tenantId, merchant)
-  const posting = refundCompleted({ refundId, provider, amount, sellerId, available: has, networkFee })
+  const suspense = payment.suspenseMinor
+  const posting = refundCompleted({ refundId, provider, amount, sellerId, suspense, available: has, networkFee })
   await post(tx, change, emit, posting)
   await givePaymentBack(tx, change, emit, payment, refund.amountMinor)
 }

@@ -6,7 +6,7 @@ import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { invalidState, notFound, type Problem } from '../kernel/errors.ts'
 import { validate } from '../kernel/validate.ts'
-import { isSettled } from '../payments/payment.ts'
+import { hasMoney } from '../payments/payment.ts'
 import { asDomainError, ProviderError, problemFrom } from '../providers/errors.ts'
 import type { RefundReply } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
@@ -100,7 +100,7 @@ export function refundService({ db, clocks, registry, progress, answering }: Dep
       const payment = await findPayment(actor, paymentId)
       const connected = await registry.connected(actor.tenantId, payment.provider)
       const simulation = simulatorOf(payment.provider, connected, actor.mode, ['paymentId'])
-      if (!isSettled(payment.status) || payment.externalId === null) {
+      if (!hasMoney(payment) || payment.status === 'REFUNDED' || payment.externalId === null) {
         throw invalidState(`The payment is ${payment.status}`, ['paymentId'])
       }
       const done = await transactOnce(db, call, await clocks.now(actor.tenantId), payment.id, async () => {})

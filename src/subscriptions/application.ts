@@ -19,7 +19,8 @@ export async function applyFound(
   before: SubscriptionRow,
   { state, paid }: Found,
 ): Promise<SubscriptionRow> {
-  const fresh = await addBillings(tx, change, emit, before, paid)
+  const ended = before.cancelledAt ?? (state.status === 'CANCELLED' ? state.updatedAt : undefined)
+  const fresh = await addBillings(tx, change, emit, before, paid, ended)
   const believed = believable(before, state)
   if (believed === 'contradicted') {
     const object = { status: before.status, observed: state.status }

@@ -16,7 +16,8 @@ import { billingObject } from './subscription.ts'
 
 /**
  * Every paid bill that we do not have yet: the bill, its payment and the posting, once and in order. A bill that was
- * open is the one that is paid first. Answers those that are new, with their payments' amounts.
+ * open is the one that is paid first. What was billed after the end is late money. Answers those that are new, with their
+ * payments' amounts.
  */
 export async function addBillings(
   tx: Transaction,
@@ -24,6 +25,7 @@ export async function addBillings(
   emit: Emit,
   subscription: SubscriptionRow,
   paid: readonly ProviderPayment[],
+  endedAt?: Date | null,
 ): Promise<readonly ProviderPayment[]> {
   const { tenantId, provider } = subscription
   const externalIds = paid.map(({ reference }) => reference)
@@ -33,7 +35,10 @@ export async function addBillings(
   })
   const have = new Set(known.map(({ externalId }) => externalId))
   const fresh = paid.filter(({ reference }) => !have.has(reference))
-  for (const payment of fresh) await succeed(tx, change, emit, subscription, payment)
+  for (const payment of fresh) {
+    const over = endedAt ? payment.at > endedAt : false
+    await succeed(tx, change, emit, subscription, payment, over)
+  }
   return fresh
 }
 
@@ -43,6 +48,7 @@ async function succeed(
   emit: Emit,
   subscription: SubscriptionRow,
   paid: ProviderPayment,
+  over: boolean,
 ) {
   const open = await openBilling(tx, subscription)
   const facts = {
@@ -60,8 +66,11 @@ async function succeed(
   const { tenantId, provider, productId, userId, customerId, description } = subscription
   const price = money(billing.amountMinor, currency(billing.currency))
   const origin = { subscriptionId: subscription.id, billingId: billing.id }
-  const sale = { tenantId, provider, productId, userId, customerId, description, price, origin, over: false }
-  await settlePayment(tx, change, emit, { sale: { ...sale, externalId: paid.reference }, payment: null }, paid)
+  const sale = { tenantId, provider, productId, userId, customerId, description, price, origin, over }
+  // Its money may have come before we knew the subscription.
+  const externalId = paid.reference
+  const payment = await tx.payment.findFirst({ where: { tenantId, provider, externalId } })
+  await settlePayment(tx, change, emit, { sale: { ...sale, externalId }, payment }, paid)
   announce(emit, 'billing.succeeded', billing)
 }
 

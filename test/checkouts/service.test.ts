@@ -51,17 +51,17 @@ describe('a customer who', () => {
   })
 
   test.each([
-    ['FAIL', 'FAILED', 'FAILED', 'reverted'],
-    ['UNDERPAY', 'UNDERPAID', 'FAILED', 'underpaid'],
+    ['FAIL', 'FAILED', 'FAILED', 'reverted', 0],
+    ['UNDERPAY', 'UNDERPAID', 'FAILED', 'underpaid', 1],
   ])(
-    'does %s has a payment that is %s and a checkout that is %s, and nothing is booked',
-    async (outcome, state, status, why) => {
+    'does %s has a payment that is %s and a checkout that is %s, and what came in is booked',
+    async (outcome, state, status, why, postings) => {
       const { id } = await shop.open()
       await shop.play(id, outcome)
       const payment = await shop.reaches(id, state)
       expect(payment.message).toContain(why)
-      expect(await shop.checkout(id)).toMatchObject({ status, nextCheckAt: null })
-      expect(await postingsOf(payment.id)).toBe(0)
+      expect(await shop.checkout(id)).toMatchObject({ status, reason: payment.message })
+      expect(await postingsOf(payment.id)).toBe(postings)
       const last = await shop.app.payments.status({ tenantId: shop.owner.tenantId, topicId: id })
       expect(last).toMatchObject({ state, final: true, message: payment.message })
       await booksBalance()
@@ -135,6 +135,31 @@ describe('a customer whom the page asks', () => {
     const { id } = await shop.open()
     await shop.play(id, 'PAY', { customer: { ...ADA, email: 'Alan@Example.com' } })
     expect(await customerOf(id)).toBe(known)
+  })
+
+  test.each([
+    ['FAIL', 'FAILED'],
+    ['UNDERPAY', 'UNDERPAID'],
+  ])(
+    'is known also when they %s and the payment is %s, with the name and address they gave',
+    async (outcome, state) => {
+      const customer = { name: 'Kay', lastName: 'McNulty', email: `${state.toLowerCase()}@example.com` }
+      const { id } = await shop.open()
+      await shop.play(id, outcome, { customer })
+      const { customerId } = await shop.reaches(id, state)
+      const found = await shop.app.db.prisma.customer.findFirst({ where: { ...where(), id: customerId ?? '' } })
+      expect(found).toMatchObject(customer)
+      expect((await shop.checkout(id)).customerId).toBe(customerId)
+    },
+  )
+
+  test('is known when a subscription of theirs could not begin', async () => {
+    const customer = { name: 'Jean', lastName: 'Bartik', email: 'jean@example.com' }
+    const { id } = await shop.open({ kind: 'SUBSCRIPTION', item: ITEM, frequency: { value: 1, unit: 'MONTHS' } })
+    await shop.play(id, 'UNDERPAY', { customer })
+    const { customerId } = await ends(id, 'FAILED')
+    const found = await shop.app.db.prisma.customer.findFirst({ where: { ...where(), id: customerId ?? '' } })
+    expect(found).toMatchObject(customer)
   })
 
   test('is made anew when the merchant deleted the one they were', async () => {
@@ -211,7 +236,7 @@ describe('cancelling', () => {
     await shop.play(id, 'PAY')
     const payment = await shop.reaches(id, 'PAID_LATE')
     expect(await postingsOf(payment.id)).toBe(1)
-    expect(await shop.checkout(id)).toMatchObject({ status: 'COMPLETED', nextCheckAt: null })
+    expect(await shop.checkout(id)).toMatchObject({ status: 'CANCELLED', nextCheckAt: null })
     await booksBalance()
   })
 

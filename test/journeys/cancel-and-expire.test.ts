@@ -43,8 +43,8 @@ describe.skipIf(!hasBrowser)('a checkout that nobody pays in time', { timeout: B
 
     await expectAllSettled(gateway)
     const paid = await readCheckout(api, checkout.id)
-    expect(paid).toMatchObject({ status: 'COMPLETED', payment: { status: 'PAID_LATE', amount: { amount: '19.99' } } })
-    expect(recipesOf(paid)).toEqual(['paymentSettled'])
+    expect(paid).toMatchObject({ status: 'CANCELLED', payment: { status: 'PAID_LATE', amount: { amount: '19.99' } } })
+    expect(recipesOf(paid)).toEqual(['paymentSuspended'])
     expect(statesOf(paid)).toEqual(['CANCELLED', 'CREATED', 'WAITING_CONFIRMATION', 'PAID_LATE'])
     const later = watchStatus(url, checkout.clientSecret, checkout.id)
     expect(await later.ended).toBe('complete')

@@ -100,7 +100,7 @@ describe.each(WEBHOOK_FAULTS)('%s', (kind) => {
 })
 
 test.each([
-  ['UNDERPAY', 'UNDERPAID', 0],
+  ['UNDERPAY', 'UNDERPAID', 1],
   ['OVERPAY', 'OVERPAID', 1],
 ])('%s makes a payment %s, posted %s times', async (kind, status, postings) => {
   await inject(kind)

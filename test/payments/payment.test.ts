@@ -4,7 +4,15 @@ import type { PaymentRow } from '../../src/db/rows.ts'
 import { EVENT_TYPES } from '../../src/events/catalogue.ts'
 import { currency } from '../../src/kernel/currency.ts'
 import { money } from '../../src/kernel/money.ts'
-import { isFinal, isSettled, moveTo, paymentEventType, refundable, settledState } from '../../src/payments/payment.ts'
+import {
+  arrivedState,
+  hasMoney,
+  isFinal,
+  isSettled,
+  moveTo,
+  paymentEventType,
+  refundable,
+} from '../../src/payments/payment.ts'
 
 const STATES = Object.values(TransactionState)
 const MOVING = ['CREATED', 'WAITING_CONFIRMATION', 'PENDING'] as const
@@ -19,11 +27,11 @@ const LEGAL: Record<TransactionState, readonly TransactionState[]> = {
   FAILED: ['PAID_LATE'],
   CANCELLED: ['PAID_LATE'],
   EXPIRED: ['PAID_LATE'],
-  UNDERPAID: ['PAID_LATE'],
-  COMPLETED: ['REFUNDED'],
+  UNDERPAID: ['COMPLETED', 'OVERPAID', 'PAID_LATE', 'REFUNDED'],
+  COMPLETED: ['OVERPAID', 'REFUNDED'],
   OVERPAID: ['REFUNDED'],
   PAID_LATE: ['REFUNDED'],
-  REFUNDED: [],
+  REFUNDED: ['PAID_LATE'],
 }
 
 describe('a payment', () => {
@@ -63,21 +71,38 @@ describe('what can be given back', () => {
   test('is what was not given back yet, of money that came in', () => {
     for (const state of SETTLED) expect([of(state), of(state, 40n), of(state, 100n)]).toEqual([100n, 60n, 0n])
     for (const state of [...MOVING, ...UNPAID]) expect(of(state)).toBe(0n)
-    expect(of('REFUNDED', 100n)).toBe(0n)
+    expect([of('REFUNDED', 100n), of('REFUNDED', 130n)]).toEqual([0n, 0n])
+  })
+
+  test('is of too little money what came in, and nothing where the provider did not say how much', () => {
+    const short = { status: 'UNDERPAID', amountMinor: 90n, refundedMinor: 0n } as PaymentRow
+    expect(refundable({ ...short, settledAt: new Date() })).toBe(90n)
+    expect(refundable({ ...short, settledAt: null })).toBe(0n)
+    expect(hasMoney({ ...short, settledAt: null })).toBe(false)
   })
 })
 
 describe('money that has arrived', () => {
   const usd = (minor: bigint) => money(minor, currency('USD'))
 
-  test('completes a payment, or overpays it, or comes late', () => {
-    expect(settledState(usd(100n), usd(100n), undefined, false)).toBe('COMPLETED')
-    expect(settledState(usd(100n), usd(101n), 'PENDING', false)).toBe('OVERPAID')
-    expect(settledState(usd(100n), usd(100n), 'CREATED', true)).toBe('PAID_LATE')
-    for (const before of UNPAID) expect(settledState(usd(100n), usd(101n), before, false)).toBe('PAID_LATE')
+  const arrived = (paid: bigint, before?: TransactionState, more: { late?: boolean; short?: boolean } = {}) =>
+    arrivedState({ asked: usd(100n), paid: usd(paid), before, late: false, short: false, ...more })
+
+  test('completes a payment, or overpays it, or falls short, or comes late', () => {
+    expect(arrived(100n)).toBe('COMPLETED')
+    expect(arrived(101n, 'PENDING')).toBe('OVERPAID')
+    expect(arrived(90n, 'PENDING', { short: true })).toBe('UNDERPAID')
+    expect(arrived(100n, 'CREATED', { late: true })).toBe('PAID_LATE')
+    for (const before of UNPAID) expect(arrived(100n, before)).toBe(before === 'UNDERPAID' ? 'COMPLETED' : 'PAID_LATE')
+    expect(arrived(101n, 'REFUNDED')).toBe('PAID_LATE')
+  })
+
+  test('is enough where the provider says so', () => {
+    expect(arrived(99n)).toBe('COMPLETED')
   })
 
   test('in another currency than was asked is a bug, never a settlement', () => {
-    expect(() => settledState(usd(1n), money(1n, currency('EUR')), undefined, false)).toThrow('cannot settle')
+    const wrong = { asked: usd(1n), paid: money(1n, currency('EUR')), before: undefined, late: false, short: false }
+    expect(() => arrivedState(wrong)).toThrow('cannot settle')
   })
 })

@@ -50,6 +50,7 @@ export async function fillTenant(shop: Shop, actor: Actor, word: string): Promis
   const sold = await app.checkouts.create(call(seller, `${word}-sold`), { kind: 'PAYMENT', item })
   await app.checkouts.create(next(), { kind: 'PAYMENT', item })
   for (const { id } of [paid, sold]) await pay(shop, asked, id, word)
+  await fillSuspense(shop, next, item, word)
   await fillSubscriptions(shop, asked, word)
   await fillRefunds(shop, asked, paid.id, word)
   await fillClaims(app, next, sellerId, word)
@@ -57,10 +58,10 @@ export async function fillTenant(shop: Shop, actor: Actor, word: string): Promis
   await app.ledger.sealAll(actor.tenantId)
 }
 
-async function play(shop: Shop, actor: Actor, checkoutId: string, word: string): Promise<void> {
+async function play(shop: Shop, actor: Actor, checkoutId: string, word: string, outcome = 'PAY'): Promise<void> {
   const id = encodeId('Checkout', checkoutId)
   const customer = { name: `${word} Ada`, lastName: `${word} Byron`, email: `${word}@pays.example`.toLowerCase() }
-  await shop.app.checkouts.simulate(call(actor), { id, outcome: 'PAY', customer })
+  await shop.app.checkouts.simulate(call(actor), { id, outcome, customer })
   await shop.pass({ seconds: 5 })
   await shop.poll()
 }
@@ -72,6 +73,22 @@ async function pay(shop: Shop, actor: Actor, checkoutId: string, word: string): 
   const { payment } = shop.app.db.prisma
   await eventually(() => payment.findFirst({ where }))
   await payment.updateMany({ where, data: { reference: `${word}-${checkoutId}` } })
+}
+
+/** Too little money, which is accepted. */
+async function fillSuspense(
+  shop: Shop,
+  next: () => ReturnType<typeof call>,
+  item: object,
+  word: string,
+): Promise<void> {
+  const { app } = shop
+  const { actor } = next()
+  const { id: checkoutId } = await app.checkouts.create(next(), { kind: 'PAYMENT', item })
+  await play(shop, actor, checkoutId, word, 'UNDERPAY')
+  const where = { tenantId: actor.tenantId, checkoutId, status: 'UNDERPAID' as const }
+  const payment = await eventually(() => app.db.prisma.payment.findFirst({ where }))
+  await app.checkouts.acceptPayment(next(), { paymentId: encodeId('Payment', payment.id) })
 }
 
 /** A subscription with a bill that is paid, and one that bills what was used. Both end, so that nothing comes after. */

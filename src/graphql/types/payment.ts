@@ -1,4 +1,4 @@
-import { atLeast, below, equals, oneOf } from '../../db/condition.ts'
+import { atLeast, below, type Condition, equals, oneOf } from '../../db/condition.ts'
 import type { PaymentSource } from '../../db/generated/enums.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { refundable } from '../../payments/payment.ts'
@@ -44,13 +44,15 @@ PaymentRef.implement({
     source: t.expose('source', { type: PaymentSourceEnum, description: 'What asked for it.' }),
     amount: t.field({
       type: MoneyRef,
-      description: 'How much, in the currency of the price.',
+      description:
+        'How much, in the currency of the price: what was asked for until money comes in, and from then on all that came in.',
       resolve: ({ amountMinor, currency }) => amount(amountMinor, currency),
     }),
     settled: t.field({
       type: MoneyRef,
       nullable: true,
-      description: 'What arrived, in the currency that the customer paid with; null until it has.',
+      description:
+        'What arrived, in the currency that the customer paid with; null until it has, and where the gateway does not keep that currency.',
       resolve: ({ settledMinor, settledCurrency }) =>
         settledMinor !== null && settledCurrency !== null ? amount(settledMinor, settledCurrency) : null,
     }),
@@ -87,7 +89,8 @@ PaymentRef.implement({
     checkout: t.field({
       type: CheckoutRef,
       nullable: true,
-      description: 'The checkout that asked for it; null for a bill of a subscription.',
+      description:
+        'The checkout that asked for it; null for a bill of a subscription, and where nothing here asked for it.',
       resolve: (payment, _args, { loaders }) => loaders.linked('checkout', payment.checkoutId),
     }),
     subscription: t.field({
@@ -118,9 +121,16 @@ PaymentRef.implement({
       authScopes: KEY_ONLY,
       resolve: (payment) => amount(refundable(payment), payment.currency),
     }),
+    suspense: t.field({
+      type: MoneyRef,
+      description:
+        'What of it, less the fees, waits on the suspense account: too little, too much, too late, or not asked for here. Zero once acceptPayment has taken it, the rest has come, or it was given back.',
+      authScopes: KEY_ONLY,
+      resolve: ({ suspenseMinor, currency }) => amount(suspenseMinor, currency),
+    }),
     refunds: t.field({
       ...refunds.field(t),
-      description: 'The refunds that the customer asked for, newest first.',
+      description: 'The refunds that the customer asked for or that were recorded, newest first.',
       authScopes: KEY_ONLY,
       resolve: (payment, args, context) =>
         refunds.open(context, args, {
@@ -135,7 +145,7 @@ PaymentRef.implement({
       description: "The transaction's hash on its chain (crypto payments).",
     }),
     reference: t.exposeString('reference', { nullable: true, description: "The merchant's own name for it." }),
-    message: t.exposeString('message', { nullable: true, description: 'Why it failed, for people.' }),
+    message: t.exposeString('message', { nullable: true, description: 'Why it failed or fell short, for people.' }),
     ledgerTransactions: t.field({
       ...ledgerTransactions.field(t),
       description: 'How it moved money in the ledger, newest first.',
@@ -143,7 +153,8 @@ PaymentRef.implement({
       resolve: (payment, args, context) =>
         ledgerTransactions.open(context, args, {
           parentId: payment.id,
-          belongs: (alias, parent) => `${alias}.cause_kind = 'Payment' AND ${alias}.cause_id = ${parent}`,
+          belongs: (alias, parent) => `${alias}.cause_id = ANY (ARRAY(
+            SELECT ${parent} UNION ALL SELECT m.id FROM payment_movement AS m WHERE m.payment_id = ${parent}))`,
         }),
     }),
     timeline: t.field({
@@ -170,7 +181,7 @@ PaymentRef.implement({
     settledAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When the money was certain; null until then.',
+      description: 'When money first came in for certain; null until then.',
       resolve: (payment, args, context) => momentOrNull(payment.settledAt, args, context),
     }),
   }),
@@ -182,6 +193,9 @@ export const PaymentFilter = builder.inputType('PaymentFilter', {
     status: t.field({ type: [TransactionStateEnum], description: 'Those that stand at one of these.' }),
     source: t.field({ type: PaymentSourceEnum, description: 'What asked for them.' }),
     provider: t.field({ type: ProviderEnum, description: 'Who received them.' }),
+    inSuspense: t.boolean({
+      description: 'Those of whose money something waits on the suspense account, or, when false, nothing.',
+    }),
     customerId: t.id({ description: 'Those of this customer.' }),
     productId: t.id({ description: 'Those for this product.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Begun at this moment or later.' }),
@@ -199,10 +213,11 @@ export const payments = list({
   },
   filter: {
     type: PaymentFilter,
-    conditions: ({ status, source, provider, customerId, productId, createdFrom, createdBefore }) => [
+    conditions: ({ status, source, provider, inSuspense, customerId, productId, createdFrom, createdBefore }) => [
       ...(status ? [oneOf('status', status)] : []),
       ...(source ? [equals('source', source)] : []),
       ...(provider ? [equals('provider', provider)] : []),
+      ...waiting(inSuspense),
       ...refersTo('customer_id', 'Customer', customerId),
       ...refersTo('product_id', 'Product', productId),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
@@ -210,6 +225,11 @@ export const payments = list({
     ],
   },
 })
+
+function waiting(inSuspense: boolean | null | undefined): Condition[] {
+  if (inSuspense == null) return []
+  return [{ values: [], sql: (alias) => `${alias}.suspense_minor ${inSuspense ? '>' : '='} 0` }]
+}
 
 const PaymentBy = builder.inputType('PaymentBy', {
   description: 'Which payment: by one of these.',

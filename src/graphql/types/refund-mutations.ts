@@ -1,4 +1,5 @@
 import { mutation } from '../mutation.ts'
+import { MoneyInput } from './money.ts'
 
 mutation('approveRefund', {
   description:
@@ -29,4 +30,21 @@ mutation('simulateRefundRequest', {
   }),
   object: { name: 'refund', kind: 'Refund', description: 'The refund, which waits for its answer.' },
   run: (app, call, input) => app.refunds.request(call, input),
+})
+
+mutation('recordRefund', {
+  description:
+    "Books that money of a payment was given back outside of the provider, e.g. from the merchant's own wallet. No money is sent by it. What waits on the suspense account is given back first. For a seller's own payments and for managers.",
+  idempotency: 'required',
+  input: (t) => ({
+    paymentId: t.id({ required: true, description: 'The payment.' }),
+    amount: t.field({
+      type: MoneyInput,
+      description: 'How much, in the currency of the price; all that is left of the payment when left out.',
+    }),
+    reason: t.string({ required: true, description: 'Why: up to 500 characters.' }),
+    transactionHash: t.string({ description: 'The number or hash of the transfer: up to 200 characters.' }),
+  }),
+  object: { name: 'refund', kind: 'Refund', description: 'The refund, which is COMPLETED.' },
+  run: (app, call, input) => app.refunds.record(call, input),
 })

@@ -44,7 +44,7 @@ const RefundPart = builder.objectRef<EntryRow>('RefundPart').implement({
 })
 
 RefundRef.implement({
-  description: 'Money of a payment that the customer asked to have back.',
+  description: 'Money of a payment that the customer asked to have back, or that was given back and recorded here.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({ description: 'The id: rfnd_…', resolve: ({ id }) => encodeId('Refund', id) }),
@@ -85,7 +85,13 @@ RefundRef.implement({
         networkFeeMinor !== null && networkFeeCurrency !== null ? amount(networkFeeMinor, networkFeeCurrency) : null,
     }),
     status: t.expose('status', { type: RefundStatusEnum, description: 'Where it stands.' }),
-    reason: t.exposeString('reason', { nullable: true, description: 'Why the customer asks.' }),
+    recorded: t.exposeBoolean('recorded', {
+      description: 'Whether the money was given back outside of the provider, as `recordRefund` has said.',
+    }),
+    reason: t.exposeString('reason', {
+      nullable: true,
+      description: 'Why the customer asks, or why it was given back.',
+    }),
     merchantMessage: t.exposeString('merchantMessage', {
       nullable: true,
       description: 'What the merchant answered the customer.',

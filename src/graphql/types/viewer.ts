@@ -64,7 +64,7 @@ const Viewer = builder.objectRef<Actor>('Viewer').implement({
     }),
     notifications: t.stringList({
       description:
-        'What needs a person, in plain English: endpoints that were switched off, what was given up or is in doubt for long, keys that expire within a week, a removal of data to come. Moments are in the time zone of the Time-Zone header, else UTC. For managers.',
+        'What needs a person, in plain English: money that waits on the suspense account, endpoints that were switched off, what was given up or is in doubt for long, keys that expire within a week, a removal of data to come. Moments are in the time zone of the Time-Zone header, else UTC. For managers.',
       authScopes: { manager: true },
       resolve: ({ tenantId }, _args, { app, timezone }) =>
         app.attention.notifications(tenantId, (at) => (timezone ? inTimezone(at, timezone) : at.toISOString())),

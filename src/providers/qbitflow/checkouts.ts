@@ -30,16 +30,42 @@ export function statusOf({ call, connection, apiKey }: Client) {
       return call(wire.Status, 'GET', path).catch(orUndefinedWhenMissing)
     },
     async payment(checkout) {
-      const payment = await call(wire.Payment, 'GET', `/transaction/payment/pay@${checkout}`)
+      const payment = await call(wire.Payment, 'GET', `/transaction/payment/pay@${checkout}`).catch(
+        orUndefinedWhenMissing,
+      )
+      if (!payment) return undefined
       const customer = await call(wire.Customer, 'GET', `/transaction/customer/pay@${checkout}`).catch(
         orUndefinedWhenMissing,
       )
       return wire.paymentFrom(payment, customer)
     },
+    async customer(checkout, kind) {
+      const id = `${prefixOf(kind)}@${checkout}`
+      const customer = await call(wire.Customer, 'GET', `/transaction/customer/${id}`).catch(orUndefinedWhenMissing)
+      if (customer) return wire.customerFrom(customer)
+      // Of a transaction that did not complete, only its session may name the customer.
+      const path = `/transaction/session-checkout/${id}?closeToExpireError=false`
+      const session = await call(wire.Session, 'GET', path).catch(orUndefinedWhenMissing)
+      if (!session?.customerUUID || wire.NOBODY.test(session.customerUUID)) return undefined
+      const known = await call(wire.Customer, 'GET', `/customer/uuid/${session.customerUUID}`).catch(
+        orUndefinedWhenMissing,
+      )
+      return known && wire.customerFrom(known)
+    },
+    async *received() {
+      for (let cursor: string | undefined; ; ) {
+        const query = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`
+        const page = await call(wire.Listed, 'GET', `/transaction/payments/combined?limit=${PAGE}${query}`)
+        yield wire.sightingsFrom(page)
+        if (!page.nextCursor) return
+        cursor = page.nextCursor
+      }
+    },
     watch: (checkout, kind, signal) => watchStatus(connection, apiKey, statusQuery(checkout, kind), signal),
   } satisfies Status
 }
 
+const PAGE = 50
 const NEW = '/transaction/session-checkout/new'
 
 /** Each kind has its route; pay as you go has the older one, where the kind stands among the options. */
@@ -82,8 +108,16 @@ function durationOf({ value, unit }: Duration) {
   return { value, unit: unit.toLowerCase() }
 }
 
-function statusQuery(checkout: string, kind: CheckoutKind): string {
+function prefixOf(kind: CheckoutKind): string {
+  return transactionOf(kind)[0]
+}
+
+function transactionOf(kind: CheckoutKind) {
   if (kind === 'SETUP') throw new Error('QBitFlow saves no payment methods')
-  const [prefix, type] = wire.TRANSACTION[kind]
+  return wire.TRANSACTION[kind]
+}
+
+function statusQuery(checkout: string, kind: CheckoutKind): string {
+  const [prefix, type] = transactionOf(kind)
   return `txUUID=${prefix}@${checkout}&txType=${type}`
 }

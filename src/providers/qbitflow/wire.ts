@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { TransactionState } from '../../db/generated/enums.ts'
 import { currency, findCurrency } from '../../kernel/currency.ts'
 import { divideHalfEven, type Money, money, parseDecimal, shareOf } from '../../kernel/money.ts'
-import type { ChainFacts, FoundCustomer, ProviderPayment, ProviderStatus } from '../port.ts'
+import type { ChainFacts, FoundCustomer, ProviderPayment, ProviderStatus, Sighting } from '../port.ts'
 
 /** QBitFlow's JSON, and what it means in our words. Unknown fields are its business. */
 
@@ -13,6 +13,10 @@ const FLOAT_DIGITS = 24
 export const Created = z.object({ id: z.number() })
 export const CustomerCreated = z.object({ uuid: z.string() })
 export const SessionCreated = z.object({ uuid: z.string(), link: z.string(), expiresAt: z.number().optional() })
+
+/** A session names its customer by a UUID; of zeros where it has none. */
+export const Session = z.object({ customerUUID: z.string().nullish() })
+export const NOBODY = /^[0-]*$/
 
 /** A time that the wire writes for "never". */
 const NEVER = /^0001-01-01T/
@@ -52,6 +56,7 @@ const Metadata = z.object({
 export const Payment = z.object({
   uuid: z.string(),
   createdAt: z.string(),
+  name: z.string().nullish(),
   from: z.string(),
   to: z.string(),
   amount: usd,
@@ -59,6 +64,22 @@ export const Payment = z.object({
   currency: CurrencyBody,
   transactionHash: z.string(),
   metadata: Metadata.nullish(),
+})
+
+/** A payment or a bill, as the list of both shows it. */
+export const Listed = z.object({
+  items: z
+    .array(
+      z.object({
+        uuid: z.string(),
+        createdAt: z.string(),
+        amount: usd,
+        source: z.string(),
+        subscriptionUUID: z.string().nullish(),
+      }),
+    )
+    .nullable(),
+  nextCursor: z.string().nullish(),
 })
 
 export const Customer = z.object({
@@ -170,8 +191,19 @@ export function paymentFrom(
     transactionHash: wire.transactionHash,
     chain: chainFrom(wire.currency, wire.metadata?.txMetadata ?? undefined),
     ...(customer && { customer: customerFrom(customer) }),
+    ...(wire.name && { description: wire.name }),
     at: new Date(wire.createdAt),
   }
+}
+
+export function sightingsFrom({ items }: z.output<typeof Listed>): Sighting[] {
+  return (items ?? []).map(({ uuid, createdAt, amount, source, subscriptionUUID }) => ({
+    reference: bare(uuid),
+    source: source === 'payment' ? 'ONE_TIME' : 'SUBSCRIPTION',
+    ...(subscriptionUUID && { subscription: bare(subscriptionUUID) }),
+    amount: money(amount, USD),
+    at: new Date(createdAt),
+  }))
 }
 
 /** The amounts that QBitFlow reports where they add up to the payment, else its basis points of it. */

@@ -9,7 +9,7 @@ import { conflict, notFound } from './errors.ts'
 import { EMAIL_RULE, Fields, FREE_TEXT_RULE, nameRule } from './fields.ts'
 import { isHeld, quote } from './quotes.ts'
 import { minUnitsFor } from './rates.ts'
-import { statusOf } from './session.ts'
+import { isShort, statusOf } from './session.ts'
 import { authorizationFor, type Wish } from './subscriptions/authorization.ts'
 import { begin, record } from './transactions.ts'
 import { centsOf, usdOf } from './usd.ts'
@@ -17,6 +17,12 @@ import { addressOf, transactionHashOf } from './wallet.ts'
 
 export const OUTCOMES = ['PAY', 'FAIL', 'UNDERPAY', 'OVERPAY', 'EXPIRE', 'CANCEL'] as const
 type Outcome = (typeof OUTCOMES)[number]
+
+type Paying = Exclude<Outcome, 'EXPIRE' | 'CANCEL'>
+
+function isPaying(outcome: Outcome): outcome is Paying {
+  return outcome !== 'EXPIRE' && outcome !== 'CANCEL'
+}
 
 /** What arrives, in percent of what was asked for. */
 const RECEIVED_PERCENT = { PAY: 100n, FAIL: 100n, UNDERPAY: 90n, OVERPAY: 110n } as const
@@ -42,9 +48,10 @@ export async function play(context: Context, realm: string, uuid: string, wanted
     const session = await sessions.lock(world, uuid)
     if (!session) throw notFound()
     const status = statusOf(session, now)
-    if (status) throw conflict(`the session is already ${status.status}`)
-    if (wanted.outcome === 'EXPIRE' || wanted.outcome === 'CANCEL')
-      return end(context, world, session, wanted.outcome, now)
+    const isRest =
+      status?.status === 'failed' && isShort(session) && isPaying(wanted.outcome) && now < new Date(session.expiresAt)
+    if (status && !isRest) throw conflict(`the session is already ${status.status}`)
+    if (!isPaying(wanted.outcome)) return end(context, world, session, wanted.outcome, now)
     const price = quoteFor(context, session, wanted.coin, now)
     const authorization = authorize(context, session, wanted.authorization)
     const ready = { ...(await withPayer(world, session, wanted.customer)), quote: price, authorization }
@@ -109,27 +116,43 @@ async function faultOf(world: World, { kind }: Session, outcome: Outcome): Promi
   return canGoWrong ? (await takeFault(world, PAYMENT_FAULTS))?.kind : undefined
 }
 
-function attemptFrom(session: Session, price: Quote, wanted: Attempt['outcome'], fault?: FaultKind): Attempt {
+function attemptFrom(session: Session, asked: Quote, wanted: Attempt['outcome'], fault?: FaultKind): Attempt {
+  // Whoever sent too little sends the rest in the same coin, at the price that they were told.
+  const before = isShort(session) ? session.attempt : undefined
+  const price = before?.quote ?? asked
   const { chain } = coin(price.currencyId)
   const outcome = fault === 'UNDERPAY' || fault === 'OVERPAY' ? fault : wanted
   return {
     outcome,
     ...(fault === 'PAY_LATE' ? { isLate: true } : {}),
     quote: price,
-    ...received(session, price, outcome),
+    ...inAll(received(session, price, outcome, before), before),
     from: addressOf(`payer:${session.uuid}`, chain),
     txHash: transactionHashOf(session.uuid, chain),
   }
 }
 
+type Received = Pick<Attempt, 'receivedMinUnits' | 'receivedUsd'>
+
+function inAll(now: Received, before: Received | undefined): Received {
+  if (!before) return now
+  return {
+    receivedMinUnits: (BigInt(before.receivedMinUnits) + BigInt(now.receivedMinUnits)).toString(),
+    receivedUsd: usdOf(centsOf(before.receivedUsd) + centsOf(now.receivedUsd)),
+  }
+}
+
 /** What arrives on the chain: money, or an allowance; one that is too small covers less than a single bill. */
-function received(session: Session, price: Quote, outcome: Attempt['outcome']) {
+function received(session: Session, price: Quote, outcome: Attempt['outcome'], before?: Received): Received {
   const percent = RECEIVED_PERCENT[outcome]
   const { authorization } = session
   if (!authorization) {
     return {
-      receivedMinUnits: ((BigInt(price.amountMinUnits) * percent) / 100n).toString(),
-      receivedUsd: usdOf((centsOf(session.price) * percent) / 100n),
+      receivedMinUnits: (
+        ((BigInt(price.amountMinUnits) - BigInt(before?.receivedMinUnits ?? 0)) * percent) /
+        100n
+      ).toString(),
+      receivedUsd: usdOf(((centsOf(session.price) - centsOf(before?.receivedUsd ?? '0.00')) * percent) / 100n),
     }
   }
   const bill = centsOf(session.kind === 'payAsYouGo' ? authorization.maximum : session.price)

@@ -24,6 +24,11 @@ export function statusOf(session: Session, now: Date): StatusChange | undefined 
   return { status: 'expired', at: session.expiresAt, txHash: '' }
 }
 
+/** Whether money came in for it, and too little: the rest may follow until it expires. */
+export function isShort({ plan, attempt }: Session): boolean {
+  return !plan && attempt?.outcome === 'UNDERPAY'
+}
+
 /** The session with its expiry in its history, also in the moments before that was written down. */
 export function withExpiry(session: Session, now: Date): Session {
   const last = statusOf(session, now)

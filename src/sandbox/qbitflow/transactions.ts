@@ -12,13 +12,14 @@ import {
   customerKey,
   customers,
   type Payer,
+  type Payment,
   payments,
   type Session,
   type StatusChange,
   sessions,
 } from './documents.ts'
 import { paymentFrom } from './payment.ts'
-import { isFinal } from './session.ts'
+import { isFinal, isShort } from './session.ts'
 import { coversFirstBill } from './subscriptions/authorization.ts'
 import { createSubscription } from './subscriptions/creation.ts'
 
@@ -63,7 +64,8 @@ export async function begin(
   now: Date,
 ): Promise<Session> {
   if (!attempt.isLate) await cancelTasks(world, 'expire', session.uuid)
-  const begun = { ...session, attempt }
+  // The page has asked who pays: the account knows them from here on, whatever comes of it.
+  const begun = { ...session, attempt, customerUUID: await findOrMakeCustomer(world, session, now) }
   const moved = await record(context, world, begun, { status: 'created', at: now.toISOString(), txHash: '' })
   await scheduleStep(context, world, session, 'broadcast', now, context.settings.broadcastDelayMs)
   return moved
@@ -94,14 +96,30 @@ async function confirm(context: Context, world: Transaction, session: Session, a
   if (!attempt || session.history.at(-1)?.status !== waitsFor) return
   const change = { at: at.toISOString(), txHash: attempt.txHash }
   const message = failureOf(session, attempt)
-  if (message) return void (await record(context, world, session, { ...change, status: 'failed', message }))
   const customerUUID = await findOrMakeCustomer(world, session, at)
+  if (message) {
+    await record(context, world, session, { ...change, status: 'failed', message })
+    if (isShort(session)) await keepPayment(world, session, attempt, customerUUID, at)
+    return
+  }
   await record(context, world, { ...session, customerUUID }, { ...change, status: 'completed' })
   if (session.plan) return createSubscription(context, world, session, attempt, customerUUID, at)
+  await keepEarning(world, await keepPayment(world, session, attempt, customerUUID, at))
+}
+
+/** What came in for the session, all in all. */
+async function keepPayment(
+  world: Transaction,
+  session: Session,
+  attempt: Attempt,
+  customerUUID: string,
+  at: Date,
+): Promise<Payment> {
   const receipt = { ...attempt, currencyId: attempt.quote.currencyId }
   const payment = paymentFrom(session, receipt, customerUUID, at)
-  await payments.insert(world, session.uuid, payment)
-  await keepEarning(world, payment)
+  if (await payments.lock(world, session.uuid)) await payments.replace(world, session.uuid, payment)
+  else await payments.insert(world, session.uuid, payment)
+  return payment
 }
 
 function failureOf(session: Session, attempt: Attempt): string | undefined {

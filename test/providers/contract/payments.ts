@@ -35,9 +35,9 @@ export function paymentContract(provider: ContractProvider, stageOf: () => Stage
   })
 
   test.each([
-    ['UNDERPAY', 'FAILED', ['FAILED', 'UNDERPAID'], 0],
+    ['UNDERPAY', 'FAILED', ['UNDERPAID'], 1],
     ['OVERPAY', 'COMPLETED', ['OVERPAID'], 1],
-    ['PAY_LATE', 'COMPLETED', ['PAID_LATE'], 1],
+    ['PAY_LATE', 'EXPIRED', ['PAID_LATE'], 1],
   ] as const)(
     '%s of a customer is told as it is, and the books have what came in',
     async (fault, ended, as, posted) => {

@@ -97,7 +97,6 @@ describe('a payment', () => {
 
   test.each([
     ['FAIL', 'failed', /reverted/],
-    ['UNDERPAY', 'failed', /^underpaid: received [\d.]+ of [\d.]+ USDC$/],
     ['CANCEL', 'cancelled', undefined],
     ['EXPIRE', 'expired', undefined],
   ] as const)('that is to %s ends as %s, is no payment and stays so', async (outcome, status, message) => {
@@ -110,6 +109,28 @@ describe('a payment', () => {
       status: 409,
       body: { error: `the session is already ${status}` },
     })
+  })
+
+  test('that is too small fails, shows what came in and from whom, and completes with the rest', async () => {
+    const uuid = await pay('UNDERPAY')
+    const { body: status } = await reaches(world, uuid, 'failed')
+    expect(status.message).toMatch(/^underpaid: received [\d.]+ of [\d.]+ USDC$/)
+    expect((await world.call('GET', `/v1/transaction/payment/${uuid}`)).body.amount).toBe(17.99)
+    expect((await world.call('GET', `/v1/transaction/customer/${uuid}`)).body).toMatchObject(PAYER)
+    expect((await world.play(uuid, { outcome: 'CANCEL' })).status).toBe(409)
+    expect((await world.play(uuid, { outcome: 'PAY' })).status).toBe(200)
+    await reaches(world, uuid, 'completed')
+    const { body: payment } = await world.call('GET', `/v1/transaction/payment/${uuid}`)
+    expect([payment.amount, payment.metadata.txAmounts.usd]).toEqual([19.99, { platform: 0.3, merchant: 19.69 }])
+    expect((await world.play(uuid, { outcome: 'PAY' })).status).toBe(409)
+  })
+
+  test('that fails leaves who tried in the session, to its owner', async () => {
+    const uuid = await pay('FAIL')
+    await reaches(world, uuid, 'failed')
+    expect((await world.call('GET', `/v1/transaction/customer/${uuid}`)).status).toBe(404)
+    const { body } = await world.call('GET', `/v1/transaction/session-checkout/${uuid}`)
+    expect((await world.call('GET', `/v1/customer/uuid/${body.customerUUID}`)).body).toMatchObject(PAYER)
   })
 
   test('that is too large completes with what was sent', async () => {

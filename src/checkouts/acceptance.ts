@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import type { Database } from '../db/database.ts'
+import { transactOnce } from '../events/outbox.ts'
+import { type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { invalidState, notFound } from '../kernel/errors.ts'
+import { encodeId } from '../kernel/id.ts'
+import { id } from '../kernel/input.ts'
+import { validate } from '../kernel/validate.ts'
+import { acceptSuspense } from '../payments/booking.ts'
+import { paymentObject } from '../payments/payment.ts'
+import { checkoutObject, mayBecome } from './checkout.ts'
+
+const AcceptPayment = z.object({ paymentId: id('Payment') })
+
+export function paymentAcceptance({ db, clocks }: { db: Database; clocks: Clocks }) {
+  return {
+    /**
+     * Takes what of a payment waits on the suspense account for the merchant, as if it had come in as it was asked for:
+     * its checkout is COMPLETED. The payment keeps its status, which says how the money came.
+     * @throws DomainError INVALID_STATE where nothing waits
+     */
+    async accept(call: Call, input: unknown): Promise<Done> {
+      const { paymentId } = validate(AcceptPayment, input)
+      const { actor } = call
+      const { tenantId } = actor
+      const mine = ownerOf(actor)
+      const visible = { tenantId, id: paymentId, ...(mine !== null && { userId: mine }) }
+      const named = await db.prisma.payment.findFirst({ where: visible })
+      if (!named) throw notFound('Payment', ['paymentId'])
+      const change = { tenantId, at: await clocks.now(tenantId), requestId: actor.requestId }
+      return transactOnce(db, call, change.at, paymentId, async (tx, emit) => {
+        const { checkoutId } = named
+        // In the order of every other change: the checkout first, then its payment.
+        await tx.$queryRaw`SELECT 1 FROM checkout WHERE tenant_id = ${tenantId}::uuid AND id = ${checkoutId}::uuid FOR UPDATE`
+        await tx.$queryRaw`SELECT 1 FROM payment WHERE tenant_id = ${tenantId}::uuid AND id = ${paymentId}::uuid FOR UPDATE`
+        const payment = await tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id: paymentId } } })
+        if (payment.suspenseMinor === 0n) {
+          throw invalidState('Nothing of the payment waits on the suspense account', ['paymentId'])
+        }
+        const object = paymentObject(await acceptSuspense(tx, change, emit, payment))
+        emit({ type: 'payment.accepted', entityKind: 'Payment', entityId: paymentId, object })
+        if (checkoutId === null) return
+        const where = { tenantId_id: { tenantId, id: checkoutId } }
+        const checkout = await tx.checkout.findUniqueOrThrow({ where })
+        if (!mayBecome(checkout.status, 'COMPLETED')) return
+        const data = { status: 'COMPLETED' as const, reason: null, nextCheckAt: null, updatedAt: change.at }
+        emit({
+          type: 'checkout.completed',
+          entityKind: 'Checkout',
+          entityId: checkoutId,
+          topicId: checkoutId,
+          object: {
+            ...checkoutObject(await tx.checkout.update({ where, data })),
+            payment: encodeId('Payment', paymentId),
+          },
+        })
+      })
+    },
+  }
+}

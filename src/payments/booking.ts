@@ -1,0 +1,143 @@
+import type { Transaction } from '../db/database.ts'
+import type { TransactionState } from '../db/generated/enums.ts'
+import type { PaymentRow } from '../db/rows.ts'
+import type { Change, Emit } from '../events/outbox.ts'
+import { currency } from '../kernel/currency.ts'
+import { newId } from '../kernel/id.ts'
+import { allocate, money } from '../kernel/money.ts'
+import { post } from '../ledger/journal.ts'
+import { paymentAccepted, paymentSettled, paymentSuspended } from '../ledger/recipes.ts'
+import type { ProviderPayment } from '../providers/port.ts'
+import { arrivedState, hasMoney, isUnclaimed } from './payment.ts'
+import type { Sale } from './sale.ts'
+
+/** How an arrival of money is booked: what of it is the merchant's, and what waits on the suspense account. */
+
+/** All in minor units of the currency of the price. */
+interface Amounts {
+  readonly gross: bigint
+  readonly providerFee: bigint
+  readonly organizationFee: bigint
+  /** What of the rest waits in suspense. */
+  readonly suspense: bigint
+}
+
+export interface Booking {
+  readonly state: TransactionState
+  /** What had come in before; undefined at the first arrival. */
+  readonly had: Amounts | undefined
+  /** What comes to it. Suspense below zero is released to the merchant. */
+  readonly more: Amounts
+  /** What waits in suspense after it. */
+  readonly suspense: bigint
+}
+
+type Paid = Pick<ProviderPayment, 'amount' | 'fee' | 'organizationFee'>
+
+/** Undefined where the provider tells nothing that we do not have. */
+export function bookingOf(sale: Sale, payment: PaymentRow | null, paid: Paid, short: boolean): Booking | undefined {
+  const had = payment && hasMoney(payment) ? amountsOf(payment) : undefined
+  const isDone = payment !== null && isCompleted(payment.status) && !isUnclaimed(payment)
+  const lacks = (short && !isDone) || lacksWhatWentBack(payment)
+  const [before, late] = [payment?.status, sale.over]
+  const state = arrivedState({ asked: sale.price, paid: paid.amount, before, late, short: lacks })
+  const completes = !('unclaimed' in sale.origin) && !isDone && isCompleted(state)
+  const more = beyond(had ?? NOTHING, paid)
+  const releases = completes && had !== undefined && had.suspense > 0n
+  if (had && (more.gross < 0n || (more.gross === 0n && !releases))) return undefined
+  const waited = had?.suspense ?? 0n
+  const rest = waited + more.gross - more.providerFee - more.organizationFee
+  const suspense = completes ? surplusOf(rest, sale.price.minor, paid.amount.minor) : rest
+  return { state, had, more: { ...more, suspense: suspense - waited }, suspense }
+}
+
+const NOTHING: Amounts = { gross: 0n, providerFee: 0n, organizationFee: 0n, suspense: 0n }
+
+/** What was given back of too little is missing still, whatever comes. */
+function lacksWhatWentBack(payment: PaymentRow | null): boolean {
+  return payment?.status === 'UNDERPAID' && payment.refundedMinor > 0n
+}
+
+/** What the provider tells beyond what we have. */
+function beyond(had: Amounts, { amount, fee, organizationFee }: Paid): Omit<Amounts, 'suspense'> {
+  const gross = amount.minor - had.gross
+  if (gross === 0n) return NOTHING
+  return { gross, providerFee: fee - had.providerFee, organizationFee: organizationFee - had.organizationFee }
+}
+
+export interface Booked {
+  readonly settled: PaymentRow
+  readonly before: PaymentRow | null
+  readonly paid: ProviderPayment
+  readonly booking: Booking
+}
+
+/** Posts it once: the first arrival for the payment itself, each further one for a movement of its own. */
+export async function book(tx: Transaction, change: Change, emit: Emit, booked: Booked): Promise<void> {
+  const { settled, paid, booking } = booked
+  const { id: paymentId, provider, userId: sellerId } = settled
+  const { gross, suspense: toSuspense, ...fees } = booking.more
+  if (gross === 0n) return accept(tx, change, emit, settled, -toSuspense)
+  const first = { paymentId, provider, gross: money(gross, paid.amount.currency), ...fees, sellerId }
+  const arrival = booking.had ? { ...first, movementId: await keepReceipt(tx, booked) } : first
+  const waits = toSuspense > 0n && toSuspense === gross - fees.providerFee - fees.organizationFee
+  await post(tx, change, emit, waits ? paymentSuspended(arrival) : paymentSettled({ ...arrival, toSuspense }))
+}
+
+async function keepReceipt(tx: Transaction, { settled, before, paid, booking }: Booked): Promise<string> {
+  const { tenantId, id: paymentId } = settled
+  const { gross, providerFee, organizationFee } = booking.more
+  const settledMinor = paid.settled && before?.settledMinor != null ? paid.settled.minor - before.settledMinor : null
+  const { id } = await tx.paymentMovement.create({
+    data: {
+      tenantId,
+      id: newId(),
+      paymentId,
+      kind: 'RECEIPT',
+      amountMinor: gross.toString(),
+      providerFeeMinor: providerFee.toString(),
+      organizationFeeMinor: organizationFee.toString(),
+      ...(settledMinor !== null && { settledMinor: settledMinor.toString() }),
+      at: paid.at,
+    },
+  })
+  return id
+}
+
+/** The merchant takes what waits in suspense. The payment must be locked. */
+export async function acceptSuspense(
+  tx: Transaction,
+  change: Change,
+  emit: Emit,
+  payment: PaymentRow,
+): Promise<PaymentRow> {
+  await accept(tx, change, emit, payment, payment.suspenseMinor)
+  const where = { tenantId_id: { tenantId: payment.tenantId, id: payment.id } }
+  return tx.payment.update({ where, data: { suspenseMinor: '0', updatedAt: change.at } })
+}
+
+async function accept(tx: Transaction, change: Change, emit: Emit, payment: PaymentRow, minor: bigint): Promise<void> {
+  const { tenantId, id: paymentId, provider, userId: sellerId } = payment
+  const movement = { tenantId, id: newId(), paymentId, kind: 'ACCEPTANCE' as const, at: change.at }
+  await tx.paymentMovement.create({ data: { ...movement, amountMinor: minor.toString() } })
+  const amount = money(minor, currency(payment.currency))
+  await post(tx, change, emit, paymentAccepted({ movementId: movement.id, provider, amount, sellerId }))
+}
+
+function isCompleted(state: TransactionState): boolean {
+  return state === 'COMPLETED' || state === 'OVERPAID'
+}
+
+function amountsOf(payment: PaymentRow): Amounts {
+  return {
+    gross: payment.amountMinor,
+    providerFee: payment.providerFeeMinor ?? 0n,
+    organizationFee: payment.organizationFeeMinor ?? 0n,
+    suspense: payment.suspenseMinor,
+  }
+}
+
+/** The part of what the fees leave that was paid beyond what was asked for. */
+function surplusOf(rest: bigint, asked: bigint, paid: bigint): bigint {
+  return paid > asked ? (allocate(rest, [asked, paid - asked])[1] ?? 0n) : 0n
+}

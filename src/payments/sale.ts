@@ -1,0 +1,59 @@
+import type { PaymentSource, Provider } from '../db/generated/enums.ts'
+import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
+import { currency } from '../kernel/currency.ts'
+import { type Money, money } from '../kernel/money.ts'
+
+/** What asked for a payment; nothing that we know of where only the provider says what it is. */
+export type Origin =
+  | { readonly checkoutId: string }
+  | { readonly subscriptionId: string; readonly billingId: string }
+  | { readonly unclaimed: PaymentSource }
+
+/** What a payment is for: a checkout, or a bill of a subscription. */
+export interface Sale {
+  readonly tenantId: string
+  readonly provider: Provider
+  readonly productId: string | null
+  /** The seller whose payment it is. */
+  readonly userId: string | null
+  readonly customerId: string | null
+  readonly description: string
+  readonly price: Money
+  /** What the provider calls the payment. */
+  readonly externalId: string | null
+  readonly origin: Origin
+  /** Whether it had ended before the money came. */
+  readonly over: boolean
+}
+
+/** A sale and what its payment is known to be, under the lock of what asked for it. */
+export interface Paying {
+  readonly sale: Sale
+  readonly payment: PaymentRow | null
+}
+
+export function saleOf(checkout: CheckoutRow): Sale {
+  const { tenantId, provider, productId, userId, customerId, externalId, status } = checkout
+  return {
+    tenantId,
+    provider,
+    productId,
+    userId,
+    customerId,
+    externalId,
+    description: checkout.itemName,
+    price: money(checkout.priceMinor, currency(checkout.currency)),
+    origin: { checkoutId: checkout.id },
+    over: status === 'CANCELLED' || status === 'EXPIRED',
+  }
+}
+
+/** What it is for, as the payment's row keeps it. */
+export function placeOf({ origin }: Sale): { checkoutId?: string; subscriptionId?: string; billingId?: string } {
+  return 'unclaimed' in origin ? {} : origin
+}
+
+export function sourceOf({ origin }: Sale): PaymentSource {
+  if ('unclaimed' in origin) return origin.unclaimed
+  return 'checkoutId' in origin ? 'ONE_TIME' : 'SUBSCRIPTION'
+}

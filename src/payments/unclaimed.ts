@@ -1,0 +1,47 @@
+import { customerFromPage } from '../customers/service.ts'
+import type { Database } from '../db/database.ts'
+import type { PaymentSource, Provider } from '../db/generated/enums.ts'
+import { transact } from '../events/outbox.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import type { ProviderPayment } from '../providers/port.ts'
+import { settlePayment } from './settlement.ts'
+
+export type UnclaimedPayments = ReturnType<typeof unclaimedPayments>
+
+/** Money that a provider has for us and that nothing of ours asked for. */
+export function unclaimedPayments({ db, clocks }: { db: Database; clocks: Clocks }) {
+  return {
+    /**
+     * Whether a page may still turn up for what the provider tells of: one that is being opened, or whose opening is in
+     * doubt. Until that is known, nobody can say that money is unclaimed.
+     */
+    async mayBeAsked(tenantId: string, provider: Provider): Promise<boolean> {
+      const where = { tenantId, provider, status: { in: ['OPENING' as const, 'UNKNOWN' as const] } }
+      return (await db.prisma.checkout.count({ where })) > 0
+    },
+
+    /** Books it on the suspense account, as a payment of the organization's own. Once, whoever tells of it. */
+    async take(tenantId: string, provider: Provider, paid: ProviderPayment, source: PaymentSource): Promise<void> {
+      const change = { tenantId, at: await clocks.now(tenantId) }
+      await transact(db, change, async (tx, emit) => {
+        const externalId = paid.reference
+        if (await tx.payment.findFirst({ where: { tenantId, provider, externalId } })) return
+        const owner = { tenantId, userId: null }
+        const customerId = paid.customer ? await customerFromPage(tx, emit, owner, paid.customer, change.at) : null
+        const sale = {
+          tenantId,
+          provider,
+          externalId,
+          customerId,
+          productId: null,
+          userId: null,
+          description: paid.description ?? 'Not asked for here',
+          price: paid.amount,
+          origin: { unclaimed: source },
+          over: false,
+        }
+        await settlePayment(tx, change, emit, { sale, payment: null }, { ...paid, organizationFee: 0n })
+      })
+    },
+  }
+}

@@ -1,0 +1,107 @@
+import type { Logger } from 'pino'
+import type { CheckoutProgress } from '../checkouts/progress.ts'
+import type { Database } from '../db/database.ts'
+import type { Provider } from '../db/generated/enums.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { UnclaimedPayments } from '../payments/unclaimed.ts'
+import type { ProviderPayment, Sighting } from '../providers/port.ts'
+import type { Connected, Registry } from '../providers/registry.ts'
+import type { SubscriptionProgress } from '../subscriptions/progress.ts'
+
+/** Money that came in at a provider and of which no notification told: it is found by looking at what came in. */
+
+const BATCH = 50
+/** One question finds every payment of a connection. It is asked often while somebody may pay, and now and then else. */
+const WHILE_OPEN_SECONDS = 60
+const ELSE_SECONDS = 900
+const PAGES_AT_MOST = 20
+
+interface Deps {
+  readonly db: Database
+  readonly clock: Clock
+  readonly registry: Registry
+  readonly progress: CheckoutProgress
+  readonly subscriptions: SubscriptionProgress
+  readonly unclaimed: UnclaimedPayments
+  readonly log: Logger
+}
+
+interface Account {
+  readonly tenantId: string
+  readonly provider: Provider
+  readonly paymentsSince: Date
+}
+
+export function paymentReconciliation({ db, clock, registry, progress, subscriptions, unclaimed, log }: Deps) {
+  /** What we do not have, or have otherwise. */
+  async function news({ tenantId, provider, paymentsSince }: Account, seen: readonly Sighting[]): Promise<Sighting[]> {
+    const externalId = { in: seen.map(({ reference }) => reference) }
+    const known = await db.prisma.payment.findMany({ where: { tenantId, provider, externalId } })
+    const amounts = new Map(known.map((payment) => [payment.externalId, payment.settledAt && payment.amountMinor]))
+    return seen.filter(({ reference, amount, at }) => at >= paymentsSince && amounts.get(reference) !== amount.minor)
+  }
+
+  /** Whatever it is for is asked about anew; what is for nothing that we know is booked as that. */
+  async function follow({ tenantId, provider }: Account, connected: Connected, seen: Sighting): Promise<void> {
+    const of = (externalId: string) => ({ tenantId_provider_externalId: { tenantId, provider, externalId } })
+    const origin = seen.subscription ?? seen.reference
+    const subscription =
+      seen.subscription && (await db.prisma.subscription.findUnique({ where: of(seen.subscription) }))
+    if (subscription) return void (await subscriptions.refresh(subscription))
+    const checkout = await db.prisma.checkout.findUnique({ where: of(origin) })
+    if (checkout) return void (await progress.refresh(checkout))
+    if (await unclaimed.mayBeAsked(tenantId, provider)) return
+    const paid = await read(connected, seen)
+    if (paid) await unclaimed.take(tenantId, provider, paid, seen.source)
+  }
+
+  async function read({ status, subscriptions }: Connected, seen: Sighting): Promise<ProviderPayment | undefined> {
+    if (seen.subscription === undefined) return status?.payment(seen.reference)
+    const bills = (await subscriptions?.billings(seen.subscription)) ?? []
+    return bills.find(({ reference }) => reference === seen.reference)
+  }
+
+  async function look(account: Account): Promise<void> {
+    const connected = await registry.connected(account.tenantId, account.provider)
+    const received = connected.status?.received
+    if (!received) return
+    let pages = 0
+    for await (const page of received()) {
+      const found = await news(account, page)
+      for (const seen of found) await follow(account, connected, seen)
+      const isPast = page.some(({ at }) => at < account.paymentsSince)
+      if (found.length === 0 || isPast || ++pages === PAGES_AT_MOST) return
+    }
+  }
+
+  return {
+    look,
+
+    /** Looks at every connection that is due. Answers how many were looked at. */
+    async lookDue(): Promise<number> {
+      const due = await db.query<Account>(
+        'payments.look',
+        `WITH due AS MATERIALIZED (
+           SELECT c.tenant_id, c.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
+           FROM provider_connection c JOIN tenant t ON t.id = c.tenant_id
+           WHERE c.payments_checked_next_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
+             AND (c.payments_checked_next_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' - $3 * interval '1 second'
+                  OR EXISTS (SELECT FROM checkout o WHERE o.tenant_id = c.tenant_id AND o.provider = c.provider
+                             AND o.status IN ('OPEN', 'PROCESSING')))
+           ORDER BY c.payments_checked_next_at LIMIT ${BATCH} FOR UPDATE OF c SKIP LOCKED
+         )
+         UPDATE provider_connection c SET payments_checked_next_at = due.now + $2 * interval '1 second'
+         FROM due WHERE c.tenant_id = due.tenant_id AND c.id = due.id
+         RETURNING c.tenant_id, c.provider, c.payments_since`,
+        [clock.now(), WHILE_OPEN_SECONDS, ELSE_SECONDS - WHILE_OPEN_SECONDS],
+      )
+      for (const account of due) {
+        await look(account).catch((error) => {
+          const { tenantId, provider } = account
+          log.warn({ err: error, tenantId, provider }, "a provider's payments were not read")
+        })
+      }
+      return due.length
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import type { Database, Transaction } from '../db/database.ts'
+import type { PaymentRow } from '../db/rows.ts'
+import { transactOnce } from '../events/outbox.ts'
+import { type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import type { Clocks } from '../kernel/clock.ts'
+import { currency } from '../kernel/currency.ts'
+import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
+import { newId } from '../kernel/id.ts'
+import { id, optional, price, text } from '../kernel/input.ts'
+import { formatDecimal, type Money, money } from '../kernel/money.ts'
+import { validate } from '../kernel/validate.ts'
+import { hasMoney, refundable } from '../payments/payment.ts'
+import { announceRefund, completeRefund } from './progress.ts'
+import { isOver } from './refund.ts'
+
+const RecordRefund = z.object({
+  paymentId: id('Payment'),
+  amount: optional(price),
+  reason: text(500),
+  transactionHash: optional(text(200)),
+})
+
+export function refundRecording({ db, clocks }: { db: Database; clocks: Clocks }) {
+  return {
+    /**
+     * Books that money of a payment was given back outside of the provider: by a bank transfer, or from the merchant's
+     * own wallet. What waits on the suspense account is given back first.
+     * @throws DomainError OUT_OF_RANGE for more than is left of the payment, INVALID_STATE while a refund of it is open
+     */
+    async record(call: Call, input: unknown): Promise<Done> {
+      const { paymentId, amount, reason, transactionHash } = validate(RecordRefund, input)
+      const { actor } = call
+      const { tenantId } = actor
+      const mine = ownerOf(actor)
+      const visible = { tenantId, id: paymentId, ...(mine !== null && { userId: mine }) }
+      const change = { tenantId, at: await clocks.now(tenantId), requestId: actor.requestId }
+      const refundId = newId()
+      return transactOnce(db, call, change.at, refundId, async (tx, emit) => {
+        // Everything that happens to a payment's refunds happens under the lock of the payment.
+        await tx.$queryRaw`SELECT 1 FROM payment WHERE tenant_id = ${tenantId}::uuid AND id = ${paymentId}::uuid FOR UPDATE`
+        const payment = await tx.payment.findFirst({ where: visible })
+        if (!payment) throw notFound('Payment', ['paymentId'])
+        const { minor } = await givenBack(tx, payment, amount)
+        const { provider, customerId, userId } = payment
+        const refund = await tx.refund.create({
+          data: {
+            tenantId,
+            id: refundId,
+            provider,
+            paymentId,
+            customerId,
+            userId,
+            status: 'COMPLETED',
+            recorded: true,
+            externalId: refundId,
+            amountMinor: minor.toString(),
+            currency: payment.currency,
+            reason,
+            transactionHash,
+            createdAt: change.at,
+            updatedAt: change.at,
+            respondedAt: change.at,
+            completedAt: change.at,
+          },
+        })
+        await completeRefund(tx, change, emit, payment, refund)
+        announceRefund(emit, refund)
+      })
+    },
+  }
+}
+
+/** How much it is: all that is left where nothing is said. @throws DomainError where that cannot be */
+async function givenBack(tx: Transaction, payment: PaymentRow, wanted: Money | undefined): Promise<Money> {
+  const { tenantId, id: paymentId, status } = payment
+  const of = currency(payment.currency)
+  if (!hasMoney(payment)) throw invalidState(`No money came in for the payment: it is ${status}`, ['paymentId'])
+  const left = refundable(payment)
+  if (left === 0n) throw invalidState('All of the payment was given back', ['paymentId'])
+  if (wanted && wanted.currency.code !== of.code) {
+    const message = `must be in ${of.code}, the currency of the payment`
+    throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field: ['amount', 'currency'] })
+  }
+  if (wanted && wanted.minor > left) {
+    const message = `must be ${formatDecimal(left, of.exponent)} ${of.code} at most, what is left of the payment`
+    throw new DomainError({ code: 'OUT_OF_RANGE', message, field: ['amount', 'amount'] })
+  }
+  const refunds = await tx.refund.findMany({ where: { tenantId, paymentId } })
+  const open = refunds.find((refund) => !isOver(refund.status))
+  if (open) throw invalidState(`A refund of the payment is ${open.status}: it has to be answered first`, ['paymentId'])
+  return wanted ?? money(left, of)
+}

@@ -1,0 +1,142 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Received } from '../../src/inbox/service.ts'
+import { encodeId } from '../../src/kernel/id.ts'
+import { call, eventually } from '../support/app.ts'
+import { ADA, openShop, type Shop } from '../support/shop.ts'
+import { suspenseDesk } from '../support/suspense.ts'
+import { wireTo } from '../support/wire.ts'
+
+/** Money is in the books however it is told of, and also when nothing here asked for it. */
+
+let shop: Shop
+let books: ReturnType<typeof suspenseDesk>
+beforeAll(async () => {
+  shop = await openShop()
+  books = suspenseDesk(shop)
+})
+beforeEach(() => books.begin())
+afterAll(() => shop.close())
+
+describe('money that nothing here asked for', () => {
+  /** A page that somebody opened at the provider with the same account, and that was paid. */
+  async function paidElsewhere(webhookUrl?: string): Promise<string> {
+    const item = { productName: 'A poster', description: 'Sold by another program', price: 12, webhookUrl }
+    const { uuid } = await books.atProvider('/v1/transaction/session-checkout/new/payment', item)
+    const externalId = uuid.slice(uuid.indexOf('@') + 1)
+    await books.atProvider(`/_sandbox/sessions/${externalId}/play`, {
+      outcome: 'PAY',
+      customer: { ...ADA, email: 'x@y.example' },
+    })
+    await shop.pass({ seconds: 5 })
+    return externalId
+  }
+
+  const unclaimed = (externalId: string) =>
+    eventually(() => shop.app.db.prisma.payment.findFirst({ where: { externalId } }))
+
+  test('is found by looking at what the provider has received, and waits in suspense', async () => {
+    const externalId = await paidElsewhere()
+    await shop.pass({ minutes: 20 })
+    await shop.app.payments.lookDue()
+    const payment = await unclaimed(externalId)
+    expect(payment).toMatchObject({
+      status: 'COMPLETED',
+      checkoutId: null,
+      suspenseMinor: 1182n,
+      description: 'A poster',
+    })
+    expect(await books.gained()).toEqual({
+      'customers:qbitflow': -1200n,
+      'fees:qbitflow': 18n,
+      'suspense:qbitflow': 1182n,
+    })
+    expect(await books.notifications()).toContain('that no checkout or subscription here asked for')
+    await shop.pass({ minutes: 20 })
+    await shop.app.payments.lookDue()
+    expect((await books.gained())['customers:qbitflow']).toBe(-1200n)
+    await books.accept(payment)
+    expect((await books.gained())['organization:qbitflow']).toBe(1182n)
+    await books.expectProven()
+  })
+
+  test('is told by a proven notification as well', async () => {
+    const wire = await wireTo(shop, shop.owner.tenantId)
+    const { baseUrl } = await shop.app.db.prisma.providerConnection.findFirstOrThrow({
+      where: { tenantId: shop.owner.tenantId },
+    })
+    const externalId = await paidElsewhere(`${new URL(baseUrl).origin}/hooks`)
+    await eventually(async () => wire.notifications.length >= 3)
+    for (const message of wire.notifications) await shop.app.inbox.receive(message)
+    await eventually(async () => {
+      await shop.pass({ minutes: 1 })
+      await shop.app.inbox.applyDue()
+      return shop.app.db.prisma.payment.findFirst({ where: { externalId } })
+    })
+    await wire.close()
+    expect((await books.gained())['suspense:qbitflow']).toBe(1182n)
+    await books.expectProven()
+  })
+
+  test('from before the account was connected is none of ours', async () => {
+    const where = { tenantId_provider: { tenantId: shop.owner.tenantId, provider: 'QBITFLOW' as const } }
+    const externalId = await paidElsewhere()
+    await shop.app.db.prisma.providerConnection.update({ where, data: { paymentsSince: shop.clock.now() } })
+    await shop.pass({ minutes: 20 })
+    await shop.app.payments.lookDue()
+    expect(await shop.app.db.prisma.payment.findFirst({ where: { externalId } })).toBeNull()
+  })
+})
+
+async function playAs(id: string, outcome: string): Promise<void> {
+  if (outcome !== 'LATE') return shop.play(id, outcome)
+  await books.atProvider('/_sandbox/faults', { kind: 'PAY_LATE' })
+  await shop.play(id, 'PAY')
+  await shop.pass({ hours: 25 })
+}
+
+/** One notification, as if it had never come before. */
+async function hear(message: Received): Promise<void> {
+  const { inboxMessage } = shop.app.db.prisma
+  await inboxMessage.deleteMany()
+  await shop.app.inbox.receive(message)
+  await eventually(async () => {
+    await shop.app.inbox.applyDue()
+    return (await inboxMessage.count({ where: { appliedAt: null } })) === 0
+  })
+}
+
+test('the notifications of a payment in any order, and however often, make the same books', async () => {
+  const wire = await wireTo(shop, shop.owner.tenantId)
+  const plays = [
+    ['PAY'],
+    ['LATE'],
+    ['FAIL'],
+    ['UNDERPAY'],
+    ['OVERPAY'],
+    ['UNDERPAY', 'PAY'],
+    ['UNDERPAY', 'UNDERPAY', 'OVERPAY'],
+  ]
+  const expected = new Map<string, unknown>()
+  const order = fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 2, maxLength: 7 })
+  const story = fc.tuple(fc.constantFrom(...plays), fc.boolean(), order)
+  await fc.assert(
+    fc.asyncProperty(story, async ([outcomes, cancelled, picks]) => {
+      await books.begin()
+      wire.notifications.length = 0
+      const { id } = await shop.open()
+      if (cancelled) await shop.app.checkouts.cancel(call(shop.owner), { id: encodeId('Checkout', id) })
+      for (const outcome of outcomes) await playAs(id, outcome)
+      const told = await eventually(async () => wire.notifications.length >= 3 && [...wire.notifications])
+      const heard = [...picks.flatMap((pick) => told[pick] ?? []), ...told.toReversed()]
+      for (const message of heard) await hear(message)
+      const name = `${outcomes} ${cancelled}`
+      const made = await books.gained()
+      if (!expected.has(name)) expected.set(name, made)
+      expect([name, made]).toEqual([name, expected.get(name)])
+      await books.expectProven()
+    }),
+    { numRuns: 12 },
+  )
+  await wire.close()
+}, 120_000)
