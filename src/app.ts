@@ -131,8 +131,10 @@ export async function createApp(parts: AppParts) {
     },
   })
   const idempotency = idempotencyService({ db, clock })
+  const notifyUrl = (provider: string, connectionId: string) =>
+    `${publicUrl}/inbox/${provider.toLowerCase()}/${connectionId}`
   const connections = {
-    ...connectionService({ db, registry, secretKey }),
+    ...connectionService({ db, registry, secretKey, notifyUrl }),
     ...connecting({
       db,
       clocks,
@@ -144,8 +146,6 @@ export async function createApp(parts: AppParts) {
     }),
   }
 
-  const notifyUrl = (provider: string, connectionId: string) =>
-    `${publicUrl}/inbox/${provider.toLowerCase()}/${connectionId}`
   const opening = checkoutOpening({ db, clocks, registry, notifyUrl })
   const subscriptionsProgress = subscriptionProgress({ db, clocks, registry })
   const progress = checkoutProgress({ db, clocks, registry, subscriptions: subscriptionsProgress })

@@ -39,7 +39,6 @@ export function productObject(product: ProductRow): Record<string, unknown> {
     name: product.name,
     description: product.description,
     price: { minor: product.priceMinor.toString(), currency: product.currency },
-    kind: product.kind,
     active: product.active,
     metadata: product.metadata,
   }

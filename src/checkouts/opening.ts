@@ -88,8 +88,8 @@ export function checkoutOpening({ db, clocks, registry, notifyUrl }: Deps) {
       ...(recurring && { recurring }),
       ...(product !== undefined && { product }),
       ...(customer !== undefined && { customer }),
-      ...(checkout.successUrl !== null && { successUrl: checkout.successUrl }),
-      ...(checkout.cancelUrl !== null && { cancelUrl: checkout.cancelUrl }),
+      ...(checkout.successUrl !== null && { successUrl: withOurId(checkout.successUrl, checkout) }),
+      ...(checkout.cancelUrl !== null && { cancelUrl: withOurId(checkout.cancelUrl, checkout) }),
     })
   }
 
@@ -135,6 +135,11 @@ export function checkoutOpening({ db, clocks, registry, notifyUrl }: Deps) {
       }
     },
   }
+}
+
+/** The shop finds the checkout again by our id; the other placeholders are the provider's. */
+function withOurId(url: string, { id }: CheckoutRow): string {
+  return url.replaceAll('{{CHECKOUT_ID}}', encodeId('Checkout', id))
 }
 
 type Answer =

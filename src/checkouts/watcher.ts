@@ -8,6 +8,8 @@ import type { CheckoutProgress } from './progress.ts'
 
 const FIRST_REST_MS = 2_000
 const LONGEST_REST_MS = 15_000
+/** A socket that says nothing may be one that nothing comes through any more: then the provider is asked, and it is opened anew. */
+const ROUND_MS = 60_000
 
 interface Deps {
   readonly db: Database
@@ -36,8 +38,9 @@ export function checkoutWatcher({ db, registry, progress, log }: Deps) {
   async function watchOnce(checkout: CheckoutRow, signal: AbortSignal): Promise<void> {
     const { status } = await registry.connected(checkout.tenantId, checkout.provider)
     if (!status || checkout.externalId === null || signal.aborted) return
+    const round = AbortSignal.any([signal, AbortSignal.timeout(ROUND_MS)])
     try {
-      for await (const seen of status.watch(checkout.externalId, checkout.kind, signal))
+      for await (const seen of status.watch(checkout.externalId, checkout.kind, round))
         await progress.observe(checkout, seen)
     } catch (error) {
       log.debug({ err: error, checkoutId: checkout.id }, 'the status socket failed')

@@ -157,6 +157,7 @@ export interface Connection {
   readonly provider: Provider
   readonly capabilities: readonly string[]
   readonly baseUrl: string
+  readonly notificationUrl: string
   /** Test mode: where the simulator is and what its SDK needs to reach it. */
   readonly sandbox?: { readonly url: string; readonly credentials: Readonly<Record<string, string>> } | undefined
   health(): Promise<'UP' | 'DOWN'>

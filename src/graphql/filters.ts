@@ -1,4 +1,5 @@
-import { type Condition, comparable, equals, NEVER } from '../db/condition.ts'
+import { type Condition, comparable, equals, NEVER, oneOf } from '../db/condition.ts'
+import { Provider } from '../db/generated/enums.ts'
 import { findCurrency } from '../kernel/currency.ts'
 import { decodeId, type IdKind } from '../kernel/id.ts'
 import { parseDecimal } from '../kernel/money.ts'
@@ -9,6 +10,16 @@ export function refersTo(column: string, kind: IdKind, id: string | null | undef
   if (id === null || id === undefined) return []
   const decoded = decodeId(id)
   return [decoded?.kind === kind ? equals(column, decoded.uuid) : NEVER]
+}
+
+/**
+ * Rows that a provider knows by this id. One that comes with its kind before an @ is known without that. The providers are
+ * named because the index over these ids begins with them.
+ */
+export function calledAtProvider(given: string): Condition[] {
+  const id = comparable(given)
+  const bare = id.slice(id.lastIndexOf('@') + 1)
+  return [oneOf('provider', Object.values(Provider)), oneOf('external_id', [...new Set([id, bare])])]
 }
 
 /** As many keys as one object may have. */

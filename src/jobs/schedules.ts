@@ -53,7 +53,7 @@ export function createSchedules(work: Duties): Planned[] {
     {
       name: 'checkouts',
       everyMs: SECOND,
-      due: on('checkout', 'next_check_at'),
+      due: on('checkout', 'next_check_at', { stops: EXPIRES_OR_IN_DOUBT }),
       run: () => work.reconciliation.resolveDue(),
     },
     {
@@ -98,6 +98,9 @@ export function createSchedules(work: Duties): Planned[] {
     return { ...duty, ...work, quiet: quiet ?? work.quiet }
   })
 }
+
+/** An open page is asked about now and then to be sure; nothing is expected to happen then but that it expires. */
+const EXPIRES_OR_IN_DOUBT = `(status <> 'OPEN' OR next_check_at >= expires_at)`
 
 /** A subscription with which all is well is looked at once a day to be sure; nothing is expected to happen then. */
 const AFTER_A_BILL_OR_UNEASY = `(next_check_at >= next_billing_at OR cancel_requested_at IS NOT NULL

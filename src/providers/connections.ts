@@ -11,6 +11,8 @@ export interface ConnectionView {
   readonly provider: ProviderName
   readonly capabilities: readonly string[]
   readonly baseUrl: string
+  /** Where the provider is to send its notifications. */
+  readonly notificationUrl: string
   /** For a simulator: what points the provider's own SDK at it. */
   readonly sandbox?: { readonly url: string; readonly credentials: Credentials }
   health(): Promise<'UP' | 'DOWN'>
@@ -20,9 +22,11 @@ interface Deps {
   readonly db: Database
   readonly registry: Registry
   readonly secretKey: Uint8Array
+  /** Where providers notify us of a connection's things. */
+  readonly notifyUrl: (provider: string, connectionId: string) => string
 }
 
-export function connectionService({ db, registry, secretKey }: Deps) {
+export function connectionService({ db, registry, secretKey, notifyUrl }: Deps) {
   return {
     async list(tenantId: string): Promise<ConnectionView[]> {
       const rows = await db.prisma.providerConnection.findMany({ where: { tenantId }, orderBy: { provider: 'asc' } })
@@ -32,6 +36,7 @@ export function connectionService({ db, registry, secretKey }: Deps) {
           provider: row.provider,
           capabilities: capabilitiesOf(provider),
           baseUrl,
+          notificationUrl: notifyUrl(row.provider, row.id),
           health: () => healthOf(provider),
           ...(row.baseUrl === SANDBOX && {
             sandbox: { url: baseUrl, credentials: openCredentials(secretKey, row.id, row.credentials) },

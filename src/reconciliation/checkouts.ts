@@ -10,8 +10,21 @@ import { isFinal } from '../payments/payment.ts'
 /** Doubt about a checkout, resolved by asking its provider. */
 
 const BATCH = 50
+/** What is in doubt, or on its way, is asked about soon, and then less and less often. */
 const FIRST_WAIT_SECONDS = 10
 const LONGEST_WAIT_SECONDS = 3_600
+const LONGEST_ON_ITS_WAY_SECONDS = 60
+/** An open page is asked about by what is at stake: while it is new, and when it is about to expire. */
+const AT_STAKE_SECONDS = 60
+const QUIET_SECONDS = 600
+
+const BACKOFF = (most: number) => `least(${FIRST_WAIT_SECONDS} * power(2, least(c.checks, 12)), ${most})`
+
+const WAIT = `CASE
+  WHEN c.status = 'PROCESSING' THEN ${BACKOFF(LONGEST_ON_ITS_WAY_SECONDS)}
+  WHEN c.status <> 'OPEN' THEN ${BACKOFF(LONGEST_WAIT_SECONDS)}
+  WHEN due.now < c.created_at + interval '15 minutes' OR due.now > c.expires_at - interval '15 minutes' THEN ${AT_STAKE_SECONDS}
+  ELSE ${QUIET_SECONDS} END`
 
 interface Deps {
   readonly db: Database
@@ -39,8 +52,9 @@ export function checkoutReconciliation({ db, clock, clocks, opening, progress, l
 
   return {
     /**
-     * Asks about every checkout that is due on its tenant's clock; one that stays open is asked about less and less
-     * often, and at the latest when it expires. Answers how many were asked about.
+     * Asks about every checkout that is due on its tenant's clock. An open page is asked about each minute in its first
+     * quarter of an hour and its last, every ten minutes in between, and when it expires; that it was paid is found sooner
+     * by looking at what came in. Answers how many were asked about.
      */
     async resolveDue(): Promise<number> {
       const due = await db.query<CheckoutRow>(
@@ -53,12 +67,12 @@ export function checkoutReconciliation({ db, clock, clocks, opening, progress, l
          )
          UPDATE checkout c
          SET checks = c.checks + 1,
-             next_check_at = least(due.now + least($2 * power(2, least(c.checks, 12)), $3) * interval '1 second',
+             next_check_at = least(due.now + (${WAIT}) * interval '1 second',
                                    CASE WHEN c.expires_at > due.now THEN c.expires_at END)
          FROM due
          WHERE c.tenant_id = due.tenant_id AND c.id = due.id
          RETURNING c.*`,
-        [clock.now(), FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
+        [clock.now()],
       )
       for (const checkout of due) {
         await resolve(checkout).catch((error) => {

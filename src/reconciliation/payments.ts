@@ -11,7 +11,11 @@ import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 /** Money that came in at a provider and of which no notification told: it is found by looking at what came in. */
 
 const BATCH = 50
-/** One question finds every payment of a connection. It is asked often while somebody may pay, and now and then else. */
+/**
+ * One question finds every payment of a connection, however many pages are open. It is asked most often while somebody is
+ * likely to pay: just after a page was opened, while a payment is on its way, and before a page expires.
+ */
+const AT_STAKE_SECONDS = 15
 const WHILE_OPEN_SECONDS = 60
 const ELSE_SECONDS = 900
 const PAGES_AT_MOST = 20
@@ -82,18 +86,21 @@ export function paymentReconciliation({ db, clock, registry, progress, subscript
       const due = await db.query<Account>(
         'payments.look',
         `WITH due AS MATERIALIZED (
-           SELECT c.tenant_id, c.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
+           SELECT c.tenant_id, c.id, moment.now
            FROM provider_connection c JOIN tenant t ON t.id = c.tenant_id
-           WHERE c.payments_checked_next_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
-             AND (c.payments_checked_next_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' - $3 * interval '1 second'
-                  OR EXISTS (SELECT FROM checkout o WHERE o.tenant_id = c.tenant_id AND o.provider = c.provider
-                             AND o.status IN ('OPEN', 'PROCESSING')))
-           ORDER BY c.payments_checked_next_at LIMIT ${BATCH} FOR UPDATE OF c SKIP LOCKED
+           CROSS JOIN LATERAL (SELECT $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now) moment
+           WHERE c.payments_checked_at <= moment.now - $2 * interval '1 second' AND (
+             c.payments_checked_at <= moment.now - $4 * interval '1 second'
+             OR EXISTS (SELECT FROM checkout o WHERE o.tenant_id = c.tenant_id AND o.provider = c.provider
+               AND o.status IN ('OPEN', 'PROCESSING') AND (c.payments_checked_at <= moment.now - $3 * interval '1 second'
+                 OR o.status = 'PROCESSING' OR moment.now < o.created_at + interval '15 minutes'
+                 OR moment.now > o.expires_at - interval '15 minutes')))
+           ORDER BY c.payments_checked_at LIMIT ${BATCH} FOR UPDATE OF c SKIP LOCKED
          )
-         UPDATE provider_connection c SET payments_checked_next_at = due.now + $2 * interval '1 second'
+         UPDATE provider_connection c SET payments_checked_at = due.now
          FROM due WHERE c.tenant_id = due.tenant_id AND c.id = due.id
          RETURNING c.tenant_id, c.provider, c.payments_since`,
-        [clock.now(), WHILE_OPEN_SECONDS, ELSE_SECONDS - WHILE_OPEN_SECONDS],
+        [clock.now(), AT_STAKE_SECONDS, WHILE_OPEN_SECONDS, ELSE_SECONDS],
       )
       for (const account of due) {
         await look(account).catch((error) => {

@@ -36,7 +36,6 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
   const payment = await eventually(() =>
     prisma.payment.findFirst({ where: { checkoutId: checkout.id, status: 'COMPLETED' } }),
   )
-  await prisma.payment.updateMany({ where: { id: payment.id }, data: { reference: names.reference } })
   const subscription = await subscribed(house, { productId, customerId })
   const billing = await eventually(() =>
     prisma.billing.findFirst({ where: { subscriptionId: subscription.id, status: 'COMPLETED' } }),
@@ -85,6 +84,6 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
       WebhookEndpoint: encodeId('WebhookEndpoint', endpoint.id),
       WebhookDelivery: encodeId('WebhookDelivery', delivery.id),
     },
-    names: { ...names, externalId: entry.account.externalId ?? '' },
+    names: { ...names, providerId: payment.externalId ?? '', externalId: entry.account.externalId ?? '' },
   }
 }

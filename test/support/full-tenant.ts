@@ -72,7 +72,6 @@ async function pay(shop: Shop, actor: Actor, checkoutId: string, word: string): 
   const where = { tenantId, checkoutId, status: 'COMPLETED' as const }
   const { payment } = shop.app.db.prisma
   await eventually(() => payment.findFirst({ where }))
-  await payment.updateMany({ where, data: { reference: `${word}-${checkoutId}` } })
 }
 
 /** Too little money, which is accepted. */

@@ -50,9 +50,10 @@ mutation('createCheckout', {
     item: t.field({ type: CheckoutItemInput, description: 'What is bought. Either this or `productId`.' }),
     customerId: t.id({ description: 'Who pays; when left out, the page asks.' }),
     successUrl: t.string({
-      description: 'Where the customer goes after paying; {{UUID}} and {{TRANSACTION_TYPE}} are replaced.',
+      description:
+        "Where the customer goes after paying. {{CHECKOUT_ID}} is replaced by the checkout's id, {{UUID}} by the provider's id, {{TRANSACTION_TYPE}} by its word for the kind.",
     }),
-    cancelUrl: t.string({ description: 'Where the customer goes after leaving.' }),
+    cancelUrl: t.string({ description: 'Where the customer goes after leaving; with the same placeholders.' }),
     webhookUrl: t.string({ description: 'Where the merchant wants to be told of this checkout.' }),
     frequency: t.field({
       type: DurationInput,

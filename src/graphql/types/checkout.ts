@@ -8,7 +8,7 @@ import { formatDecimal } from '../../kernel/money.ts'
 import { durationOf } from '../../subscriptions/terms.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { refersTo } from '../filters.ts'
+import { calledAtProvider, refersTo } from '../filters.ts'
 import { CheckoutRef, CustomerRef, EventRef, PaymentRef, ProductRef, SubscriptionRef } from '../refs.ts'
 import { DurationRef } from './duration.ts'
 import { moment, momentField } from './moment.ts'
@@ -64,6 +64,11 @@ CheckoutRef.implement({
     provider: t.expose('provider', { type: ProviderEnum, description: 'Whose page it is.' }),
     kind: t.expose('kind', { type: CheckoutKindEnum, description: 'What it is for.' }),
     status: t.expose('status', { type: CheckoutStatusEnum, description: 'Where it stands.' }),
+    providerId: t.exposeString('externalId', {
+      nullable: true,
+      description: "The provider's id for it (provider-specific); null while it is not open.",
+      authScopes: KEY_ONLY,
+    }),
     url: t.exposeString('url', {
       nullable: true,
       description: 'The page to send the customer to; null while it is not open.',
@@ -96,7 +101,8 @@ CheckoutRef.implement({
     }),
     successUrl: t.exposeString('successUrl', {
       nullable: true,
-      description: 'Where the customer goes after paying, with {{UUID}} and {{TRANSACTION_TYPE}} replaced.',
+      description:
+        "Where the customer goes after paying. {{CHECKOUT_ID}} stands for the checkout's id, {{UUID}} and {{TRANSACTION_TYPE}} for the provider's id and type of the transaction.",
     }),
     cancelUrl: t.exposeString('cancelUrl', { nullable: true, description: 'Where the customer goes after leaving.' }),
     webhookUrl: t.exposeString('webhookUrl', {
@@ -180,6 +186,7 @@ const CheckoutFilter = builder.inputType('CheckoutFilter', {
     status: t.field({ type: [CheckoutStatusEnum], description: 'Those that stand at one of these.' }),
     kind: t.field({ type: CheckoutKindEnum, description: 'What they are for.' }),
     provider: t.field({ type: ProviderEnum, description: 'Whose page they are.' }),
+    providerId: t.string({ description: 'The one with this id at its provider, as {{UUID}} carries it too.' }),
     productId: t.id({ description: 'Those for this product.' }),
     customerId: t.id({ description: 'Those of this customer.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
@@ -197,10 +204,11 @@ const checkouts = list({
   },
   filter: {
     type: CheckoutFilter,
-    conditions: ({ status, kind, provider, productId, customerId, createdFrom, createdBefore }) => [
+    conditions: ({ status, kind, provider, providerId, productId, customerId, createdFrom, createdBefore }) => [
       ...(status ? [oneOf('status', status)] : []),
       ...(kind ? [equals('kind', kind)] : []),
       ...(provider ? [equals('provider', provider)] : []),
+      ...(providerId != null ? calledAtProvider(providerId) : []),
       ...refersTo('product_id', 'Product', productId),
       ...refersTo('customer_id', 'Customer', customerId),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),

@@ -4,7 +4,7 @@ import { decodeId, encodeId } from '../../kernel/id.ts'
 import { refundable } from '../../payments/payment.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { refersTo } from '../filters.ts'
+import { calledAtProvider, refersTo } from '../filters.ts'
 import {
   BillingRef,
   CheckoutRef,
@@ -140,11 +140,15 @@ PaymentRef.implement({
     }),
     from: t.exposeString('fromAddress', { nullable: true, description: 'The address it came from (crypto payments).' }),
     to: t.exposeString('toAddress', { nullable: true, description: 'The address it went to (crypto payments).' }),
+    providerId: t.exposeString('externalId', {
+      nullable: true,
+      description: "The provider's id for it (provider-specific); null where it has none.",
+      authScopes: KEY_ONLY,
+    }),
     transactionHash: t.exposeString('transactionHash', {
       nullable: true,
       description: "The transaction's hash on its chain (crypto payments).",
     }),
-    reference: t.exposeString('reference', { nullable: true, description: "The merchant's own name for it." }),
     message: t.exposeString('message', { nullable: true, description: 'Why it failed or fell short, for people.' }),
     ledgerTransactions: t.field({
       ...ledgerTransactions.field(t),
@@ -236,7 +240,7 @@ const PaymentBy = builder.inputType('PaymentBy', {
   isOneOf: true,
   fields: (t) => ({
     id: t.id({ description: 'Its id.' }),
-    reference: t.string({ description: "The merchant's own name for it." }),
+    providerId: t.string({ description: "The provider's id for it, as {{UUID}} carries it too (provider-specific)." }),
     checkoutId: t.id({ description: 'The checkout that asked for it.' }),
   }),
 })
@@ -249,7 +253,7 @@ builder.queryFields((t) => ({
     authScopes: { credential: true },
     args: { by: t.arg({ type: PaymentBy, required: true, description: 'Which.' }) },
     resolve: async (_root, { by }, { loaders }) => {
-      if (by.reference != null) return loaders.unique('payment', equals('reference', by.reference))
+      if (by.providerId != null) return loaders.unique('payment', ...calledAtProvider(by.providerId))
       const id = decodeId(by.checkoutId ?? by.id ?? '')
       if (by.checkoutId != null) return id?.kind === 'Checkout' ? loaders.paymentOf(id.uuid) : null
       return id?.kind === 'Payment' ? loaders.one('payment', id.uuid) : null

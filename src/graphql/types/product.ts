@@ -1,5 +1,5 @@
 import { atLeast, below, bytewise, contains, equals, isNull } from '../../db/condition.ts'
-import type { ProductKind } from '../../db/generated/enums.ts'
+
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
@@ -12,14 +12,6 @@ import { moment, momentField } from './moment.ts'
 import { amount, MoneyInput, MoneyRef } from './money.ts'
 import { ProviderLinkRef } from './provider.ts'
 import { sellerArg, sellerField } from './seller.ts'
-
-const ProductKindEnum = builder.enumType('ProductKind', {
-  description: 'How a product is paid for.',
-  values: {
-    ONE_TIME: { description: 'Once.' },
-    RECURRING: { description: 'Again and again.' },
-  } satisfies Record<ProductKind, object>,
-})
 
 ProductRef.implement({
   description: 'Something that is sold.',
@@ -36,7 +28,6 @@ ProductRef.implement({
       description: 'What it costs.',
       resolve: ({ priceMinor, currency }) => amount(priceMinor, currency),
     }),
-    kind: t.expose('kind', { type: ProductKindEnum, description: 'How it is paid for.' }),
     active: t.exposeBoolean('active', { description: 'Whether it can be sold.' }),
     metadata: t.field({ type: 'JSON', description: "The merchant's own data.", resolve: ({ metadata }) => metadata }),
     seller: sellerField(t),
@@ -62,7 +53,6 @@ const ProductFilter = builder.inputType('ProductFilter', {
   description: 'Which products.',
   fields: (t) => ({
     active: t.boolean({ description: 'Whether they can be sold.' }),
-    kind: t.field({ type: ProductKindEnum, description: 'How they are paid for.' }),
     currency: t.field({ type: 'CurrencyCode', description: 'The currency of the price.' }),
     search: t.string({
       description: 'Text that the name, the description or the reference contains, up to 100 characters.',
@@ -84,9 +74,8 @@ const products = list({
   },
   filter: {
     type: ProductFilter,
-    conditions: ({ active, kind, currency, search, createdFrom, createdBefore }) => [
+    conditions: ({ active, currency, search, createdFrom, createdBefore }) => [
       ...(active != null ? [equals('active', active)] : []),
-      ...(kind ? [equals('kind', kind)] : []),
       ...(currency ? [equals('currency', currency)] : []),
       ...(search ? [contains(['name', 'description', 'reference'], search)] : []),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),

@@ -84,6 +84,10 @@ export const ProviderConnectionRef = builder.objectRef<Connection>('ProviderConn
       resolve: (connection) => connection.health(),
     }),
     baseUrl: t.exposeString('baseUrl', { description: "The address of the provider's API." }),
+    notificationUrl: t.exposeString('notificationUrl', {
+      description:
+        "The address to enter in the provider's dashboard for its webhooks, in live mode. A simulator knows it by itself.",
+    }),
     sandbox: t.field({
       type: SandboxAccess,
       nullable: true,

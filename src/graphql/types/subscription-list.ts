@@ -2,7 +2,7 @@ import { atLeast, below, equals, oneOf } from '../../db/condition.ts'
 import { decodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { refersTo } from '../filters.ts'
+import { calledAtProvider, refersTo } from '../filters.ts'
 import { SubscriptionRef } from '../refs.ts'
 import { ProviderEnum } from './provider.ts'
 import { BillingUsageEnum, SubscriptionStatusEnum } from './subscription-enums.ts'
@@ -13,6 +13,7 @@ const SubscriptionFilter = builder.inputType('SubscriptionFilter', {
     status: t.field({ type: [SubscriptionStatusEnum], description: 'Those that stand at one of these.' }),
     usage: t.field({ type: BillingUsageEnum, description: 'What they bill.' }),
     provider: t.field({ type: ProviderEnum, description: 'Who bills them.' }),
+    providerId: t.string({ description: 'The one with this id at its provider, as {{UUID}} carries it too.' }),
     customerId: t.id({ description: 'Those of this customer.' }),
     productId: t.id({ description: 'Those of this product.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Begun at this moment or later.' }),
@@ -30,10 +31,11 @@ export const subscriptions = list({
   },
   filter: {
     type: SubscriptionFilter,
-    conditions: ({ status, usage, provider, customerId, productId, createdFrom, createdBefore }) => [
+    conditions: ({ status, usage, provider, providerId, customerId, productId, createdFrom, createdBefore }) => [
       ...(status ? [oneOf('status', status)] : []),
       ...(usage ? [equals('usage', usage)] : []),
       ...(provider ? [equals('provider', provider)] : []),
+      ...(providerId != null ? calledAtProvider(providerId) : []),
       ...refersTo('customer_id', 'Customer', customerId),
       ...refersTo('product_id', 'Product', productId),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),

@@ -43,6 +43,11 @@ SubscriptionRef.implement({
     id: t.id({ description: 'The id: sub_…', resolve: ({ id }) => encodeId('Subscription', id) }),
     provider: t.expose('provider', { type: ProviderEnum, description: 'Who bills it for us.' }),
     status: t.expose('status', { type: SubscriptionStatusEnum, description: 'Where it stands.' }),
+    providerId: t.exposeString('externalId', {
+      nullable: true,
+      description: "The provider's id for it (provider-specific).",
+      authScopes: KEY_ONLY,
+    }),
     usage: t.expose('usage', { type: BillingUsageEnum, description: 'What is billed.' }),
     customer: t.field({
       type: CustomerRef,
@@ -100,14 +105,7 @@ SubscriptionRef.implement({
       description: 'When the customer may cancel at the earliest.',
       resolve: ({ minimumCancellationAt }, args, context) => momentOrNull(minimumCancellationAt, args, context),
     }),
-    totalBillingCycles: t.exposeInt('totalBillingCycles', {
-      nullable: true,
-      description: 'How many bills there will be in all; null when there is no end.',
-    }),
     completedCycles: t.exposeInt('completedCycles', { description: 'How many bills were paid.' }),
-    retryAttempts: t.exposeInt('retryAttempts', {
-      description: 'How often the open bill was tried again, where the provider says so.',
-    }),
     allowance: t.field({
       type: MoneyRef,
       nullable: true,
