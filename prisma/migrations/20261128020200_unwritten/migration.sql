@@ -1,4 +1,4 @@
--- What nothing ever wrote goes; what a provider's server lacks is kept with its connection.
+-- What nothing ever wrote goes. When a provider was last asked what came in is kept, and how long ago tells when to ask again.
 -- DropIndex
 DROP INDEX "provider_connection_payments_checked_next_at_idx";
 
@@ -11,8 +11,6 @@ DROP COLUMN "kind";
 
 -- AlterTable
 ALTER TABLE "provider_connection" DROP COLUMN "payments_checked_next_at",
-ADD COLUMN     "missing" TEXT[] DEFAULT ARRAY[]::TEXT[],
-ADD COLUMN     "missing_asked_at" TIMESTAMPTZ(6),
 ADD COLUMN     "payments_checked_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP;
 
 -- AlterTable
