@@ -197,6 +197,7 @@ export async function createApp(parts: AppParts) {
   const plan = planning({ db, clocks, currencies })
   const seals = sealService({ db, clock })
   const queue = postingQueue(db, clock)
+  const limits = rateLimits({ db, clock })
 
   const house = {
     db,
@@ -224,7 +225,7 @@ export async function createApp(parts: AppParts) {
     refunds: { ...refundService(refundParts), ...refundRecording({ db, clocks }), ...refundsReconciliation },
     accounting: accountingService({ db }),
     keys: keyService({ db, clock, clocks }),
-    rateLimits: rateLimits({ db, clock }),
+    rateLimits: limits,
     clientAuthentication: clientAuthentication({ db, clock, clocks, outbound }),
     exports: dataExportService({ db, clocks }),
     attention: attentionService({ db, clock }),
@@ -264,8 +265,11 @@ export async function createApp(parts: AppParts) {
         ...(await qbitflow.provision(tenantId, name)),
       })),
     sandbox: { qbitflow, runDue: () => qbitflow.runDue(), ...sandboxReset({ db, clocks, registry, progress }) },
-    /** Answers that were kept for repeats are forgotten once they have expired. */
-    forgetExpiredAnswers: () => db.prisma.idempotencyRecord.deleteMany({ where: { expiresAt: { lt: clock.now() } } }),
+    /** Answers that were kept for repeats are forgotten once they have expired, and what was counted in past windows. */
+    async forgetExpired(): Promise<void> {
+      await db.prisma.idempotencyRecord.deleteMany({ where: { expiresAt: { lt: clock.now() } } })
+      await limits.forgetWindows()
+    },
   }
 
   const schedules = createSchedules(house)

@@ -3,7 +3,7 @@ import { rateLimitHeaders, retryAfter } from '../http/rate-limit-headers.ts'
 import { timezoneNamed } from '../kernel/timezone.ts'
 import { unavailable } from '../kernel/unavailable.ts'
 import { clientTokenFrom, credentialFrom, type ReadHeader } from '../organizations/credential.ts'
-import type { Permit } from '../organizations/rate-limit.ts'
+import { allowanceOf, type Permit } from '../organizations/rate-limit.ts'
 import { asRefusal } from './availability.ts'
 import type { Services } from './context.ts'
 import type { Asked, FromDoor } from './engine.ts'
@@ -22,7 +22,7 @@ interface Request {
 }
 
 /**
- * Counts the request of a key. A credential that is not valid counts for nobody. Where it cannot be found out who asks,
+ * Counts the request of a key or a client secret. A credential that is not valid counts for nobody. Where it cannot be found out who asks,
  * the request is refused as one that may be sent again.
  */
 export async function admit(door: Door, request: Request): Promise<FromDoor> {
@@ -47,7 +47,8 @@ async function admitted({ access, rateLimits, clock }: Door, request: Request): 
   }
   const caller = await access.authenticate(credentialFrom(header), requestId)
   if (caller === 'invalid') return { asked: { ...asked, caller: { kind: 'anonymous', requestId } }, refusal: INVALID }
-  const permit = caller.kind === 'key' ? await rateLimits.take(caller.actor, caller.terms.rateLimit) : undefined
+  const allowance = allowanceOf(caller)
+  const permit = allowance && (await rateLimits.take(allowance))
   const isOver = permit !== undefined && !permit.granted
   return {
     asked: { ...asked, caller, permit },
@@ -90,7 +91,7 @@ const NO_VERSION = `299 - "No X-API-Version was sent: the newest is served, ${NE
 
 function overLimit(permit: Permit, now: Date) {
   const seconds = retryAfter(permit, now)
-  const message = `This key may make ${permit.limit} requests in 15 minutes; ask again in ${seconds} seconds`
+  const message = `This credential may make ${permit.limit} requests in 15 minutes; ask again in ${seconds} seconds`
   return refusal('RATE_LIMITED', message, 429, { 'retry-after': seconds })
 }
 

@@ -7,8 +7,8 @@ import type { FromDoor } from './engine.ts'
 const VARY = 'authorization, x-api-key, x-client-token, x-api-version, time-zone, accept'
 
 /**
- * Answers to queries by GET carry a tag of their bytes. Who has these bytes already is told so, without them, and the
- * request is not counted.
+ * Answers to queries by GET carry a tag of their bytes. Who has these bytes already is told so, without them, and as
+ * often as the limit says the request is not counted: finding out that nothing has changed costs as much as an answer.
  */
 export function conditional(): Plugin<object, FromDoor> {
   const faultless = new WeakSet<object>()
@@ -28,7 +28,7 @@ export function conditional(): Plugin<object, FromDoor> {
         // As bytes, because text would be called plain text.
         return setResponse(new fetchAPI.Response(Buffer.from(body), { status: 200, headers }))
       }
-      const standing = serverContext.asked.permit?.giveBack()
+      const standing = await serverContext.asked.permit?.giveBack()
       if (standing) for (const [name, value] of Object.entries(rateLimitHeaders(standing))) headers.set(name, value)
       for (const name of ['content-type', 'content-length']) headers.delete(name)
       setResponse(new fetchAPI.Response(null, { status: 304, headers }))

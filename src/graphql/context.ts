@@ -9,7 +9,7 @@ import type { Money } from '../kernel/money.ts'
 import type { AccountDimension, EntryDimension, TransactionDimension } from '../ledger/stats.ts'
 import type { ClaimRequest } from '../organizations/claims.ts'
 import type { Verdict } from '../organizations/client-authentication.ts'
-import type { Permit, Standing } from '../organizations/rate-limit.ts'
+import type { Allowance, Permit, Standing } from '../organizations/rate-limit.ts'
 import type { TestClock } from '../organizations/test-clock.ts'
 import type { PaymentDimension, PaymentSum } from '../payments/stats.ts'
 import type { TopicKind } from '../payments/status.ts'
@@ -35,7 +35,7 @@ export interface Services {
   readonly access: { authenticate(credential: string | undefined, requestId: string): Promise<Caller | 'invalid'> }
   readonly clock: Clock
   readonly clocks: { now(tenantId: string): Promise<Date> }
-  readonly rateLimits: { take(key: Pick<Actor, 'tenantId' | 'apiKeyId'>, limit: number): Promise<Permit> }
+  readonly rateLimits: { take(allowance: Allowance): Promise<Permit> }
   readonly clientAuthentication: {
     check(actor: Actor, url: string, token: string | undefined, actions: readonly string[]): Promise<Verdict>
     set: Verb

@@ -45,10 +45,10 @@ export function ofTenant(caller: Caller): Condition {
   }
 }
 
-/** A seller sees what it has earned, but not the books behind it. */
+/** A seller sees what it has earned, but not the books behind it: the very account that recipes open for each currency. */
 function ownEarnings(userId: string): Condition {
-  const sql = (alias: string, name: string) => `${alias}.external_id LIKE ${name}`
-  return { values: [`seller:${userId}:%`], sql }
+  const sql = (alias: string, name: string) => `${alias}.external_id = ${name} || ${alias}.currency`
+  return { values: [`seller:${userId}:`], sql }
 }
 
 export function visible(caller: Caller, table: Table): readonly Condition[] {

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { Actor, Caller, Role, Terms } from '../kernel/actor.ts'
 import type { Verdict } from '../organizations/client-authentication.ts'
 import { clientTokenFrom, credentialFrom } from '../organizations/credential.ts'
-import type { Permit } from '../organizations/rate-limit.ts'
+import { type Allowance, allowanceOf, type Permit } from '../organizations/rate-limit.ts'
 import { rateLimitHeaders, retryAfter } from './rate-limit-headers.ts'
 import { type Env, refuse, requestIdOf } from './rest.ts'
 
@@ -10,7 +10,7 @@ import { type Env, refuse, requestIdOf } from './rest.ts'
 export interface Admission {
   readonly clock: { now(): Date }
   readonly access: { authenticate(credential: string | undefined, requestId: string): Promise<Caller | 'invalid'> }
-  readonly rateLimits: { take(key: Actor, limit: number): Promise<Omit<Permit, 'giveBack'>> }
+  readonly rateLimits: { take(allowance: Allowance): Promise<Omit<Permit, 'giveBack'>> }
   readonly clientAuthentication: {
     check(actor: Actor, url: string, token: string | undefined, actions: readonly string[]): Promise<Verdict>
   }
@@ -35,14 +35,16 @@ export async function authenticated(
   }
   if (caller.kind !== 'key') return refuse(c, 403, 'FORBIDDEN', 'The credential may not do this.')
   const { actor, terms } = caller
-  const overLimit = await count(c, admission, actor, terms)
+  const overLimit = await count(c, admission, caller)
   if (overLimit) return overLimit
   if (!roles.includes(actor.role)) return refuse(c, 403, 'FORBIDDEN', 'The credential may not do this.')
   return (await clientRefusal(c, admission, actor, terms, action)) ?? actor
 }
 
-async function count(c: Context<Env>, { rateLimits, clock }: Admission, actor: Actor, { rateLimit }: Terms) {
-  const permit = await rateLimits.take(actor, rateLimit)
+async function count(c: Context<Env>, { rateLimits, clock }: Admission, caller: Caller) {
+  const allowance = allowanceOf(caller)
+  if (!allowance) return undefined
+  const permit = await rateLimits.take(allowance)
   for (const [name, value] of Object.entries(rateLimitHeaders(permit))) c.header(name, value)
   if (permit.granted) return undefined
   c.header('retry-after', retryAfter(permit, clock.now()))

@@ -15,7 +15,7 @@ export interface Duties {
   readonly ledger: { sealDue(): Promise<unknown> }
   readonly webhooks: { readonly due: DueWork }
   readonly removal: { removeDue(): Promise<unknown> }
-  forgetExpiredAnswers(): Promise<unknown>
+  forgetExpired(): Promise<unknown>
 }
 
 /** Where the due time of a schedule's work stands, and on whose clock it is read. */
@@ -91,7 +91,7 @@ export function createSchedules(work: Duties): Planned[] {
     },
     { name: 'seals', everyMs: SECOND, patienceMs: 2 * MINUTE, run: () => work.ledger.sealDue() },
     { name: 'removal', everyMs: MINUTE, patienceMs: 10 * MINUTE, run: () => work.removal.removeDue() },
-    { name: 'idempotency', everyMs: HOUR, run: () => work.forgetExpiredAnswers() },
+    { name: 'expired', everyMs: HOUR, run: () => work.forgetExpired() },
   ]
   return duties.map(({ quiet, ...duty }) => {
     const work = tracked(duty.run)

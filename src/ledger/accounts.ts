@@ -17,7 +17,9 @@ import { isReserved } from './account.ts'
 import type { Currencies } from './currencies.ts'
 
 const CreateAccount = z.object({
-  externalId: optional(text(100).refine((value) => !isReserved(value), 'is kept for the ledger itself')),
+  externalId: optional(
+    text(100).refine((value) => !isReserved(value), 'begins with a word that is kept for the ledger’s own accounts'),
+  ),
   name: optional(text(100)),
   currency: text(12),
   kind: z.enum(['SYSTEM', 'CLIENT']),

@@ -1,20 +1,49 @@
 import type { Database } from '../db/database.ts'
 import { onBehalfOf } from '../db/requester.ts'
+import type { Caller } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 
 /**
- * How many requests each key may make in a window, over all nodes. A node takes permits from the table in small blocks
- * and gives them out by itself: the nodes together never give out more than the limit, and at most a block each less.
+ * How many requests may be made in a window, over all nodes. A node takes permits from the table in small blocks and
+ * gives them out by itself: the nodes together never give out more than the limit, and at most a block each less.
  */
 
 /** Windows begin at each quarter of an hour, on the system's clock. */
 const WINDOW_MS = 15 * 60_000
 const BLOCKS_PER_LIMIT = 500
+/** What a page that watches one checkout needs with room: it may ask each second. */
+const REQUESTS_OF_CHECKOUT = 1_000
+/** Answers that nothing has changed are free as often as the limit says, and this often at least. */
+const UNCHANGED_AT_LEAST = 100
 
-/** Where a key stands in the present window. */
+/** Who is counted, and how much they may ask. */
+export interface Allowance {
+  readonly tenantId: string
+  readonly id: string
+  readonly limit: number
+}
+
+/**
+ * What a caller may ask. The keys of one user are counted together, so that making more keys brings nothing; nobody in
+ * particular is not counted here.
+ */
+export function allowanceOf(caller: Caller): Allowance | undefined {
+  switch (caller.kind) {
+    case 'key': {
+      const { tenantId, userId, apiKeyId } = caller.actor
+      return { tenantId, id: userId ?? apiKeyId, limit: caller.terms.rateLimit }
+    }
+    case 'checkout':
+      return { tenantId: caller.tenantId, id: caller.checkoutId, limit: REQUESTS_OF_CHECKOUT }
+    case 'anonymous':
+      return undefined
+  }
+}
+
+/** Where a caller stands in the present window. */
 export interface Standing {
   readonly limit: number
-  /** How many requests it has left, as far as this node knows. */
+  /** How many requests are left, as far as this node knows. */
   readonly remaining: number
   readonly resetAt: Date
 }
@@ -22,13 +51,13 @@ export interface Standing {
 /** The answer to one request for leave. */
 export interface Permit extends Standing {
   readonly granted: boolean
-  /** Takes the permit back, for a request that cost nothing. */
-  giveBack(): Standing
+  /** Takes the permit back, for an answer that nothing has changed, while such answers are free. */
+  giveBack(): Promise<Standing>
 }
 
-/** One key's permits on this node. */
-interface Book {
-  readonly limit: number
+/** One caller's permits on this node. */
+interface Book extends Allowance {
+  readonly unchanged: boolean
   /** Taken from the table and not given out. */
   left: number
   /** What all nodes had taken when the table was last asked. */
@@ -37,57 +66,51 @@ interface Book {
   asking: Promise<void> | undefined
 }
 
-interface Key {
-  readonly tenantId: string
-  readonly apiKeyId: string
-}
-
 export function rateLimits({ db, clock }: { db: Database; clock: Clock }) {
   let books = new Map<string, Book>()
   let startedAt = 0
 
-  /** The window of all keys is the same, so that they are forgotten together. */
-  function bookOf({ apiKeyId }: Key, limit: number): Book {
+  /** The window of all callers is the same, so that they are forgotten together. */
+  function bookOf(allowance: Allowance, unchanged: boolean): Book {
     const now = clock.now().getTime()
     if (now - startedAt >= WINDOW_MS || now < startedAt) {
       startedAt = now - (now % WINDOW_MS)
       books = new Map()
     }
-    let book = books.get(apiKeyId)
-    // Permits that were taken under another limit are let go.
-    if (book?.limit !== limit) {
-      book = { limit, left: 0, taken: 0, waiting: 0, asking: undefined }
-      books.set(apiKeyId, book)
-    }
+    // Two keys of one user may have different limits: each stops where the requests of both reach its own.
+    const name = `${allowance.id} ${allowance.limit} ${unchanged}`
+    const book = books.get(name) ?? { ...allowance, unchanged, left: 0, taken: 0, waiting: 0, asking: undefined }
+    books.set(name, book)
     return book
   }
 
-  async function ask({ tenantId, apiKeyId }: Key, book: Book, window: number): Promise<void> {
-    const { limit } = book
+  async function ask(book: Book, window: number): Promise<void> {
+    const { tenantId, id, limit, unchanged } = book
     const wanted = Math.max(Math.floor(limit / BLOCKS_PER_LIMIT), book.waiting)
     const [row] = await db.query<{ used: number; startedAt: Date }>(
       'rate-limit.take',
-      `INSERT INTO rate_window AS w (tenant_id, id, started_at, used) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (tenant_id, id) DO UPDATE
+      `INSERT INTO rate_window AS w (tenant_id, id, unchanged, started_at, used) VALUES ($1, $2, $6, $3, $4)
+       ON CONFLICT (tenant_id, id, unchanged) DO UPDATE
          SET used = CASE WHEN w.started_at < excluded.started_at THEN 0 ELSE w.used END + excluded.used,
              started_at = greatest(w.started_at, excluded.started_at)
          WHERE w.started_at < excluded.started_at OR w.used < $5
        RETURNING used, started_at`,
-      [tenantId, apiKeyId, new Date(window), wanted, limit],
+      [tenantId, id, new Date(window), wanted, limit, unchanged],
     )
     book.taken = Math.min(row?.used ?? limit, limit)
     if (!row) return
     const tooMany = Math.max(0, row.used - limit)
     book.left += wanted - tooMany
-    if (tooMany > 0) await putBack(tenantId, apiKeyId, row.startedAt, tooMany)
+    if (tooMany > 0) await putBack(book, row.startedAt, tooMany)
   }
 
   /** What stood above the limit was not granted, and is there again should the limit be raised. */
-  async function putBack(tenantId: string, apiKeyId: string, window: Date, tooMany: number): Promise<void> {
+  async function putBack({ tenantId, id, unchanged }: Book, window: Date, tooMany: number): Promise<void> {
     await db.query(
       'rate-limit.put-back',
-      'UPDATE rate_window SET used = used - $4 WHERE tenant_id = $1 AND id = $2 AND started_at = $3',
-      [tenantId, apiKeyId, window, tooMany],
+      `UPDATE rate_window SET used = used - $4
+       WHERE tenant_id = $1 AND id = $2 AND started_at = $3 AND unchanged = $5`,
+      [tenantId, id, window, tooMany, unchanged],
     )
   }
 
@@ -95,32 +118,45 @@ export function rateLimits({ db, clock }: { db: Database; clock: Clock }) {
     return { limit, remaining: limit - taken + left, resetAt: new Date(window + WINDOW_MS) }
   }
 
-  return {
-    /** Takes one permit, which costs a statement only when the node's block is used up. */
-    async take(key: Key, limit: number): Promise<Permit> {
-      const book = bookOf(key, limit)
-      const window = startedAt
-      book.waiting += 1
-      try {
-        while (book.left === 0 && book.taken < limit) {
-          book.asking ??= onBehalfOf({ party: key.tenantId }, () => ask(key, book, window)).finally(() => {
-            book.asking = undefined
-          })
-          await book.asking
-        }
-      } finally {
-        book.waiting -= 1
+  /** Takes one permit out of a book, which costs a statement only when the node's block is used up. */
+  async function takeFrom(book: Book, window: number): Promise<boolean> {
+    book.waiting += 1
+    try {
+      while (book.left === 0 && book.taken < book.limit) {
+        book.asking ??= onBehalfOf({ party: book.tenantId }, () => ask(book, window)).finally(() => {
+          book.asking = undefined
+        })
+        await book.asking
       }
-      const granted = book.left > 0
-      if (granted) book.left -= 1
+    } finally {
+      book.waiting -= 1
+    }
+    if (book.left === 0) return false
+    book.left -= 1
+    return true
+  }
+
+  return {
+    /** Takes one permit for a request. */
+    async take(allowance: Allowance): Promise<Permit> {
+      const book = bookOf(allowance, false)
+      const window = startedAt
+      const granted = await takeFrom(book, window)
       return {
         ...standing(book, window),
         granted,
-        giveBack() {
-          if (granted) book.left += 1
+        async giveBack() {
+          const limit = Math.max(allowance.limit, UNCHANGED_AT_LEAST)
+          if (granted && (await takeFrom(bookOf({ ...allowance, limit }, true), window))) book.left += 1
           return standing(book, window)
         },
       }
+    },
+
+    /** Forgets the windows that are over. */
+    async forgetWindows(): Promise<void> {
+      const windowsAgo = new Date(clock.now().getTime() - WINDOW_MS)
+      await db.query('rate-limit.forget', 'DELETE FROM rate_window WHERE started_at < $1', [windowsAgo])
     },
   }
 }

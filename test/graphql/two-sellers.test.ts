@@ -1,7 +1,7 @@
 import { type GraphQLObjectType, getNamedType, isObjectType, isRequiredArgument } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { schema } from '../../src/graphql/schema.ts'
-import { encodeId } from '../../src/kernel/id.ts'
+import { decodeId, encodeId, newId } from '../../src/kernel/id.ts'
 import { openDoor as openHouse } from '../http/house.ts'
 import { call } from '../support/app.ts'
 import { type Door, openDoor } from './door.ts'
@@ -163,6 +163,21 @@ describe('a seller', () => {
       }
     }
     expect((await (await door.as('TEST', 'ADMIN'))(query)).data.paymentStats).toHaveLength(2)
+  })
+
+  test('sees the accounts that the ledger opened for it, and none that is only called so', async () => {
+    const { ann } = both()
+    const { tenantId } = await door.house.actor()
+    const id = newId()
+    const externalId = `seller:${decodeId(ann.ids.User ?? '')?.uuid}:bonus`
+    const row = { tenantId, id, externalId, name: 'Of the house', kind: 'CLIENT' as const, currency: 'USD' }
+    await door.app.db.prisma.account.create({ data: row })
+    const shown = encodeId('Account', id)
+    const { data } = await ann.ask(
+      `{ accounts { edges { node { id } } } node(id: "${shown}") { id } account(by: { externalId: "${externalId}" }) { id } }`,
+    )
+    expect(data).toEqual({ accounts: { edges: [{ node: { id: ann.ids.Account } }] }, node: null, account: null })
+    await door.app.db.prisma.account.deleteMany({ where: { id } })
   })
 
   test('takes along its own accounts of sales, and not the data of the organization', async () => {

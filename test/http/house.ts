@@ -42,7 +42,7 @@ export async function openDoor(parts: Parts = {}) {
     },
     clock: systemClock,
     rateLimits: {
-      take: async (_key, limit) => ({ granted: true, limit, remaining: limit - 1, resetAt: systemClock.now() }),
+      take: async ({ limit }) => ({ granted: true, limit, remaining: limit - 1, resetAt: systemClock.now() }),
     },
     clientAuthentication: { check: async () => 'allowed' },
     exports: { data: () => Promise.reject(new Error('nobody may')) },

@@ -1,5 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { currency } from '../../src/kernel/currency.ts'
 import { newId } from '../../src/kernel/id.ts'
+import {
+  customersOf,
+  exchangeOf,
+  feesOf,
+  networkFeesOf,
+  organizationFeesOf,
+  organizationOf,
+  roundingGainsOf,
+  sellerOf,
+  sellerPayoutsOf,
+  worldOf,
+} from '../../src/ledger/account.ts'
 import { type TestApp, testApp } from '../support/app.ts'
 import { account, type Desk, eachRefusal, openDesk, outcomesOf, refusal } from './desk.ts'
 
@@ -38,11 +51,27 @@ describe('an external id', () => {
     'customers:qbitflow:USD',
     'organization-fees:qfpay:USDC',
     'seller:00000000-0000-7000-8000-000000000001:USD',
-  ])('that the ledger itself opens, such as %s, is refused', async (externalId) => {
+    'seller:00000000-0000-7000-8000-000000000001:bonus',
+    'seller:42',
+    'SELLER:00000000-0000-7000-8000-000000000001:USD',
+    ' seller :x',
+    'ｓeller:x',
+    'world:',
+    'exchange:usd',
+  ])('that begins as those which the ledger itself opens, such as %s, is refused', async (externalId) => {
     expect(await refusal(desk.account({ externalId }))).toMatchObject({ code: 'INVALID', field: ['externalId'] })
   })
 
-  test.each(['world', 'world:', 'seller:42', 'my:world:USD', 'exchange:usd'])(
+  test('of every account of a recipe is refused', async () => {
+    const usd = currency('USD')
+    const own = [worldOf(usd), exchangeOf(usd), roundingGainsOf(usd), sellerPayoutsOf(usd), sellerOf(newId(), usd)]
+    const atProvider = [customersOf, feesOf, networkFeesOf, organizationOf, organizationFeesOf]
+    for (const { externalId } of [...own, ...atProvider.map((of) => of('QBITFLOW', usd))]) {
+      expect(await refusal(desk.account({ externalId })), externalId).toMatchObject({ code: 'INVALID' })
+    }
+  })
+
+  test.each(['world', 'sellers:42', 'seller-42', 'my:world:USD', 'my:seller:42'])(
     'of a merchant, such as %s, is not',
     async (externalId) => {
       await desk.account({ externalId })

@@ -30,7 +30,7 @@ const counting = () => ({
   }) as Database['query'],
 })
 const node = () => rateLimits({ db: counting(), clock: { now: () => now } })
-const newKey = () => ({ tenantId, apiKeyId: newId() })
+const newKey = () => ({ tenantId, id: newId() })
 
 async function grantedOf(takes: Promise<{ granted: boolean }>[]): Promise<number> {
   return (await Promise.all(takes)).filter(({ granted }) => granted).length
@@ -39,7 +39,10 @@ async function grantedOf(takes: Promise<{ granted: boolean }>[]): Promise<number
 describe('the nodes together', () => {
   test.each([1, 2, 10, 499, 500, 999])('give out exactly %i where that is the limit', async (limit) => {
     const [key, nodes] = [newKey(), [node(), node()]]
-    const takes = Array.from({ length: limit + 50 }, (_, n) => nodes[n % 2]?.take(key, limit) ?? expect.fail())
+    const takes = Array.from(
+      { length: limit + 50 },
+      (_, n) => nodes[n % 2]?.take({ ...key, limit: limit }) ?? expect.fail(),
+    )
     expect(await grantedOf(takes)).toBe(limit)
   })
 
@@ -49,7 +52,7 @@ describe('the nodes together', () => {
     for (let batch = 0; batch < 130; batch++) {
       const takes = Array.from(
         { length: 40 },
-        (_, n) => nodes[(batch + (n % 3)) % 2]?.take(key, 5_000) ?? expect.fail(),
+        (_, n) => nodes[(batch + (n % 3)) % 2]?.take({ ...key, limit: 5_000 }) ?? expect.fail(),
       )
       granted += await grantedOf(takes)
     }
@@ -61,9 +64,11 @@ describe('the nodes together', () => {
 test('a permit costs a statement for one request in ten, and none once the limit is reached', async () => {
   const [key, alone] = [newKey(), node()]
   asked = 0
-  for (let request = 0; request < 5_000; request++) expect((await alone.take(key, 5_000)).granted).toBe(true)
+  for (let request = 0; request < 5_000; request++)
+    expect((await alone.take({ ...key, limit: 5_000 })).granted).toBe(true)
   expect(asked).toBe(500)
-  for (let request = 0; request < 20; request++) expect((await alone.take(key, 5_000)).granted).toBe(false)
+  for (let request = 0; request < 20; request++)
+    expect((await alone.take({ ...key, limit: 5_000 })).granted).toBe(false)
   expect(asked).toBe(500)
 })
 
@@ -71,43 +76,46 @@ test('what remains is counted down one by one, to the quarter of the hour', asyn
   const [key, alone] = [newKey(), node()]
   const resetAt = new Date('2026-11-21T10:15:00Z')
   for (const remaining of [24, 23, 22]) {
-    expect(await alone.take(key, 25)).toMatchObject({ granted: true, limit: 25, remaining, resetAt })
+    expect(await alone.take({ ...key, limit: 25 })).toMatchObject({ granted: true, limit: 25, remaining, resetAt })
   }
 })
 
 test('the next window begins anew, on each node', async () => {
   const [key, nodes] = [newKey(), [node(), node()]]
   const [one, other] = nodes as [ReturnType<typeof node>, ReturnType<typeof node>]
-  expect(await grantedOf(Array.from({ length: 8 }, () => one.take(key, 5)))).toBe(5)
+  expect(await grantedOf(Array.from({ length: 8 }, () => one.take({ ...key, limit: 5 })))).toBe(5)
   now = new Date('2026-11-21T10:14:59.999Z')
-  expect((await other.take(key, 5)).granted).toBe(false)
+  expect((await other.take({ ...key, limit: 5 })).granted).toBe(false)
   now = new Date('2026-11-21T10:15:00Z')
-  expect(await one.take(key, 5)).toMatchObject({ remaining: 4, resetAt: new Date('2026-11-21T10:30:00Z') })
-  expect(await grantedOf(Array.from({ length: 8 }, () => other.take(key, 5)))).toBe(4)
+  expect(await one.take({ ...key, limit: 5 })).toMatchObject({
+    remaining: 4,
+    resetAt: new Date('2026-11-21T10:30:00Z'),
+  })
+  expect(await grantedOf(Array.from({ length: 8 }, () => other.take({ ...key, limit: 5 })))).toBe(4)
 })
 
 test('a permit that is given back is given out again, also after the limit was reached', async () => {
   const [key, alone] = [newKey(), node()]
-  const first = await alone.take(key, 2)
-  await alone.take(key, 2)
-  expect((await alone.take(key, 2)).granted).toBe(false)
-  expect(first.giveBack()).toMatchObject({ remaining: 1 })
-  expect((await alone.take(key, 2)).granted).toBe(true)
-  const refused = await alone.take(key, 2)
+  const first = await alone.take({ ...key, limit: 2 })
+  await alone.take({ ...key, limit: 2 })
+  expect((await alone.take({ ...key, limit: 2 })).granted).toBe(false)
+  expect(await first.giveBack()).toMatchObject({ remaining: 1 })
+  expect((await alone.take({ ...key, limit: 2 })).granted).toBe(true)
+  const refused = await alone.take({ ...key, limit: 2 })
   expect(refused.granted).toBe(false)
-  expect(refused.giveBack().remaining).toBe(0)
+  expect((await refused.giveBack()).remaining).toBe(0)
 })
 
 test('a limit that is changed holds from the next request on', async () => {
   const [key, alone] = [newKey(), node()]
-  expect(await grantedOf(Array.from({ length: 6 }, () => alone.take(key, 3)))).toBe(3)
-  expect(await grantedOf(Array.from({ length: 6 }, () => alone.take(key, 5)))).toBe(2)
-  expect((await alone.take(key, 2)).granted).toBe(false)
+  expect(await grantedOf(Array.from({ length: 6 }, () => alone.take({ ...key, limit: 3 })))).toBe(3)
+  expect(await grantedOf(Array.from({ length: 6 }, () => alone.take({ ...key, limit: 5 })))).toBe(2)
+  expect((await alone.take({ ...key, limit: 2 })).granted).toBe(false)
 })
 
 test('keys are counted each for itself', async () => {
   const [one, other, alone] = [newKey(), newKey(), node()]
-  await alone.take(one, 1)
-  expect((await alone.take(one, 1)).granted).toBe(false)
-  expect((await alone.take(other, 1)).granted).toBe(true)
+  await alone.take({ ...one, limit: 1 })
+  expect((await alone.take({ ...one, limit: 1 })).granted).toBe(false)
+  expect((await alone.take({ ...other, limit: 1 })).granted).toBe(true)
 })

@@ -11,7 +11,10 @@ mutation('createAccount', {
   idempotency: 'optional',
   defaults: { overdraft: false, metadata: {} },
   input: (t) => ({
-    externalId: t.string({ description: "The merchant's own name for it, unique: 1 to 100 characters." }),
+    externalId: t.string({
+      description:
+        "The merchant's own name for it, unique: 1 to 100 characters. Names that begin as those of the ledger's own accounts do, such as seller: or world:, are refused.",
+    }),
     name: t.string({ description: 'What people call it: up to 100 characters.' }),
     currency: t.field({
       type: 'CurrencyCode',
