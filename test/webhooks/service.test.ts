@@ -99,7 +99,7 @@ describe('an endpoint', () => {
     })
     expect((await row(uuid)).types).toEqual(['payment.completed'])
     await house.app.webhooks.update(call(actor), { id, url: 'https://other.example' })
-    expect(await row(uuid)).toMatchObject({ url: 'https://other.example', types: ['payment.completed'], active: true })
+    expect(await row(uuid)).toMatchObject({ url: 'https://other.example/', types: ['payment.completed'], active: true })
     await house.app.webhooks.update(call(actor), { id, types: [], active: false })
     expect(await row(uuid)).toMatchObject({ types: [], active: false })
   })
