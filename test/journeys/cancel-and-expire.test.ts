@@ -37,6 +37,7 @@ describe.skipIf(!hasBrowser)('a checkout that nobody pays in time', { timeout: B
     await page.goto(checkout.url)
     await choose(page, 'Ethereum', 'ETH')
     await pay(page, 'ETH')
+    await page.getByRole('link', { name: 'See the details' }).click()
     await page.waitForURL('**/receipt')
     expect(await page.locator('h1').textContent()).toBe('Payment received')
     expect(complaints).toEqual([])

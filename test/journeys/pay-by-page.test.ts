@@ -69,6 +69,7 @@ describe.skipIf(!hasBrowser)(
       const second = watchStatus(url, checkout.clientSecret, checkout.id, first.seen.at(-1)?.cursor)
       expect(await second.ended).toBe('complete')
 
+      await page.getByRole('link', { name: /^Return to / }).click()
       await page.waitForURL(`${shop.url}/**`)
       const session = checkout.url.slice(checkout.url.lastIndexOf('/') + 1)
       expect(page.url()).toBe(`${shop.url}/thanks?id=pay%40${session}&type=payment`)

@@ -49,3 +49,8 @@ export async function openTab(browser: Browser, origins: readonly string[]): Pro
   page.on('pageerror', (error) => complaints.push(String(error)))
   return { page, complaints }
 }
+
+/** Keeps a picture of the page for somebody to look at, where the environment's SHOTS names a folder. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true })
+}

@@ -25,8 +25,6 @@ export interface Settings {
   readonly billingRetryMs: number
   /** What an allowance has on top of the price of its periods. */
   readonly allowanceBufferBps: number
-  /** How long the page shows the result before it leads the payer back to the shop. */
-  readonly redirectPauseMs: number
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -43,7 +41,6 @@ export const DEFAULT_SETTINGS: Settings = {
   graceMs: 3 * 24 * 60 * 60 * 1_000,
   billingRetryMs: 24 * 60 * 60 * 1_000,
   allowanceBufferBps: 333,
-  redirectPauseMs: 2_500,
 }
 
 /** What every route and rule of this simulator works with. */

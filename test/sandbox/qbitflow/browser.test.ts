@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hasBrowser, openBrowser, warnWithoutBrowser } from '../../support/browser.ts'
+import { hasBrowser, openBrowser, shoot, warnWithoutBrowser } from '../../support/browser.ts'
 import { type Playground, startPlayground } from './support.ts'
 
 const SHOP = 'https://shop.example/thanks?id={{UUID}}&type={{TRANSACTION_TYPE}}'
@@ -35,6 +35,7 @@ describe.skipIf(!hasBrowser)('the pay page in a browser', () => {
   test('leads from the link to the shop, step by step, without a reload', async () => {
     const { page, complaints } = await openPage()
     const uuid = await world.session({ successUrl: SHOP })
+    await page.clock.install()
     await page.goto(`${world.publicUrl}/checkout/${uuid}`)
     await page.getByLabel('First name').fill('Ada')
     await page.getByLabel('Last name').fill('Lovelace')
@@ -49,8 +50,57 @@ describe.skipIf(!hasBrowser)('the pay page in a browser', () => {
     expect(await page.evaluate('window.stillHere')).toBe(true)
     expect(await page.locator('h1').textContent()).toBe('Payment received')
     expect(await page.locator('[data-announce]').textContent()).toContain('Payment received')
+    await page.getByText('You return to Alma Coffee in').waitFor()
+    await page.clock.runFor(5_000)
+    expect(page.url()).toMatch(/\/status$/)
+    await page.clock.runFor(3_000)
     await page.waitForURL(`https://shop.example/thanks?id=pay%40${uuid}&type=payment`)
     expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  async function playAndFollow(page: Page, outcome: string, fields: object): Promise<void> {
+    const uuid = await world.session(fields)
+    await page.clock.install()
+    await world.play(uuid, { outcome, customer: { name: 'P', lastName: 'O', email: `${outcome}@example.com` } })
+    await page.goto(`${world.publicUrl}/checkout/${uuid}/status`)
+    await page.locator('[data-next]').waitFor()
+  }
+
+  test('does not lead away a customer who wants to stay, and leaves the way back open', async () => {
+    const { page } = await openPage()
+    await playAndFollow(page, 'PAY', { successUrl: SHOP })
+    await page.getByRole('button', { name: 'Stay on this page' }).click()
+    await page.clock.runFor(60_000)
+    expect(await page.locator('h1').textContent()).toBe('Payment received')
+    await page.getByRole('link', { name: 'Return to Alma Coffee' }).click()
+    await page.waitForURL('https://shop.example/**')
+    await page.context().close()
+  })
+
+  test('says what came in and what is missing when too little was sent, and stays', async () => {
+    const { page } = await openPage({ viewport: { width: 320, height: 640 } })
+    await playAndFollow(page, 'UNDERPAY', { successUrl: SHOP, cancelUrl: 'https://shop.example/cancelled' })
+    await page.clock.runFor(60_000)
+    expect(await page.locator('h1').textContent()).toBe('You paid too little')
+    const said = await page.locator('[data-explanation]').textContent()
+    expect(said).toMatch(/You sent [\d.]+ \w+ \(\$17\.99\)\. [\d.]+ \w+ \(\$2\.00\) is missing/)
+    expect(await page.locator('[data-announce]').textContent()).toContain('is missing')
+    expect(await page.getByRole('button', { name: 'Stay on this page' }).count()).toBe(0)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320)
+    await shoot(page, 'underpaid')
+    await page.getByRole('link', { name: 'Return to Alma Coffee' }).click()
+    await page.waitForURL('https://shop.example/cancelled')
+    await page.context().close()
+  })
+
+  test('stays where there is no shop to return to', async () => {
+    const { page } = await openPage()
+    await playAndFollow(page, 'FAIL', {})
+    await page.clock.runFor(60_000)
+    expect(await page.locator('h1').textContent()).toBe('Payment failed')
+    await page.getByRole('link', { name: 'See the details' }).click()
+    await page.waitForURL('**/receipt')
     await page.context().close()
   })
 
@@ -73,6 +123,8 @@ describe.skipIf(!hasBrowser)('the pay page in a browser', () => {
     await fits()
     await page.getByRole('button', { name: /^Pay [\d.]+ USDC$/ }).focus()
     await page.keyboard.press('Enter')
+    await page.getByRole('link', { name: 'See the details' }).focus()
+    await page.keyboard.press('Enter')
     await page.waitForURL('**/receipt')
     await fits()
     expect(await page.locator('h1').textContent()).toBe('Payment received')
@@ -88,7 +140,10 @@ describe.skipIf(!hasBrowser)('the pay page in a browser', () => {
     await page.locator('#email').fill('script@example.com')
     await page.locator('button.primary').click()
     await page.locator('button[value=FAIL]').click()
-    await page.waitForURL('https://shop.example/cancelled', { timeout: 10_000 })
+    await page.locator('a[data-next]').waitFor()
+    expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(0)
+    await page.locator('a[data-next]').click()
+    await page.waitForURL('https://shop.example/cancelled')
     await page.context().close()
   })
 
@@ -100,6 +155,7 @@ describe.skipIf(!hasBrowser)('the pay page in a browser', () => {
     const uuid = await world.session({ successUrl: SHOP })
     await world.play(uuid, { outcome: 'PAY', customer: { name: 'P', lastName: 'O', email: 'poll@example.com' } })
     await page.goto(`${world.publicUrl}/checkout/${uuid}`)
+    await page.getByRole('link', { name: 'Return to Alma Coffee' }).click()
     await page.waitForURL('https://shop.example/**')
     await page.context().close()
   })

@@ -71,7 +71,7 @@ export async function startPlayground(settings: Partial<Settings> = {}): Promise
       pool,
       secret: SECRET,
       publicUrl,
-      settings: { broadcastDelayMs: 20, confirmationDelayMs: 20, webhookRetryMs: 20, redirectPauseMs: 300, ...turned },
+      settings: { broadcastDelayMs: 20, confirmationDelayMs: 20, webhookRetryMs: 20, ...turned },
       log: { info: () => {}, warn: () => {}, error: (fields, message) => console.error(message, fields) },
       clock: systemClock,
       clockOf: async () => new Date(Date.now() + playground.aheadMs),

@@ -35,7 +35,7 @@ function countDown() {
 function followPayment() {
   const panel = document.querySelector('[data-live]')
   if (!panel) return
-  const { path, query, pause } = panel.dataset
+  const { path, query } = panel.dataset
   let over = false
 
   const arrive = (change) => {
@@ -43,8 +43,7 @@ function followPayment() {
     showChange(panel, change)
     if (!FINAL.includes(change.status)) return
     over = true
-    const next = change.status === 'completed' ? panel.dataset.completed : panel.dataset.ended
-    setTimeout(() => location.assign(next), Number(pause))
+    leadOn(panel, change.status === 'completed' ? 'completed' : 'ended')
   }
 
   const poll = async () => {
@@ -67,6 +66,7 @@ function showChange(panel, { status, txHash, message }) {
   const headline = JSON.parse(panel.dataset.headlines)[status]
   const steps = [...panel.querySelectorAll('[data-step]')]
   const reached = { created: 0, waitingConfirmation: 1, failed: 1, completed: 3 }[status] ?? 0
+  const explanation = JSON.parse(panel.dataset.explanations)[status] ?? ''
   const current = FINAL.includes(status) ? 'bad' : 'now'
   steps.forEach((step, index) => {
     const state = index < reached ? 'done' : index > reached ? 'next' : current
@@ -77,17 +77,39 @@ function showChange(panel, { status, txHash, message }) {
   part('headline').textContent = headline
   part('hash').hidden = !txHash
   part('hash-text').textContent = txHash
-  part('message').hidden = !message
-  part('message').textContent = message ?? ''
-  part('announce').textContent = [steps[reached]?.querySelector('strong').textContent ?? headline, message]
-    .filter(Boolean)
-    .join(': ')
-  if (!FINAL.includes(status)) return
-  part('announce').textContent = [headline, message].filter(Boolean).join(': ')
-  const end = status === 'completed' ? 'completed' : 'ended'
+  part('explanation').hidden = !explanation
+  part('explanation').textContent = explanation
+  if (part('message')) {
+    part('message').hidden = !message
+    part('message').textContent = message ?? ''
+  }
+  const step = steps[reached]?.querySelector('strong').textContent ?? headline
+  part('announce').textContent = FINAL.includes(status) ? `${headline}. ${explanation}` : step
+}
+
+/** Shows the way on and, where the shop wants the customer back, takes it after a while unless the customer stays. */
+function leadOn(panel, end) {
+  const part = (name) => panel.querySelector(`[data-${name}]`)
+  const next = part('next')
+  const leaving = part('leaving')
   part('onward').hidden = false
-  part('onward-text').textContent = part('onward-text').dataset[end]
-  part('next').href = panel.dataset[end]
+  next.href = panel.dataset[end]
+  next.textContent = end === 'completed' ? next.dataset.labelCompleted : next.dataset.labelEnded
+  if (!leaving.dataset.leaving.split(' ').includes(end)) return
+  let left = Number(leaving.dataset.seconds)
+  leaving.hidden = false
+  const tick = setInterval(() => {
+    left -= 1
+    part('seconds-left').textContent = left
+    if (left > 0) return
+    clearInterval(tick)
+    location.assign(next.href)
+  }, 1000)
+  part('stay').addEventListener('click', () => {
+    clearInterval(tick)
+    leaving.hidden = true
+    next.focus()
+  })
 }
 
 offerCopying()

@@ -1,9 +1,9 @@
 import { type Html, html, NOTHING } from '../../pages/html.ts'
 import { progress } from '../../pages/layout.ts'
-import type { Context } from '../context.ts'
-import type { Session, Status } from '../documents.ts'
+import type { Session, Status, StatusChange } from '../documents.ts'
 import { transactionId } from '../ids.ts'
 import { isFinal, returnUrl, TX_TYPE } from '../session.ts'
+import { explanationsOf, headlinesOf, isUnderpaid } from './endings.ts'
 import type { OpenedSession } from './open.ts'
 import { pagesOf, summary } from './summary.ts'
 
@@ -14,7 +14,6 @@ export interface ProgressView {
   readonly status: { readonly path: string; readonly query: string }
   /** Where a payer goes after success, and after anything else. */
   readonly next: { readonly completed: string; readonly ended: string }
-  readonly pauseMs: number
   readonly shop: string
 }
 
@@ -32,31 +31,10 @@ const PLAN_STEPS: Steps = [
   ['completed', 'Started', 'The subscription runs.'],
 ]
 
-type Headlines = Readonly<Record<Status, string>>
+/** How long a page that leads back to the shop can be read before it does. */
+const PAUSE_SECONDS = 8
 
-const PAYMENT_HEADLINES: Headlines = {
-  created: 'Payment on its way',
-  waitingConfirmation: 'Payment on its way',
-  completed: 'Payment received',
-  failed: 'Payment failed',
-  cancelled: 'Payment cancelled',
-  expired: 'This checkout has expired',
-}
-
-const PLAN_HEADLINES: Headlines = {
-  created: 'Setting up your subscription',
-  waitingConfirmation: 'Setting up your subscription',
-  completed: 'Your subscription has started',
-  failed: 'The subscription could not be set up',
-  cancelled: 'Subscription cancelled',
-  expired: 'This checkout has expired',
-}
-
-export function headlinesOf({ plan }: Pick<Session, 'plan'>): Headlines {
-  return plan ? PLAN_HEADLINES : PAYMENT_HEADLINES
-}
-
-export function progressView(context: Context, opened: OpenedSession, base: string): ProgressView {
+export function progressView(opened: OpenedSession, base: string): ProgressView {
   const { session, organization } = opened
   const receipt = `${base}/checkout/${session.uuid}/receipt`
   const query = new URLSearchParams({ txUUID: transactionId(session), txType: TX_TYPE[session.kind] })
@@ -67,44 +45,57 @@ export function progressView(context: Context, opened: OpenedSession, base: stri
       completed: returnUrl(session, 'completed') ?? receipt,
       ended: returnUrl(session, 'cancelled') ?? receipt,
     },
-    pauseMs: context.settings.redirectPauseMs,
     shop: organization.name,
   }
 }
 
-/** The third step: the page follows the payment and then leads the customer on. */
+/** The third step: the page follows the payment, says how it ended and leads the customer on. */
 export function progressPage(view: ProgressView): Html {
-  const last = view.session.history.at(-1)
+  const { next, session, shop } = view
+  const last = session.history.at(-1)
   const status = last?.status ?? 'created'
-  const { next, session } = view
   const headlines = headlinesOf(session)
-  return html`${summary(view.session)}
+  const explanations = explanationsOf(session, shop)
+  return html`${summary(session)}
 <section class="panel" data-live data-path="${view.status.path}" data-query="${view.status.query}" data-completed="${next.completed}" data-ended="${next.ended}"
-  data-pause="${view.pauseMs}" data-headlines="${JSON.stringify(headlines)}" data-status="${status}">
-  ${progress(pagesOf(view.session), 2)}
+  data-headlines="${JSON.stringify(headlines)}" data-explanations="${JSON.stringify(explanations)}">
+  ${progress(pagesOf(session), 2)}
   <h1 data-headline>${headlines[status]}</h1>
+  <p class="explanation" data-explanation${explanations[status] ? NOTHING : html` hidden`}>${explanations[status] ?? ''}</p>
   ${session.attempt ? steps(session.plan ? PLAN_STEPS : PAYMENT_STEPS, status) : NOTHING}
   <p class="hash" data-hash${last?.txHash ? NOTHING : html` hidden`}>Transaction <code data-hash-text>${last?.txHash ?? ''}</code></p>
-  <p class="notice bad" data-message${last?.message ? NOTHING : html` hidden`}>${last?.message ?? ''}</p>
+  ${isUnderpaid(session.attempt) ? NOTHING : complaint(last)}
   <p class="hidden" role="status" aria-live="polite" data-announce></p>
-  <p class="onward" data-onward${isFinal(status) ? NOTHING : html` hidden`}>
-    <span data-onward-text data-completed="${onward(view, 'completed')}" data-ended="${onward(view, 'ended')}">${onward(view, status === 'completed' ? 'completed' : 'ended')}</span>
-    <a class="button primary" data-next href="${status === 'completed' ? next.completed : next.ended}">Continue now</a></p>
+  ${onward(view, status)}
   ${isFinal(status) ? NOTHING : html`<noscript><p class="notice">This page looks again every two seconds.</p></noscript>`}
 </section>`
 }
 
-function onward({ next, shop }: ProgressView, end: 'completed' | 'ended'): string {
-  if (!next[end].startsWith('/')) return `Taking you back to ${shop} …`
-  return end === 'completed' ? 'Taking you to your receipt …' : 'One moment …'
+/** Why it failed, in the provider's words; of what was underpaid the explanation says more. */
+function complaint(last: StatusChange | undefined): Html {
+  return html`<p class="notice bad" data-message${last?.message ? NOTHING : html` hidden`}>${last?.message ?? ''}</p>`
 }
 
-/** Without a script the page reloads itself, and then goes where the script would have gone. */
+/** The way on. A page that says that money is missing stays; another leads to the shop after a while, if not stopped. */
+function onward({ next, shop, session }: ProgressView, status: Status): Html {
+  const isGood = status === 'completed'
+  const leaves = (url: string) => !url.startsWith('/')
+  const label = (url: string) => (leaves(url) ? `Return to ${shop}` : 'See the details')
+  const mayLeave = [
+    leaves(next.completed) && 'completed',
+    leaves(next.ended) && !isUnderpaid(session.attempt) && 'ended',
+  ].filter(Boolean)
+  return html`<div class="onward" data-onward${isFinal(status) ? NOTHING : html` hidden`}>
+    <a class="button primary" data-next data-label-completed="${label(next.completed)}" data-label-ended="${label(next.ended)}" href="${isGood ? next.completed : next.ended}">${label(isGood ? next.completed : next.ended)}</a>
+    <p class="leaving" data-leaving="${mayLeave.join(' ')}" data-seconds="${PAUSE_SECONDS}" hidden><span>You return to ${shop} in <span data-seconds-left>${PAUSE_SECONDS}</span> s.</span>
+      <button class="button small" type="button" data-stay>Stay on this page</button></p>
+  </div>`
+}
+
+/** Without a script the page reloads itself until the payment is over. Then it stays: nobody could stop it from leaving. */
 export function refreshTag(view: ProgressView): Html {
   const status = view.session.history.at(-1)?.status ?? 'created'
-  if (!isFinal(status)) return html`<noscript><meta http-equiv="refresh" content="2"></noscript>`
-  const target = status === 'completed' ? view.next.completed : view.next.ended
-  return html`<noscript><meta http-equiv="refresh" content="${Math.ceil(view.pauseMs / 1_000)};url=${target}"></noscript>`
+  return isFinal(status) ? NOTHING : html`<noscript><meta http-equiv="refresh" content="2"></noscript>`
 }
 
 type StepState = 'done' | 'now' | 'next' | 'bad'

@@ -1,12 +1,11 @@
-import { formatDecimal } from '../../../kernel/money.ts'
 import { type Html, html, NOTHING } from '../../pages/html.ts'
 import { basePath, type Context } from '../context.ts'
 import { coin } from '../currencies.ts'
 import type { Session, StatusChange } from '../documents.ts'
 import { isFinal, managementLinkOf, returnUrl } from '../session.ts'
 import { momentText } from './dates.ts'
+import { explanationsOf, headlinesOf, isUnderpaid, wholeCoins } from './endings.ts'
 import type { OpenedSession } from './open.ts'
-import { headlinesOf } from './progress.ts'
 import { summary, usd } from './summary.ts'
 
 export interface ResultView {
@@ -39,12 +38,13 @@ export function resultView(context: Context, { session, organization }: OpenedSe
 export function resultPage(view: ResultView): Html {
   const { session, change, shop, back, manage } = view
   const good = change.status === 'completed'
+  const isShort = change.status === 'failed' && isUnderpaid(session.attempt)
   return html`${summary(session)}
 <section class="panel result">
-  <span class="seal ${good ? 'good' : change.status === 'failed' ? 'bad' : 'over'}" aria-hidden="true"></span>
+  <span class="seal ${good ? 'good' : change.status === 'failed' && !isShort ? 'bad' : 'over'}" aria-hidden="true"></span>
   <h1>${headline(view)}</h1>
   <p>${explanation(view)}</p>
-  ${change.message ? html`<p class="notice bad">${change.message}</p>` : NOTHING}
+  ${change.message && !isShort ? html`<p class="notice bad">${change.message}</p>` : NOTHING}
   ${good ? receipt(session, change) : NOTHING}
   ${back ? html`<a class="button primary" href="${back}">Return to ${shop}</a>` : NOTHING}
   ${good ? html`<a class="button${back ? ' quiet' : ''}" href="${manage}">Manage your ${session.plan ? 'subscription' : 'payment'}</a>` : NOTHING}
@@ -57,28 +57,19 @@ function headline({ session, change, justNow }: ResultView): string {
   return headlinesOf(session)[change.status]
 }
 
-function explanation({ session, change, shop, justNow }: ResultView): string {
-  if (session.plan && change.status === 'completed')
-    return `${shop} may take what is due, and no more than you allowed.`
-  switch (change.status) {
-    case 'completed':
-      return justNow ? `Thank you. ${shop} has your payment.` : `Nothing is left to do here: ${shop} has the payment.`
-    case 'failed':
-      return `The ${session.plan ? 'authorisation' : 'payment'} did not go through. Ask ${shop} for a new link to try again.`
-    case 'cancelled':
-      return `Nothing was paid. Ask ${shop} for a new link if that was not what you wanted.`
-    default:
-      return `It can no longer be paid. Ask ${shop} for a new link.`
+function explanation({ session, change, shop, justNow }: ResultView): string | undefined {
+  if (!session.plan && change.status === 'completed' && !justNow) {
+    return `There is nothing left to do here: ${shop} has the payment.`
   }
+  return explanationsOf(session, shop)[change.status]
 }
 
 function receipt({ attempt, plan }: Session, change: StatusChange): Html {
   if (!attempt) return NOTHING
   const paid = coin(attempt.quote.currencyId)
-  const amount = formatDecimal(BigInt(attempt.receivedMinUnits), paid.decimals).replace(/\.?0+$/, '')
   return html`<dl class="receipt">
     <div><dt>${plan ? 'Allowed' : 'Paid'}</dt><dd>${usd(attempt.receivedUsd)}</dd></div>
-    <div><dt>With</dt><dd>${amount} ${paid.symbol} on ${paid.chain.name}</dd></div>
+    <div><dt>With</dt><dd>${wholeCoins(attempt.receivedMinUnits, attempt)} ${paid.symbol} on ${paid.chain.name}</dd></div>
     <div><dt>When</dt><dd><time datetime="${change.at}">${momentText(change.at)}</time></dd></div>
     <div><dt>Transaction</dt><dd><code>${change.txHash}</code></dd></div>
   </dl>`

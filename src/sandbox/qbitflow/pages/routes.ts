@@ -110,7 +110,7 @@ export function pageRoutes(context: Context): Hono {
   app.get('/checkout/:uuid/status', async (c) => {
     const opened = await openSession(context, c.req.param('uuid'))
     if (!statusOf(opened.session, opened.now)) return c.redirect(pathOf(opened), 303)
-    const view = progressView(context, opened, base)
+    const view = progressView(opened, base)
     const shop = opened.organization.name
     return show(c, {
       title: opened.session.plan ? 'Your subscription' : 'Your payment',
