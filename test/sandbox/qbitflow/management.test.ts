@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newId } from '../../../src/kernel/id.ts'
-import { hasBrowser, openBrowser, warnWithoutBrowser } from '../../support/browser.ts'
+import { hasBrowser, openBrowser, shoot, warnWithoutBrowser } from '../../support/browser.ts'
 import { act, DAY, pass, payAsYouGo, planSession, statusOf, subscribe, subscription } from './subscribers.ts'
 import { BY_THE_CLOCK, PAYER, type Playground, reaches, startPlayground, until } from './support.ts'
 
@@ -55,20 +55,86 @@ describe('the page on which a customer looks after a subscription', () => {
   test('takes only one top-up at a time', async () => {
     const uuid = await subscribe(world)
     expect((await send(`/subscription/${uuid}/top-up`, { allowance: '5' })).status).toBe(303)
-    expect(await read(`/subscription/${uuid}`)).toContain('Your top-up is being confirmed.')
+    expect(await read(`/subscription/${uuid}`)).toContain('Your top-up is being confirmed')
     expect((await send(`/subscription/${uuid}/top-up`, { allowance: '5' })).status).toBe(409)
     await pass(world, 5 * 60_000)
     expect((await subscription(world, uuid)).body.allowance).toBe(119)
+  })
+
+  test('says one thing at a time about how it stands', async () => {
+    const uuid = await subscribe(world)
+    expect(await read(`/subscription/${uuid}`)).toContain('Your subscription is active')
+    for (const [verb, form, heading] of [
+      ['top-up', { allowance: '5' }, 'Your top-up is being confirmed'],
+      ['maximum', { maximum: '60' }, 'Your new maximum is being confirmed'],
+      ['cancel', {}, 'Your cancellation is being confirmed'],
+    ] as const) {
+      await send(`/subscription/${uuid}/${verb}`, { ...form })
+      const page = await read(`/subscription/${uuid}`)
+      expect(page).toMatch(new RegExp(`<h1[^>]*>${heading}</h1>`))
+      expect(page).not.toContain('is active')
+      expect(page).not.toContain('The next payment is due')
+      await pass(world, 5 * 60_000)
+    }
+    const page = await read(`/subscription/${uuid}`)
+    expect(page).toContain('You have cancelled this subscription')
+    expect(page).not.toContain('is active')
+  })
+
+  test('keeps what was typed in a form that was refused', async () => {
+    const uuid = await subscribe(world)
+    const { text } = await send(`/subscription/${uuid}/maximum`, { maximum: '-7' })
+    expect(text).toMatch(/name="maximum"[^>]*value="-7"/)
+  })
+
+  test.skipIf(!hasBrowser)('is brought up to date without a reload, and leaves what is typed', async () => {
+    const uuid = await subscribe(world)
+    await send(`/subscription/${uuid}/top-up`, { allowance: '5' })
+    const browser = await openBrowser()
+    const page = await browser.newPage(PHONE)
+    await page.goto(`${world.publicUrl}/subscription/${uuid}`)
+    await page.getByRole('heading', { name: 'Your top-up is being confirmed' }).waitFor()
+    await shoot(page, 'manage-underway')
+    await page.evaluate('window.stillHere = true')
+    await page.getByText('Ask for a refund').click()
+    await page.getByLabel('What is the reason?').fill('The beans were bu')
+    await page.getByLabel('Add to the allowance (USD)').fill('12')
+    await page.getByLabel('Maximum per payment (USD)').focus()
+    await pass(world, 5 * 60_000)
+    await page.getByRole('heading', { name: 'Your subscription is active' }).waitFor()
+    await page.getByText('$119.00').waitFor()
+    expect(await page.evaluate('window.stillHere')).toBe(true)
+    expect(await page.getByLabel('What is the reason?').inputValue()).toBe('The beans were bu')
+    expect(await page.getByLabel('Add to the allowance (USD)').inputValue()).toBe('12')
+    expect(await page.evaluate('document.activeElement.name')).toBe('maximum')
+    await browser.close()
+  })
+
+  test.skipIf(!hasBrowser)('asks before it cancels, also without a script', async () => {
+    const uuid = await subscribe(world)
+    const browser = await openBrowser()
+    const page = await browser.newPage({ ...PHONE, javaScriptEnabled: false })
+    await page.goto(`${world.publicUrl}/subscription/${uuid}`)
+    expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(0)
+    await page.locator('a[href$="/cancel"]').click()
+    expect(await page.locator('h1').textContent()).toBe('Cancel this subscription?')
+    expect((await subscription(world, uuid)).body.stopped).toBe(false)
+    await page.locator('button.primary').click()
+    expect(await page.locator('h1').textContent()).toBe('Your cancellation is being confirmed')
+    await pass(world, 5 * 60_000)
+    await page.goto(`${world.publicUrl}/subscription/${uuid}/cancel`)
+    expect(await page.locator('h1').textContent()).toBe('You have cancelled this subscription')
+    await browser.close()
   })
 
   test('says what is wrong when a bill is not paid, or a price is too high', async () => {
     const uuid = await subscribe(world)
     await act(world, uuid, 'price', { price: 50 })
     await pass(world, 31 * DAY)
-    expect(await read(`/subscription/${uuid}`)).toContain('A bill is above your maximum')
+    expect(await read(`/subscription/${uuid}`)).toContain('A payment is above your maximum')
     await act(world, uuid, 'drain', { allowance: 1 })
     await act(world, uuid, 'raise-maximum', { maximum: 60 })
-    expect(await read(`/subscription/${uuid}`)).toContain('A bill could not be paid')
+    expect(await read(`/subscription/${uuid}`)).toContain('A payment could not be taken')
     expect(await statusOf(world, uuid)).toBe('past_due')
   })
 
@@ -101,7 +167,7 @@ describe('the page on which a customer looks after a subscription', () => {
     await world.call('GET', `/v1/transaction/subscription/processing/force-cancel/${uuid}`)
     await pass(world, 5 * 60_000)
     const page = await read(`/subscription/${uuid}`)
-    expect(page).toContain('This subscription is over')
+    expect(page).toContain('This subscription has ended')
     expect(page).not.toContain('Top up')
   })
 })
@@ -181,23 +247,28 @@ describe.skipIf(!hasBrowser)('the pages of a subscription in a browser', () => {
     await world.play(uuid, { outcome: 'PAY', customer: PAYER })
     await until(async () => (await statusOf(world, uuid)) === 'trial')
     await page.goto(`${world.publicUrl}/subscription/${uuid}`)
-    await page.getByRole('button', { name: 'Go on after the trial' }).click()
-    await page.getByText('All is well.').waitFor()
+    await page.getByRole('button', { name: 'Confirm the subscription' }).click()
+    await page.getByRole('heading', { name: 'Your subscription is active' }).waitFor()
     world.aheadMs += 2 * DAY
     await world.sandbox.runDue()
     await until(async () => (await subscription(world, uuid)).body.allowance === 114)
     await page.getByLabel('Add to the allowance (USD)').fill('20')
     await page.getByRole('button', { name: 'Top up' }).click()
     await page.getByText('$134.00').waitFor()
-    await page.getByLabel('Most per bill (USD)').fill('30')
+    await page.getByLabel('Maximum per payment (USD)').fill('30')
     await page.getByRole('button', { name: 'Change the maximum' }).click()
     await page.getByRole('definition').getByText('$30.00').waitFor()
     await page.getByText('Ask for a refund').click()
     await page.getByLabel('What is the reason?').fill('The beans were burnt')
     await page.getByRole('button', { name: 'Send the request' }).click()
     await page.getByText('Refund asked for').waitFor()
-    await page.getByRole('button', { name: 'Cancel the subscription' }).click()
-    await page.getByText('Cancelled. It runs until').waitFor()
+    await shoot(page, 'manage')
+    await page.getByRole('link', { name: 'Cancel the subscription' }).click()
+    await shoot(page, 'manage-cancel')
+    await page.getByRole('link', { name: 'No, keep it' }).click()
+    await page.getByRole('link', { name: 'Cancel the subscription' }).click()
+    await page.getByRole('button', { name: 'Yes, cancel the subscription' }).click()
+    await page.getByRole('heading', { name: 'You have cancelled this subscription' }).waitFor()
     expect((await subscription(world, uuid)).body).toMatchObject({ stopped: true, allowance: 134 })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
     expect(complaints).toEqual([])

@@ -2,6 +2,7 @@
 
 const FINAL = ['completed', 'failed', 'cancelled', 'expired']
 const POLL_MS = 1000
+const POLL_DEADLINE_MS = 10_000
 
 function offerCopying() {
   if (!navigator.clipboard) return
@@ -112,6 +113,36 @@ function leadOn(panel, end) {
   })
 }
 
+/** Brings the manage page up to date while something is being confirmed. What the customer is at stays as it is. */
+function followSubscription() {
+  const panel = document.querySelector('[data-manage][data-underway]')
+  if (!panel) return
+  const look = async () => {
+    const text = await fetch(panel.dataset.manage, { signal: AbortSignal.timeout(POLL_DEADLINE_MS) })
+      .then((response) => (response.ok ? response.text() : ''))
+      .catch(() => '')
+    const fresh = new DOMParser().parseFromString(text, 'text/html').querySelector('[data-manage]')
+    if (fresh) takeOver(panel, fresh)
+    if (!fresh || fresh.dataset.underway !== undefined) setTimeout(look, POLL_MS)
+  }
+  setTimeout(look, POLL_MS)
+}
+
+function takeOver(panel, fresh) {
+  for (const part of panel.querySelectorAll('[data-part]')) {
+    const other = fresh.querySelector(`[data-part="${part.dataset.part}"]`)
+    if (isInUse(part) || other?.innerHTML === part.innerHTML) continue
+    part.replaceChildren(...(other?.childNodes ?? []))
+  }
+}
+
+/** Whether the customer is at something there: it has the focus, it was opened, or something is typed in or refused. */
+function isInUse(part) {
+  if (part.contains(document.activeElement) || part.querySelector('details[open], [aria-invalid]')) return true
+  return [...part.querySelectorAll('input, textarea')].some((field) => field.value !== field.defaultValue)
+}
+
 offerCopying()
 countDown()
 followPayment()
+followSubscription()

@@ -1,5 +1,4 @@
 import { Hono, type Context as HttpContext } from 'hono'
-import { type Html, html } from '../../pages/html.ts'
 import type { Page } from '../../pages/layout.ts'
 import { basePath, type Context } from '../context.ts'
 import { organizations, type Payment, PROVIDER, payments, THE_ORGANIZATION } from '../documents.ts'
@@ -8,6 +7,7 @@ import { Fields, FREE_TEXT_RULE, UUID_RULE } from '../fields.ts'
 import { transactionIn } from '../ids.ts'
 import { refunds } from '../refunds/documents.ts'
 import { requestRefund } from '../refunds/request.ts'
+import { boundUntil } from '../subscriptions/billing.ts'
 import {
   type Operation,
   operationId,
@@ -21,7 +21,7 @@ import { cancelByCustomer, changeMaximum, confirmTrial, topUp } from '../subscri
 import { centsOf, usdOf } from '../usd.ts'
 import type { Bill } from './bills.ts'
 import { amountIn, numbersIn } from './choose.ts'
-import { managePage } from './manage.ts'
+import { cancelPage, managePage } from './manage.ts'
 import { paidPage } from './paid.ts'
 
 type Show = (c: HttpContext, page: Page, status?: 200 | 409 | 422) => Promise<Response>
@@ -47,6 +47,14 @@ export function customerRoutes(context: Context, show: Show): Hono {
   }
 
   app.get('/subscription/:uuid', async (c) => showSubscription(c, await open(c)))
+  app.get('/subscription/:uuid/cancel', async (c) => {
+    const { realm, document } = await open(c)
+    const path = `${base}/subscription/${document.uuid}`
+    const isOver = document.stopped || document.status === 'cancelled'
+    if (isOver || boundUntil(document, await context.clockOf(realm))) return c.redirect(path, 303)
+    const content = cancelPage({ subscription: document, path })
+    return show(c, { title: 'Cancel the subscription', shop: await shopOf(realm), content })
+  })
   app.get('/payment/:uuid', async (c) => showPayment(c, await openPayment(c)))
 
   verb('top-up', (realm, uuid, form) => topUp(context, realm, uuid, amountOf(form, 'allowance')))
@@ -62,11 +70,12 @@ export function customerRoutes(context: Context, show: Show): Hono {
   function verb(name: string, act: (realm: string, uuid: string, form: Form) => Promise<unknown>): void {
     app.post(`/subscription/:uuid/${name}`, async (c) => {
       const { realm, document } = await open(c)
+      const form = await formOf(c)
       try {
-        await act(realm, document.uuid, await formOf(c))
+        await act(realm, document.uuid, form)
       } catch (error) {
         if (!isRefusal(error)) throw error
-        return showSubscription(c, { realm, document }, error)
+        return showSubscription(c, { realm, document }, error, form)
       }
       return c.redirect(`${base}/subscription/${document.uuid}`, 303)
     })
@@ -96,6 +105,7 @@ export function customerRoutes(context: Context, show: Show): Hono {
     c: HttpContext,
     { realm, document }: { realm: string; document: Subscription },
     refusal?: ApiError,
+    typed: Form = {},
   ): Promise<Response> {
     const world = context.world(realm)
     const entries = await historyOf(world, document.uuid)
@@ -109,9 +119,10 @@ export function customerRoutes(context: Context, show: Show): Hono {
       path: `${base}/subscription/${document.uuid}`,
       now: await context.clockOf(realm),
       errors: refusal?.errors ?? [],
+      typed,
       complaint: refusal && complaintOf(refusal),
     })
-    return show(c, { title: 'Your subscription', shop, content, ...refresh(underway.length > 0) }, statusFor(refusal))
+    return show(c, { title: 'Your subscription', shop, content }, statusFor(refusal))
   }
 
   async function showPayment(
@@ -175,9 +186,4 @@ function complaintOf({ errors, message }: ApiError): string | undefined {
 function statusFor(refusal: ApiError | undefined): 200 | 409 | 422 {
   if (!refusal) return 200
   return refusal.status === 409 ? 409 : 422
-}
-
-/** While the chain works, the page looks again by itself. */
-function refresh(isUnderway: boolean): { head?: Html } {
-  return isUnderway ? { head: html`<meta http-equiv="refresh" content="1">` } : {}
 }
