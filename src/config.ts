@@ -20,6 +20,8 @@ export interface Config {
   readonly publicUrl: string | undefined
   /** 32 bytes that encrypt the credentials of providers. Undefined: see secretKeyOf. */
   readonly secretKey: Buffer | undefined
+  /** What is to take the place of the secret key; for the command that changes it. */
+  readonly newSecretKey: Buffer | undefined
   readonly logLevel: (typeof LOG_LEVELS)[number]
   readonly corsOrigins: readonly string[]
   /** Hosts that are served beside that of PUBLIC_URL and this machine's own, as they stand in a URL. */
@@ -63,6 +65,10 @@ const postgresUrl = text.superRefine((value, { addIssue }) => {
   }
 })
 
+const secretKey = text
+  .refine(isSecretKey, `must be ${SECRET_KEY_BYTES} random bytes in base64, as from: openssl rand -base64 32`)
+  .transform((key) => Buffer.from(key, 'base64'))
+
 const variables = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production'], 'must be development, test or production').optional(),
   HOST: text.optional(),
@@ -75,9 +81,8 @@ const variables = z.object({
     .refine(isBaseUrl, 'must be an http:// or https:// address without query or fragment')
     .refine(hasFreePath, `must not have a path that begins as one of ours: ${OWN_PATHS.join(', ')}`)
     .optional(),
-  SECRET_KEY: text
-    .refine(isSecretKey, `must be ${SECRET_KEY_BYTES} random bytes in base64, as from: openssl rand -base64 32`)
-    .optional(),
+  SECRET_KEY: secretKey.optional(),
+  NEW_SECRET_KEY: secretKey.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
   CORS_ORIGINS: text
     .transform((list) => list.split(',').map((origin) => origin.trim()))
@@ -136,7 +141,8 @@ function withDefaults(given: Variables, workingFolder: string): Config {
     databaseUrl: databaseUrlOf(given.DATABASE_URL, given.PGPASSWORD),
     databaseListenUrl: databaseUrlOf(given.DATABASE_LISTEN_URL, given.PGPASSWORD),
     publicUrl: given.PUBLIC_URL?.replace(/\/+$/, '') ?? (port === 0 ? undefined : localUrl(port)),
-    secretKey: given.SECRET_KEY === undefined ? undefined : Buffer.from(given.SECRET_KEY, 'base64'),
+    secretKey: given.SECRET_KEY,
+    newSecretKey: given.NEW_SECRET_KEY,
     logLevel: given.LOG_LEVEL ?? 'info',
     corsOrigins: Object.freeze(given.CORS_ORIGINS ?? []),
     allowedHosts: Object.freeze(given.ALLOWED_HOSTS),

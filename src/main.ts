@@ -5,6 +5,7 @@ import { exportLedger } from './commands/ledger-export.ts'
 import { verifyLedger } from './commands/ledger-verify.ts'
 import { migrate } from './commands/migrate.ts'
 import { createOrganization, listOrganizations, renameOrganization } from './commands/organizations.ts'
+import { rotateSecret } from './commands/rotate-secret.ts'
 import { serve } from './commands/serve.ts'
 import { loadConfig } from './config.ts'
 import { StartError } from './kernel/start-error.ts'
@@ -13,6 +14,7 @@ const COMMANDS: readonly Command[] = [
   serve,
   migrate,
   createKey,
+  rotateSecret,
   createOrganization,
   listOrganizations,
   renameOrganization,
@@ -27,6 +29,7 @@ Usage: tollgate <command> [options]
   serve                 starts the gateway                     npm start
   migrate               brings the database to this build      npm run -s migrate
   keys create           makes an API key and prints it         npm run -s keys -- create --mode test --role OWNER
+  keys rotate-secret    changes SECRET_KEY                     npm run -s keys -- rotate-secret
   organizations create  makes an organization and its keys     npm run -s organizations -- create "Second shop"
   organizations list    says what there is of each             npm run -s organizations -- list
   organizations rename  gives one another name                 npm run -s organizations -- rename org_… "New name"

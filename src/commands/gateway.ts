@@ -12,6 +12,7 @@ import { backlog } from '../jobs/backlog.ts'
 import { startTicker } from '../jobs/ticker.ts'
 import { metrics } from '../kernel/metrics.ts'
 import { bootstrap } from '../organizations/bootstrap.ts'
+import { readDataKey } from '../organizations/data-key.ts'
 import { developmentKey } from '../organizations/development-key.ts'
 import { guardedFetch } from '../outbound/guarded-fetch.ts'
 import { guardedSocket } from '../outbound/guarded-socket.ts'
@@ -61,7 +62,7 @@ async function stopAll({ server, ticker, app, database }: Running, log: Log): Pr
 }
 
 async function start(config: Config, log: Log, running: Running): Promise<Omit<Gateway, 'stop'>> {
-  const secretKey = secretKeyOf(config)
+  const installationKey = secretKeyOf(config)
   const database = await connectDatabase({ ...config, exclusive: true, onWait: (what) => log.warn(what) })
   running.database = database
   // The door is opened before the house is built, because the house is told its address.
@@ -72,6 +73,7 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
 
   const migrations = await migrate(database.sessionUrl)
   if (migrations.length > 0) log.info({ migrations }, 'migrated')
+  const secretKey = await readDataKey(database.sessionUrl, installationKey)
   const ownUrl = `http://${reachable(config.host)}:${port}`
   const reach = { allowLoopback: config.webhookLoopback, networks: config.outboundAllow }
   const app = await createApp({

@@ -148,7 +148,9 @@ export class Connection extends pg.Client {
   async #prepare(): Promise<void> {
     const { session, transactionPooler } = this.#config
     const columns = [...STATE, ...(transactionPooler ? [] : session.forConnection())]
-    const { rows } = await super.query<{ standby: boolean; readonly: string }>(`SELECT ${columns.join(', ')}`)
+    // A pooler that has no session left takes the connection, and keeps its first statement waiting.
+    const question = { text: `SELECT ${columns.join(', ')}`, query_timeout: this.#config.connectionTimeoutMillis }
+    const { rows } = await super.query<{ standby: boolean; readonly: string }>(question)
     if (rows[0]?.standby) throw new ReadOnlyError('it is a standby, which takes no changes')
     if (rows[0]?.readonly === 'on') throw new ReadOnlyError('default_transaction_read_only is on')
   }

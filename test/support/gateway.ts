@@ -56,6 +56,7 @@ export async function startNode(databaseUrl: string, options: Partial<Config> = 
     databaseListenUrl: undefined,
     publicUrl: undefined,
     secretKey: Buffer.from(SECRET_KEY),
+    newSecretKey: undefined,
     logLevel: 'info',
     corsOrigins: [],
     allowedHosts: [],
