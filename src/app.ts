@@ -73,6 +73,7 @@ import { webhookService } from './webhooks/service.ts'
 import { tenantWebhookSecret } from './webhooks/signature.ts'
 
 export interface AppParts {
+  readonly poolSize?: number
   readonly database: Pick<ConnectedDatabase, 'url' | 'sessionUrl'>
   /** Where browsers and providers reach us, without a slash at the end. */
   readonly publicUrl: string
@@ -93,7 +94,10 @@ export type App = Awaited<ReturnType<typeof createApp>>
 /** Every part of the house, built once and handed what it needs. */
 export async function createApp(parts: AppParts) {
   const { publicUrl, localUrl, secretKey, outbound, openSocket, log, clock = systemClock } = parts
-  const db = openDatabase(parts.database.url, { sessionUrl: parts.database.sessionUrl })
+  const db = openDatabase(parts.database.url, {
+    poolSize: parts.poolSize,
+    sessionUrl: parts.database.sessionUrl,
+  })
   const clocks = clocksOf(db, clock)
   const deliveries = deliveryService({ db, clock, secretKey, outbound, log })
   const stream = await openStream(db, {

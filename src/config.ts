@@ -12,6 +12,8 @@ export interface Config {
   /** 0 for any free port. */
   readonly port: number
   readonly dataDir: string
+  /** How many connections to PostgreSQL serve requests and work that is due. */
+  readonly databasePoolSize: number
   /** Undefined for the private PostgreSQL on the data folder. */
   readonly databaseUrl: string | undefined
   /** The same database past a pooler, where `databaseUrl` leads to one that gives no session. */
@@ -46,6 +48,7 @@ export class ConfigError extends StartError {
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 /** What AES-256 takes. */
 export const SECRET_KEY_BYTES = 32
+const POOL_SIZE = 10
 
 /** The first part of every path that is served. */
 const OWN_PATHS = ['/graphql', '/inbox', '/sandbox', '/exports', '/claim', '/health', '/metrics']
@@ -76,6 +79,11 @@ const variables = z.object({
   DATA_DIR: text.optional(),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_LISTEN_URL: postgresUrl.optional(),
+  DATABASE_POOL_SIZE: z
+    .string()
+    .regex(/^([2-9]|[1-9]\d{1,2})$/, 'must be a number from 2 to 999')
+    .transform(Number)
+    .optional(),
   PGPASSWORD: text.optional(),
   PUBLIC_URL: text
     .refine(isBaseUrl, 'must be an http:// or https:// address without query or fragment')
@@ -138,6 +146,7 @@ function withDefaults(given: Variables, workingFolder: string): Config {
     host: given.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port,
     dataDir: resolve(workingFolder, given.DATA_DIR ?? 'data'),
+    databasePoolSize: given.DATABASE_POOL_SIZE ?? POOL_SIZE,
     databaseUrl: databaseUrlOf(given.DATABASE_URL, given.PGPASSWORD),
     databaseListenUrl: databaseUrlOf(given.DATABASE_LISTEN_URL, given.PGPASSWORD),
     publicUrl: given.PUBLIC_URL?.replace(/\/+$/, '') ?? (port === 0 ? undefined : localUrl(port)),

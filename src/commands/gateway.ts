@@ -1,5 +1,6 @@
 import { type App, createApp } from '../app.ts'
 import { type Config, localUrl } from '../config.ts'
+import { tryConnections } from '../db/capacity.ts'
 import { connectDatabase } from '../db/connect.ts'
 import { assertWritable } from '../db/health.ts'
 import { migrate } from '../db/migrate.ts'
@@ -78,6 +79,7 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
   const reach = { allowLoopback: config.webhookLoopback, networks: config.outboundAllow }
   const app = await createApp({
     database,
+    poolSize: config.databasePoolSize,
     publicUrl,
     localUrl: ownUrl,
     secretKey,
@@ -86,6 +88,8 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
     log,
   })
   running.app = app
+  const shortage = config.databaseUrl && (await tryConnections(database.url, app.db.connections))
+  if (shortage) log.warn(shortage)
   const { testKey } = await bootstrap(app.db, app.clock)
   await app.connectSandboxes()
 

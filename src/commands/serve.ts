@@ -18,6 +18,7 @@ Settings, from the environment:
   DATA_DIR        ./data
   DATABASE_URL    a PostgreSQL server of your own
   DATABASE_LISTEN_URL  the same database without the pooler, where DATABASE_URL leads to one in transaction mode
+  DATABASE_POOL_SIZE  10: connections to PostgreSQL for requests; half as many more are for long reads, and one listens
   PUBLIC_URL      where browsers and providers reach the gateway; http://localhost:PORT
   SECRET_KEY      32 bytes in base64; without it one is made and kept in DATA_DIR
   CORS_ORIGINS    origins whose pages may call the API, with commas between them

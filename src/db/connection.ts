@@ -148,11 +148,13 @@ export class Connection extends pg.Client {
   async #prepare(): Promise<void> {
     const { session, transactionPooler } = this.#config
     const columns = [...STATE, ...(transactionPooler ? [] : session.forConnection())]
-    // A pooler that has no session left takes the connection, and keeps its first statement waiting.
-    const question = { text: `SELECT ${columns.join(', ')}`, query_timeout: this.#config.connectionTimeoutMillis }
-    const { rows } = await super.query<{ standby: boolean; readonly: string }>(question)
-    if (rows[0]?.standby) throw new ReadOnlyError('it is a standby, which takes no changes')
-    if (rows[0]?.readonly === 'on') throw new ReadOnlyError('default_transaction_read_only is on')
+    // A standby answers only where the isolation is named. A pooler that has no session left takes the connection, and
+    // keeps its first statement waiting.
+    const text = `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT ${columns.join(', ')}; COMMIT`
+    const answers = await super.query({ text, query_timeout: this.#config.connectionTimeoutMillis } as pg.QueryConfig)
+    const [, state] = answers as unknown as pg.QueryResult<{ standby: boolean; readonly: string }>[]
+    if (state?.rows[0]?.standby) throw new ReadOnlyError('it is a standby, which takes no changes')
+    if (state?.rows[0]?.readonly === 'on') throw new ReadOnlyError('default_transaction_read_only is on')
   }
 
   #query(given: unknown[]) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { StartError } from '../kernel/start-error.ts'
 import { readAddress, withParameter } from './address.ts'
-import { openConnection } from './connection.ts'
+import { openConnection, reasonOf } from './connection.ts'
 
 /** Which session of the server a connection has: one of its own, or for each transaction any of a pooler's. */
 export type Pooling = 'session' | 'transaction'
@@ -38,7 +38,11 @@ async function compare(first: pg.Client, second: pg.Client): Promise<Pooling> {
     [second, new Set()],
   ])
   for (const client of [first, second, second, first, first, second]) {
-    const { rows } = await withinPatience(client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))
+    const answer = client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid').catch((error) => {
+      // Above all a pooler in statement mode.
+      throw new StartError(`DATABASE_URL: a transaction was refused (${reasonOf(error)})`, { cause: error })
+    })
+    const { rows } = await withinPatience(answer)
     for (const { pid } of rows) seen.get(client)?.add(pid)
   }
   const pids = [...seen.values()].flatMap((each) => [...each])

@@ -185,11 +185,13 @@ async function waitFor(url: string): Promise<void> {
   }
 }
 
-/** A plain connection, with the server's own defaults. */
+/** A plain connection. */
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => {})
   await client.connect()
+  // A standby answers nothing that is serializable.
+  await client.query(`SET default_transaction_isolation = 'read committed'`)
   try {
     return await work(client)
   } finally {

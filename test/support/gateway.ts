@@ -54,6 +54,7 @@ export async function startNode(databaseUrl: string, options: Partial<Config> = 
     dataDir,
     databaseUrl,
     databaseListenUrl: undefined,
+    databasePoolSize: 10,
     publicUrl: undefined,
     secretKey: Buffer.from(SECRET_KEY),
     newSecretKey: undefined,
