@@ -1,8 +1,8 @@
-import type { PoolClient } from 'pg'
+import type { Client } from 'pg'
 import type { Logger } from 'pino'
 import { quoted, TENANT_TABLES, type TenantTable } from '../db/catalog.ts'
+import { openConnection } from '../db/connection.ts'
 import type { Database } from '../db/database.ts'
-import { withConnection } from '../db/pool.ts'
 import { transact } from '../events/outbox.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { LEDGER_REMAINS, type Remains } from '../ledger/remains.ts'
@@ -20,6 +20,8 @@ import { apiKeyObject } from './api-key.ts'
 const ROWS_AT_ONCE = 5_000
 /** Held by the node that works on a tenant. */
 const LOCK = 7_035_225
+/** Pages are in the order of an index; where a table was never analyzed, it would rather be sorted for each of them. */
+const SETTINGS = { enable_sort: 'off', statement_timeout: '600000', lock_timeout: '5000' }
 const KEPT: ReadonlySet<string> = new Set(['organization', 'tenant', ...Object.keys(LEDGER_REMAINS)])
 
 const NOW = `$1::timestamptz + clock_ahead_ms * interval '1 millisecond'`
@@ -66,7 +68,7 @@ export function erasureService({ db, clock, log, sealAll }: Deps) {
   }
 
   /** Answers whether the tenant is done. */
-  async function erase(client: PoolClient, tenantId: string): Promise<boolean> {
+  async function erase(client: Client, tenantId: string): Promise<boolean> {
     await sealAll(tenantId)
     const { rows: tables } = await client.query<TenantTable>(TENANT_TABLES)
     let changed = 0
@@ -98,18 +100,15 @@ export function erasureService({ db, clock, log, sealAll }: Deps) {
 }
 
 /** Does the work unless another node is doing it; a node that dies lets go by that. */
-function alone(db: Database, tenantId: string, work: (client: PoolClient) => Promise<boolean>): Promise<boolean> {
-  return withConnection(db.long.pool, async (client) => {
-    const key = [LOCK, tenantId]
-    const { rows } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS mine', key)
-    if (!rows[0]?.mine) return false
-    // Pages are in the order of an index; where a table was never analyzed, it would rather be sorted for each of them.
-    await client.query('SET enable_sort = off')
-    const done = await work(client)
-    await client.query('RESET enable_sort')
-    await client.query('SELECT pg_advisory_unlock($1, hashtext($2))', key)
-    return done
-  })
+async function alone(db: Database, tenantId: string, work: (client: Client) => Promise<boolean>): Promise<boolean> {
+  const client = await openConnection(db.sessionUrl, { name: 'tollgate removal', settings: SETTINGS })
+  try {
+    const text = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS mine'
+    const { rows } = await client.query<{ mine: boolean }>(text, [LOCK, tenantId])
+    return rows[0]?.mine === true && (await work(client))
+  } finally {
+    await client.end()
+  }
 }
 
 /** Tables before those that they point to. */
@@ -133,7 +132,7 @@ const ALL_GONE: Remains = { gone: 'TRUE' }
  * Goes through a tenant's rows of a table once, in the order of the primary key: what is behind is not looked at again,
  * neither the rows that stay nor the room of those that went.
  */
-async function clean(client: PoolClient, table: TenantTable, remains: Remains, tenantId: string): Promise<number> {
+async function clean(client: Client, table: TenantTable, remains: Remains, tenantId: string): Promise<number> {
   const key = table.key.flatMap((name) =>
     table.columns.filter((column) => column.name === name && name !== 'tenant_id'),
   )

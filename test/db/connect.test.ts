@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tryConnections } from '../../src/db/capacity.ts'
 import { connectDatabase } from '../../src/db/connect.ts'
-import { openPool } from '../../src/db/connection.ts'
 import { freePort } from '../../src/db/embedded/server.ts'
 import { migrate } from '../../src/db/migrate.ts'
+import { openPool } from '../../src/db/pool.ts'
 import { eventually } from '../support/app.ts'
 import {
   type DebianServer,
@@ -177,7 +177,13 @@ describe.skipIf(!hasPgbouncer)('at the start', { timeout: STARTS_MS }, () => {
     const both = primary
       .url('postgres', 'postgres', '?target_session_attrs=read-write')
       .replace(`127.0.0.1:${primary.port}`, hosts)
-    const pool = openPool((await connect(both)).url, { name: 'test', size: 2 })
+    const pool = openPool((await connect(both)).url, {
+      name: 'test',
+      size: 2,
+      statementMs: 5_000,
+      lockMs: 5_000,
+      waitMs: 5_000,
+    })
     const portOf = async () => (await pool.query('SELECT inet_server_port() AS port')).rows[0].port
     expect(await portOf()).toBe(primary.port)
     await primary.stop()
