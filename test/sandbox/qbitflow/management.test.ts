@@ -152,14 +152,21 @@ describe('the page on which a customer looks after a subscription', () => {
 
   test('is nowhere for an id that nobody knows, or of another kind', async () => {
     const payment = await world.session()
-    for (const path of [
-      `subscription/${newId()}`,
-      'subscription/nonsense',
-      `subscription/${payment}`,
-      `payment/${payment}`,
+    for (const [path, subject] of [
+      [`subscription/${newId()}`, 'subscription'],
+      ['subscription/nonsense', 'subscription'],
+      [`subscription/${payment}`, 'subscription'],
+      [`subscription/${newId()}/cancel`, 'subscription'],
+      [`payment/${payment}`, 'payment'],
     ]) {
-      expect((await fetch(`${world.publicUrl}/${path}`)).status).toBe(404)
+      const answer = await fetch(`${world.publicUrl}/${path}`)
+      expect([answer.status, await answer.text()]).toEqual([
+        404,
+        expect.stringContaining(`This link leads to no ${subject}<`),
+      ])
     }
+    const refund = await send(`/payment/${newId()}/refund`, { reason: 'It leaks' })
+    expect(refund).toMatchObject({ status: 404, text: expect.stringContaining('no payment that can be refunded') })
   })
 
   test('stays readable when the subscription is over', async () => {

@@ -123,7 +123,7 @@ describe('the pages of a checkout', () => {
 
     for (const link of [newId(), 'nonsense', `${newId()}/status`]) {
       const wrong = await open(link)
-      expect([wrong.status, wrong.html.includes('There is no checkout here')]).toEqual([404, true])
+      expect([wrong.status, wrong.html.includes('This link leads to no checkout')]).toEqual([404, true])
     }
   })
 })

@@ -75,11 +75,18 @@ function receipt({ attempt, plan }: Session, change: StatusChange): Html {
   </dl>`
 }
 
-/** For a link that leads to no checkout. */
-export function unknownPage(): Html {
+/** For a link that leads to nothing; its path says what it was meant for. */
+export function unknownPage(path: string): Html {
+  const subject = subjectOf(path)
   return html`<section class="panel result">
   <span class="seal over" aria-hidden="true"></span>
-  <h1>There is no checkout here</h1>
+  <h1>This link leads to no ${subject}</h1>
   <p>The link is wrong or incomplete. Check it, or ask the shop for a new one.</p>
 </section>`
+}
+
+function subjectOf(path: string): string {
+  if (/\/(subscription|payment)\/[^/]*\/refund\/*$/.test(path)) return 'payment that can be refunded'
+  const [, kind] = /\/(subscription|payment)\/[^/]*(?:\/[a-z-]+)?\/*$/.exec(path) ?? []
+  return kind ?? 'checkout'
 }

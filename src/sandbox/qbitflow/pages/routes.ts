@@ -131,7 +131,7 @@ export function pageRoutes(context: Context): Hono {
 
   app.onError((error, c) => {
     const known = apiErrorFrom(error)
-    if (known?.status === 404) return show(c, { title: 'No checkout', content: unknownPage() }, 404)
+    if (known?.status === 404) return show(c, { title: 'Wrong link', content: unknownPage(c.req.path) }, 404)
     if (known) return answerError(c, known)
     throw error
   })
