@@ -57,18 +57,18 @@ async function exchange(
   effect: Effect,
 ): Promise<unknown> {
   const response = await send(http, method, path, body, effect)
-  const text = await response.text().catch((error) => lost(http, effect, 'its answer broke off', error))
+  const text = await response.text().catch((error) => lost(http, effect, 'broke off its answer', error))
   const failure = { provider: http.provider, providerCode: String(response.status) }
   if (response.status === 429) {
     throw new ProviderUnavailable({ ...failure, message: `${http.provider} asks us to slow down` })
   }
-  if (response.status >= 500) return lost(http, effect, `it answered ${response.status}`)
+  if (response.status >= 500) return lost(http, effect, `answered with the status ${response.status}`)
   const parsed = parse(text)
   if (response.status >= 400) {
     const message = http.messageFrom(parsed?.value) ?? `${http.provider} answered ${response.status}`
     throw new ProviderRefused({ ...failure, message })
   }
-  if (response.status >= 300 || parsed === undefined) return lost(http, effect, 'its answer cannot be read')
+  if (response.status >= 300 || parsed === undefined) return lost(http, effect, 'gave an answer that cannot be read')
   return parsed.value
 }
 
@@ -88,7 +88,7 @@ async function send(
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
   } catch (error) {
-    return lost(http, effect, 'it did not answer', error)
+    return lost(http, effect, 'did not answer', error)
   }
 }
 
@@ -102,7 +102,7 @@ function parse(text: string): { value: unknown } | undefined {
 
 /** A read that fails has changed nothing; a write that was sent may have. */
 function lost(http: ProviderHttp, effect: Effect, why: string, cause?: unknown): never {
-  const failure = { provider: http.provider, message: `${http.provider} gave no answer: ${why}` }
+  const failure = { provider: http.provider, message: `${http.provider} ${why}` }
   if (effect === 'read') throw new ProviderUnavailable(failure)
   throw new ProviderAnswerLost(failure, { cause })
 }

@@ -131,7 +131,7 @@ SubscriptionRef.implement({
       description: 'What the customer lets one bill come to at the most.',
       resolve: ({ maxSpendingMinor, currency }) => amountOrNull(maxSpendingMinor, currency),
     }),
-    stopped: t.exposeBoolean('stopped', { description: 'Whether it ends with the period that runs.' }),
+    stopped: t.exposeBoolean('stopped', { description: 'Whether it ends at the end of the current period.' }),
     lastBillingAt: t.field({
       ...momentField(t),
       nullable: true,

@@ -44,7 +44,7 @@ const FIELDS = [
     label: 'Your wallet address',
     type: 'text',
     autocomplete: 'off',
-    hint: 'On Ethereum, Base or Solana. What you earn is paid to it, so look twice.',
+    hint: 'On Ethereum, Base or Solana. What you earn is paid to it, so check it carefully.',
   },
 ] as const
 
