@@ -220,6 +220,7 @@ describe.skipIf(!hasBrowser)('the pages of a subscription in a browser', () => {
     await page.getByRole('button', { name: 'Continue to authorisation' }).click()
     await page.getByRole('img', { name: /QR code for an allowance/ }).waitFor()
     await page.getByText('Allowance, $62.00').waitFor()
+    expect(await page.getByRole('link', { name: 'Open in wallet' }).getAttribute('href')).toMatch(/^ethereum:.*approve/)
     await page.getByRole('button', { name: /^Allow [\d.]+ USDC$/ }).click()
     await page.getByRole('link', { name: 'Return to Alma Coffee' }).click()
     await page.waitForURL(`https://shop.example/thanks?id=sub%40${uuid}&type=createSubscription`)

@@ -38,7 +38,8 @@ export async function payPage({ session, quote, path, secondsLeft }: PayView): P
   <p class="rate">${coinIcon(chosen)} <span><strong>${chosen.symbol}</strong> on ${chosen.chain.name} <small>(${chosen.chain.network})</small></span>
     <a class="change" href="${path}">Change<span class="hidden"> currency</span></a></p>
   <div class="send">
-    <div class="qr" role="img" aria-label="QR code for a payment of ${amount} ${chosen.symbol}">${raw(square)}</div>
+    <div class="scan"><div class="qr" role="img" aria-label="QR code for a payment of ${amount} ${chosen.symbol}">${raw(square)}</div>
+      <a class="button small" href="${uri}">Open in wallet</a></div>
     <dl class="facts">
       <dt>Amount</dt>
       <dd>${copyable('amount', amount, html`<strong class="amount">${amount}</strong> ${chosen.symbol}`, 'amount')}</dd>
