@@ -12,6 +12,7 @@ describe('the configuration', () => {
   test('is complete for development when nothing is said', () => {
     expect(read({})).toEqual({
       environment: 'development',
+      databasePoolSize: 10,
       host: '127.0.0.1',
       port: 4000,
       dataDir: '/shop/data',
@@ -83,6 +84,9 @@ describe('the configuration', () => {
     ['DATABASE_URL', 'mysql://localhost/shop'],
     ['DATABASE_URL', 'postgres://localhost'],
     ['DATABASE_URL', 'localhost'],
+    ['DATABASE_LISTEN_URL', 'localhost'],
+    ['DATABASE_POOL_SIZE', '1'],
+    ['NEW_SECRET_KEY', 'short'],
     ['PUBLIC_URL', 'pay.example'],
     ['PUBLIC_URL', 'https://pay.example?a=b'],
     ['SECRET_KEY', 'short'],

@@ -57,7 +57,7 @@ describe('on a database whose defaults are others', () => {
       schema: 'public',
       isolation: 'read committed',
       unknown: null,
-      timeout: '0',
+      timeout: '15s',
       fuzzy: '0',
     })
   })
