@@ -243,7 +243,7 @@ export async function createApp(parts: AppParts) {
       idle: deliveries.idle,
     },
     users: userService({ db, clocks }),
-    claims: { ...claimService({ db, clocks, secretKey, publicUrl }), ...claimFundsService({ db, clock, clocks }) },
+    claims: { ...claimService({ db, clocks, secretKey, publicUrl }), ...claimFundsService({ db, clock, clocks, log }) },
     faults: faultService({ db, clocks, registry }),
     payments: {
       ...statusService({ db }),
@@ -253,7 +253,7 @@ export async function createApp(parts: AppParts) {
     accounts: accountService({ db, clocks, currencies }),
     currencies,
     transactions: transactionService({ plan, queue }),
-    holds: holdService({ db, clock, clocks, currencies, plan }),
+    holds: holdService({ db, clock, clocks, currencies, plan, log }),
     returns: returnService({ db, clocks, currencies, plan }),
     ledger: {
       ...seals,
@@ -287,7 +287,9 @@ export async function createApp(parts: AppParts) {
       watcher.close()
       await turning.close()
       // A notification that came last may still be being applied.
-      await Promise.all([inbox.due.close(), deliveries.close()])
+      const { reconciliation, subscriptions, refunds } = house
+      const working = [inbox, reconciliation, subscriptions, refunds].map(({ due }) => due.close())
+      await Promise.all([...working, deliveries.close()])
       await within(STOP_PATIENCE_MS, Promise.all(schedules.map(({ quiet }) => quiet()))).catch((error) =>
         log.warn({ err: error }, 'work was still running at the stop'),
       )
@@ -298,7 +300,8 @@ export async function createApp(parts: AppParts) {
   }
 }
 
-const SIMULATOR_PATIENCE_MS = 30_000
+/** Less than a simulator's lease of its task, so that nothing is sent twice. */
+const SIMULATOR_PATIENCE_MS = 15_000
 /** Work that does not end is left to its leases. */
 const STOP_PATIENCE_MS = 10_000
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Logger } from 'pino'
 import type { Clock } from '../kernel/clock.ts'
 import { insist } from '../kernel/insist.ts'
@@ -94,7 +95,8 @@ export function dueWork<Row extends LeasedRow>({ db, clock, log }: Deps, parts: 
     return looking
   }
 
-  async function lookOn(): Promise<void> {
+  /** In the context of the start: what is found is not the work of the request that woke it. */
+  const lookOn = AsyncResource.bind(async (): Promise<void> => {
     try {
       while (again && !closed && leases.size < atOnce) {
         again = false
@@ -109,7 +111,7 @@ export function dueWork<Row extends LeasedRow>({ db, clock, log }: Deps, parts: 
       noteContact(false)
       throw error
     }
-  }
+  })
 
   /** Whoever was cut off along with this node gets as long as a lease to say what they did meanwhile. */
   function noteContact(reached: boolean): void {

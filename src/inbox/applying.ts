@@ -14,10 +14,10 @@ export class Meaningless extends Error {
 const AT_ONCE = 32
 /** Of one connection. */
 const AT_ONCE_PER_SHARE = 8
-const FIRST_WAIT_SECONDS = 30
+const FIRST_WAIT_SECONDS = 10
 const LONGEST_WAIT_SECONDS = 3_600
-/** Seven waits up to an hour, then one an hour for the rest of a day. */
-const ATTEMPTS_AT_MOST = 30
+/** Nine waits up to an hour, then one an hour for the rest of a day. */
+const ATTEMPTS_AT_MOST = 32
 
 /** Another message about the same object is being applied, or is due and came before. One that waits for its next try holds up no other. */
 const OBJECT_IS_BUSY = `EXISTS (

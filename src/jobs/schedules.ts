@@ -5,10 +5,10 @@ import { type Tracked, tracked } from './tracked.ts'
 /** The parts of the house that have work with a due time. */
 export interface Duties {
   readonly inbox: { readonly due: DueWork }
-  readonly reconciliation: { resolveDue(): Promise<unknown> }
-  readonly subscriptions: { resolveDue(): Promise<unknown>; reportDue(): Promise<unknown> }
+  readonly reconciliation: { readonly due: DueWork }
+  readonly subscriptions: { readonly due: DueWork; reportDue(): Promise<unknown> }
   readonly payments: { lookDue(): Promise<unknown> }
-  readonly refunds: { lookDue(): Promise<unknown>; resolveDue(): Promise<unknown> }
+  readonly refunds: { lookDue(): Promise<unknown>; readonly due: DueWork }
   readonly claims: { collectDue(): Promise<unknown> }
   readonly sandbox: { runDue(): Promise<unknown> }
   readonly holds: { expireDue(): Promise<unknown> }
@@ -54,13 +54,13 @@ export function createSchedules(work: Duties): Planned[] {
       name: 'checkouts',
       everyMs: SECOND,
       due: on('checkout', 'next_check_at', { stops: EXPIRES_OR_IN_DOUBT }),
-      run: () => work.reconciliation.resolveDue(),
+      ...worked(work.reconciliation.due),
     },
     {
       name: 'subscriptions',
       everyMs: SECOND,
       due: on('subscription', 'next_check_at', { stops: AFTER_A_BILL_OR_UNEASY }),
-      run: () => work.subscriptions.resolveDue(),
+      ...worked(work.subscriptions.due),
     },
     {
       name: 'usage',
@@ -68,7 +68,7 @@ export function createSchedules(work: Duties): Planned[] {
       due: on('usage_report', 'next_attempt_at', { clock: 'system' }),
       run: () => work.subscriptions.reportDue(),
     },
-    { name: 'refunds', everyMs: SECOND, due: on('refund', 'next_check_at'), run: () => work.refunds.resolveDue() },
+    { name: 'refunds', everyMs: SECOND, due: on('refund', 'next_check_at'), ...worked(work.refunds.due) },
     {
       name: 'refunds at providers',
       everyMs: 5 * SECOND,

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { Database, Transaction } from '../db/database.ts'
 import { lockRow } from '../db/lock.ts'
 import type { LedgerTransactionRow } from '../db/rows.ts'
@@ -34,10 +35,11 @@ interface Deps {
   readonly clocks: Clocks
   readonly currencies: Currencies
   readonly plan: Planning
+  readonly log: Logger
 }
 
 /** Payments in two steps: what is held cannot be spent, and moves only when the hold is completed. */
-export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
+export function holdService({ db, clock, clocks, currencies, plan, log }: Deps) {
   /** One change of a hold that was seen, under its lock. */
   async function change(
     call: Call,
@@ -85,6 +87,15 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
     await postPrepared(tx, change, { headers: [], lines: [holdLine({ ...hold, currency }, -hold.total)] })
     await setState(tx, hold, { state: 'DECLINED' })
     return { state: 'DECLINED' }
+  }
+
+  async function expire(tenantId: string, id: string): Promise<void> {
+    const change = { tenantId, at: await clocks.now(tenantId) }
+    await transact(db, change, async (tx, emit) => {
+      // Another node may have declined it meanwhile, or its owner completed it.
+      const { hold } = await lock(tx, tenantId, id).catch(notHeldAnyMore)
+      if (hold) announce(emit, 'ledger.hold_expired', hold, await release(tx, change, hold))
+    })
   }
 
   return {
@@ -171,12 +182,8 @@ export function holdService({ db, clock, clocks, currencies, plan }: Deps) {
         [clock.now()],
       )
       for (const { tenantId, id } of due) {
-        const change = { tenantId, at: await clocks.now(tenantId) }
-        await transact(db, change, async (tx, emit) => {
-          // Another node may have declined it meanwhile, or its owner completed it.
-          const { hold } = await lock(tx, tenantId, id).catch(notHeldAnyMore)
-          if (hold) announce(emit, 'ledger.hold_expired', hold, await release(tx, change, hold))
-        })
+        // One that fails must not keep those behind it from their end.
+        await expire(tenantId, id).catch((error) => log.error({ err: error, tenantId, id }, 'a hold did not expire'))
       }
       return due.length
     },

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { Database, Transaction } from '../db/database.ts'
 import type { ClaimFundsRow, UserRow } from '../db/rows.ts'
 import { type Change, type Emit, transact, transactOnce } from '../events/outbox.ts'
@@ -25,10 +26,21 @@ interface Deps {
   readonly db: Database
   readonly clock: Clock
   readonly clocks: Clocks
+  readonly log: Logger
 }
 
 /** What the organization owes the sellers who claimed their accounts, and that it has paid. */
-export function claimFundsService({ db, clock, clocks }: Deps) {
+export function claimFundsService({ db, clock, clocks, log }: Deps) {
+  async function collectOf({ tenantId, id, now }: { tenantId: string; id: string; now: Date }): Promise<void> {
+    const change = { tenantId, at: now }
+    await transact(db, change, async (tx, emit) => {
+      // Of several nodes that look at once, one computes and puts the hour off.
+      const data = { claimFundsNextAt: nextHour(now) }
+      const { count } = await tx.user.updateMany({ where: { tenantId, id, claimFundsNextAt: { lte: now } }, data })
+      if (count > 0) await collect(tx, change, emit, id)
+    })
+  }
+
   return {
     /**
      * Test mode: computes at once what a user is owed, as happens every hour for one who claimed their account.
@@ -56,14 +68,10 @@ export function claimFundsService({ db, clock, clocks }: Deps) {
          ORDER BY u.claim_funds_next_at LIMIT ${BATCH}`,
         [clock.now()],
       )
-      for (const { tenantId, id, now } of due) {
-        const change = { tenantId, at: now }
-        await transact(db, change, async (tx, emit) => {
-          // Of several nodes that look at once, one computes and puts the hour off.
-          const data = { claimFundsNextAt: nextHour(now) }
-          const { count } = await tx.user.updateMany({ where: { tenantId, id, claimFundsNextAt: { lte: now } }, data })
-          if (count > 0) await collect(tx, change, emit, id)
-        })
+      for (const user of due) {
+        const { tenantId, id } = user
+        // One that fails must not keep those behind it from theirs.
+        await collectOf(user).catch((error) => log.error({ err: error, tenantId, id }, 'claim funds were not computed'))
       }
       return due.length
     },

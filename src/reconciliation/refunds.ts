@@ -1,8 +1,11 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
+import { dueWork } from '../db/due-work.ts'
 import type { Provider, RefundStatus } from '../db/generated/enums.ts'
 import type { RefundRow } from '../db/rows.ts'
+import { shareOf, takeDue } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { sideBySide } from '../kernel/side-by-side.ts'
 import type { ProviderRefund } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { RefundAnswering } from '../refunds/answering.ts'
@@ -12,6 +15,9 @@ import { isNews } from '../refunds/refund.ts'
 /** Refunds are asked for and answered at the provider: what no notification told is found by looking there. */
 
 const BATCH = 50
+const AT_ONCE = 32
+/** Of one connection: a provider that is slow holds up nobody else. */
+const AT_ONCE_PER_SHARE = 8
 /** A provider may tell of no refund: that a customer asked is found by looking. */
 const LOOK_EVERY_SECONDS = 20
 const FIRST_WAIT_SECONDS = 10
@@ -79,6 +85,27 @@ export function refundReconciliation({ db, clock, registry, progress, answering,
     }
   }
 
+  const due = dueWork<RefundRow>(
+    { db, clock, log },
+    {
+      table: 'refund',
+      atOnce: AT_ONCE,
+      perShare: AT_ONCE_PER_SHARE,
+      shareOf,
+      take: takeDue(
+        db,
+        {
+          table: 'refund',
+          at: 'next_check_at',
+          clock: 'tenant',
+          set: `checks = r.checks + 1, next_check_at = taken.now + least($8 * power(2, least(r.checks, 12)), $9) * interval '1 second'`,
+        },
+        [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
+      ),
+      work: async (refund) => void (await answering.resolve(refund)),
+    },
+  )
+
   return {
     look,
 
@@ -95,7 +122,7 @@ export function refundReconciliation({ db, clock, registry, progress, answering,
 
     /** Looks at every connection that is due. Answers how many were looked at. */
     async lookDue(): Promise<number> {
-      const due = await db.query<{ tenantId: string; provider: Provider }>(
+      const connections = await db.query<{ tenantId: string; provider: Provider }>(
         'refunds.look',
         `WITH due AS MATERIALIZED (
            SELECT c.tenant_id, c.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
@@ -109,40 +136,21 @@ export function refundReconciliation({ db, clock, registry, progress, answering,
          RETURNING c.tenant_id, c.provider`,
         [clock.now(), LOOK_EVERY_SECONDS],
       )
-      for (const { tenantId, provider } of due) {
-        await look(tenantId, provider).catch((error) => {
+      await sideBySide(connections, AT_ONCE_PER_SHARE, ({ tenantId, provider }) =>
+        look(tenantId, provider).catch((error) => {
           log.warn({ err: error, tenantId, provider }, "a provider's refunds were not read")
-        })
-      }
-      return due.length
+        }),
+      )
+      return connections.length
     },
 
+    /** Refunds that are due on their tenant's clock are asked about by this. */
+    due,
+
     /**
-     * Asks about every refund that is due on its tenant's clock: whose answer is on its way, or was lost, or whose
-     * money is. Answers how many were asked about.
+     * Asks about every refund that is due: whose answer is on its way, or was lost, or whose money is. Answers about
+     * how many it was done.
      */
-    async resolveDue(): Promise<number> {
-      const due = await db.query<RefundRow>(
-        'refunds.lease',
-        `WITH due AS MATERIALIZED (
-           SELECT r.tenant_id, r.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
-           FROM refund r JOIN tenant t ON t.id = r.tenant_id
-           WHERE r.next_check_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
-           ORDER BY r.next_check_at LIMIT ${BATCH} FOR UPDATE OF r SKIP LOCKED
-         )
-         UPDATE refund r
-         SET checks = r.checks + 1, next_check_at = due.now + least($2 * power(2, least(r.checks, 12)), $3) * interval '1 second'
-         FROM due
-         WHERE r.tenant_id = due.tenant_id AND r.id = due.id
-         RETURNING r.*`,
-        [clock.now(), FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
-      )
-      for (const refund of due) {
-        await answering.resolve(refund).catch((error) => {
-          log.warn({ err: error, refundId: refund.id, tenantId: refund.tenantId }, 'a refund stays in doubt')
-        })
-      }
-      return due.length
-    },
+    resolveDue: due.run,
   }
 }

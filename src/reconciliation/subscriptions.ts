@@ -1,7 +1,10 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
+import { dueWork } from '../db/due-work.ts'
 import type { SubscriptionRow, UsageReportRow } from '../db/rows.ts'
+import { shareOf, takeDue } from '../db/take-due.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
+import { sideBySide } from '../kernel/side-by-side.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 import { isOver } from '../subscriptions/subscription.ts'
@@ -10,6 +13,9 @@ import type { UsageReporting } from '../subscriptions/usage.ts'
 /** Subscriptions bill by themselves at their provider: what no notification told is found by asking. */
 
 const BATCH = 50
+const AT_ONCE = 32
+/** Of one connection: a provider that is slow holds up nobody else. */
+const AT_ONCE_PER_SHARE = 8
 const FIRST_WAIT_SECONDS = 10
 const LONGEST_WAIT_SECONDS = 3_600
 /** A cancellation takes its time on the chain; one that is not heard of for so long was lost, and is asked for again. */
@@ -43,37 +49,37 @@ export function subscriptionReconciliation({ db, clock, clocks, registry, progre
     )
   }
 
-  return {
-    /** Asks about every subscription that is due on its tenant's clock. Answers how many were asked about. */
-    async resolveDue(): Promise<number> {
-      const due = await db.query<SubscriptionRow>(
-        'subscriptions.lease',
-        `WITH due AS MATERIALIZED (
-           SELECT s.tenant_id, s.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
-           FROM subscription s JOIN tenant t ON t.id = s.tenant_id
-           WHERE s.next_check_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
-           ORDER BY s.next_check_at LIMIT ${BATCH} FOR UPDATE OF s SKIP LOCKED
-         )
-         UPDATE subscription s
-         SET checks = s.checks + 1,
-             next_check_at = due.now + least($2 * power(2, least(s.checks, 12)), $3) * interval '1 second'
-         FROM due
-         WHERE s.tenant_id = due.tenant_id AND s.id = due.id
-         RETURNING s.*`,
-        [clock.now(), FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
-      )
-      for (const subscription of due) {
-        await resolve(subscription).catch((error) => {
-          const { id, tenantId } = subscription
-          log.warn({ err: error, subscriptionId: id, tenantId }, 'a subscription could not be asked about')
-        })
-      }
-      return due.length
+  const due = dueWork<SubscriptionRow>(
+    { db, clock, log },
+    {
+      table: 'subscription',
+      atOnce: AT_ONCE,
+      perShare: AT_ONCE_PER_SHARE,
+      shareOf,
+      take: takeDue(
+        db,
+        {
+          table: 'subscription',
+          at: 'next_check_at',
+          clock: 'tenant',
+          set: `checks = r.checks + 1, next_check_at = taken.now + least($8 * power(2, least(r.checks, 12)), $9) * interval '1 second'`,
+        },
+        [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
+      ),
+      work: resolve,
     },
+  )
+
+  return {
+    /** Subscriptions that are due on their tenant's clock are asked about by this. */
+    due,
+
+    /** Asks about every subscription that is due. Answers about how many it was done. */
+    resolveDue: due.run,
 
     /** Goes on with the reports of usage that wait or are in doubt. Answers how many were due. */
     async reportDue(): Promise<number> {
-      const due = await db.query<UsageReportRow>(
+      const reports = await db.query<UsageReportRow>(
         'usage.lease',
         `WITH due AS MATERIALIZED (
            SELECT tenant_id, id FROM usage_report WHERE next_attempt_at <= $1
@@ -87,12 +93,12 @@ export function subscriptionReconciliation({ db, clock, clocks, registry, progre
          RETURNING r.*`,
         [clock.now(), FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
       )
-      for (const report of due) {
-        await resolveReport(report).catch((error) => {
+      await sideBySide(reports, AT_ONCE_PER_SHARE, (report) =>
+        resolveReport(report).catch((error) => {
           log.warn({ err: error, reportId: report.id, tenantId: report.tenantId }, 'a report of usage waits')
-        })
-      }
-      return due.length
+        }),
+      )
+      return reports.length
     },
   }
 }

@@ -1,9 +1,10 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { watchStatus } from '../support/api.ts'
-import { expectAllSettled, look } from '../support/books.ts'
+import { expectAllSettled } from '../support/books.ts'
 import { BROWSER_TEST_MS, hasBrowser, openBrowser, openTab, warnWithoutBrowser } from '../support/browser.ts'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
+import { look } from '../support/look.ts'
 import { choose, createCheckout, pay, readCheckout, recipesOf, statesOf } from '../support/storefront.ts'
 
 warnWithoutBrowser('the journeys of checkouts that are cancelled and that expire')

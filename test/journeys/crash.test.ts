@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -8,9 +7,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeId } from '../../src/kernel/id.ts'
 import { type Api, apiOf, watchStatus } from '../support/api.ts'
 import { eventually } from '../support/app.ts'
-import { expectAllSettled, look } from '../support/books.ts'
+import { expectAllSettled } from '../support/books.ts'
 import { type ServingProcess, serve, type Variables } from '../support/command-line.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { lastingPort } from '../support/lasting-port.ts'
+import { look } from '../support/look.ts'
 import {
   createCheckout,
   type OpenedCheckout,
@@ -35,7 +36,7 @@ const held: pg.Client[] = []
 beforeAll(async () => {
   database = await freshDatabase()
   const SECRET_KEY = randomBytes(32).toString('base64')
-  variables = { DATABASE_URL: database.url, DATA_DIR: dataDir, SECRET_KEY, PORT: String(await freePort()) }
+  variables = { DATABASE_URL: database.url, DATA_DIR: dataDir, SECRET_KEY, PORT: String(await lastingPort()) }
   gateway = await serve(variables)
   api = apiOf(gateway.url, /sk_test_\w+/.exec(gateway.output())?.[0] ?? '')
 })
@@ -68,9 +69,10 @@ test('killed between the payment at the provider and our commit, it settles the 
   const after = watchStatus(gateway.url, watched.clientSecret, watched.id, before.seen.at(-1)?.cursor)
   expect(await after.ended).toBe('complete')
   expect(after.seen.map(({ state }) => state)).toEqual(['COMPLETED'])
-  // What the killed process had taken in hand is free again when its lease has run out.
-  await look(database.url, 'UPDATE inbox_message SET next_attempt_at = now() WHERE applied_at IS NULL')
-  await look(database.url, 'UPDATE sandbox_task SET leased_until = NULL')
+  // What the killed process had taken in hand is taken up by the next one, by itself and within seconds.
+  const waiting =
+    'SELECT 1 FROM inbox_message WHERE applied_at IS NULL UNION ALL SELECT 1 FROM sandbox_task WHERE leased_until IS NOT NULL'
+  await eventually(async () => (await look(database.url, waiting)).length === 0, 30_000)
   await expectAllSettled({ api, databaseUrl: database.url })
   for (const { id } of [watched, unwatched]) {
     const paid = await readCheckout(api, id)
@@ -197,17 +199,4 @@ async function hold(databaseUrl: string, lock: string) {
   await client.query('BEGIN')
   await client.query(lock)
   return { release: () => client.query('ROLLBACK') }
-}
-
-/** A free port below those that the system hands out by itself, so that nobody takes it between a crash and a restart. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
-    const isFree = await new Promise<boolean>((resolve) => {
-      const server = createServer()
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-    })
-    if (isFree) return port
-  }
 }

@@ -2,8 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/app.ts'
-import { expectAllSettled, look } from '../support/books.ts'
+import { expectAllSettled } from '../support/books.ts'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
+import { look } from '../support/look.ts'
 import { createCheckout, readCheckout, recipesOf, simulate, statesOf } from '../support/storefront.ts'
 
 /** A genuine notification, kept back by the test on its way from the provider to the gateway. */

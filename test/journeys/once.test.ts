@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeId } from '../../src/kernel/id.ts'
 import { type Api, apiOf } from '../support/api.ts'
-import { look } from '../support/books.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { startNode } from '../support/gateway.ts'
+import { look } from '../support/look.ts'
 import { ITEM } from '../support/storefront.ts'
 
 /** Two hundred requests at once with one idempotency key, over two nodes on one PostgreSQL. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/app.ts'
-import { look } from '../support/books.ts'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
+import { look } from '../support/look.ts'
 
 let gateway: OpenGateway
 

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeId } from '../../src/kernel/id.ts'
 import { apiOf } from '../support/api.ts'
 import { eventually } from '../support/app.ts'
-import { look } from '../support/books.ts'
 import { type ServingProcess, serve, type Variables } from '../support/command-line.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { look } from '../support/look.ts'
 
 /** How long the gateway is killed over and over, and how often at least. */
 const KILL_MS = Number(process.env.LEDGER_KILL_MS ?? 10_000)

@@ -32,6 +32,8 @@ export interface ServingProcess {
   readonly url: string
   /** What it has printed so far. */
   output(): string
+  /** Its exit code, once it has ended; null where a signal ended it. */
+  readonly exited: Promise<number | null>
   /** Sends the signal, waits for the end, and answers the exit code; null where the signal itself ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>
   /** Stops it where it is, with its connections open. */
@@ -58,6 +60,7 @@ export async function serve(variables: Variables): Promise<ServingProcess> {
   return {
     url: await ready.catch((error) => refuse(child, error)),
     output: () => output,
+    exited: exited.then(([code]) => code),
     async end(signal) {
       child.kill(signal)
       const [code] = await exited
