@@ -64,6 +64,11 @@ export function openDatabase(url: string, { poolSize = DEFAULT_POOL_SIZE, sessio
         return rowsOf<Row>(longPool, { name, text, values })
       },
     },
+    /** Something showed that connections have died in silence: those of the pools are replaced before they are used. */
+    leaveConnections(): void {
+      pool.leave()
+      longPool.leave()
+    },
     async close(): Promise<void> {
       await prisma.$disconnect()
       await Promise.all([pool.end(), longPool.end()])

@@ -1,4 +1,4 @@
-import { within } from '../kernel/within.ts'
+import { Overdue, within } from '../kernel/within.ts'
 import { ReadOnlyError } from './connection.ts'
 import type { Database } from './database.ts'
 
@@ -19,8 +19,18 @@ const CHECK = (patienceMs: number) => `
   SELECT count(*) FROM generate_series(1, 8000)`
 
 /** Settles when PostgreSQL takes a write; rejects with its error, or when there is no answer by then. */
-export async function assertWritable({ pool }: Database, patienceMs: number): Promise<void> {
-  await within(patienceMs, pool.query(withDeadline(CHECK(patienceMs), patienceMs)))
+export async function assertWritable(db: Database, patienceMs: number): Promise<void> {
+  try {
+    await within(patienceMs, db.pool.query(withDeadline(CHECK(patienceMs), patienceMs)))
+  } catch (error) {
+    if (isSilence(error) || faultOf(error) === 'database_read_only') db.leaveConnections()
+    throw error
+  }
+}
+
+/** Whether no answer came, and the connection may be dead. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof Overdue || (error as Error).message === 'Query read timeout'
 }
 
 /** A statement whose answer is waited for so long: after that its connection is closed, as it may be dead. */

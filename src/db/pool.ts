@@ -31,7 +31,7 @@ type Connected = (error: Error | undefined, client: pg.PoolClient | undefined, d
  */
 export class Pool extends pg.Pool {
   readonly #turns: Turns
-  /** Connections that were opened before are of a server that takes no writes. */
+  /** Connections that were opened before are of a server that takes no writes, or dead. */
   #leftAt = 0
 
   constructor(config: PooledConfig, { size, waitMs }: Pick<PoolOptions, 'size' | 'waitMs'>) {
@@ -40,7 +40,7 @@ export class Pool extends pg.Pool {
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
     this.on('error', () => {})
     this.on('connect', (client) => {
-      pooled(client).onReadOnly = () => this.#leave()
+      pooled(client).onUseless = () => this.leave()
     })
   }
 
@@ -85,8 +85,8 @@ export class Pool extends pg.Pool {
     }
   }
 
-  /** Leaves the server: every connection to it is closed when it is next free. */
-  #leave(): void {
+  /** Trusts no connection that is open: each is closed when it is next free, and another opened. */
+  leave(): void {
     this.#leftAt = performance.now()
   }
 }

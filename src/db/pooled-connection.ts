@@ -13,8 +13,8 @@ export interface PooledConfig extends Config {
 export class PooledConnection extends Connection {
   /** When it began to be opened, by performance.now(). */
   readonly since = performance.now()
-  /** Called when the server turns out to take no writes. */
-  onReadOnly: () => void = () => {}
+  /** Called when the server turns out to take no writes, or gives no answer in time. */
+  onUseless: () => void = () => {}
 
   // The pool makes its clients with its own options, which hold all that it was made with.
   constructor(config: PooledConfig) {
@@ -24,10 +24,13 @@ export class PooledConnection extends Connection {
 
   #watched(query: Query, answerWithinMs: number): Query {
     return (...given) => {
-      const overdue = setTimeout(() => this.abandon(), answerWithinMs)
+      const overdue = setTimeout(() => {
+        this.onUseless()
+        this.abandon()
+      }, answerWithinMs)
       const ended = (error: unknown) => {
         clearTimeout(overdue)
-        if (isReadOnly(error)) this.onReadOnly()
+        if (isReadOnly(error)) this.onUseless()
       }
       const callback = given.at(-1)
       if (typeof callback !== 'function') {

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { newConnection } from '../db/connection.ts'
-import { withDeadline } from '../db/health.ts'
+import { isSilence, withDeadline } from '../db/health.ts'
 
 /**
  * The connection on which PostgreSQL tells that something was committed. A connection can die in silence, so this one
@@ -18,6 +18,8 @@ interface Parts {
   onListening(): void
   onNotification(channel: string, payload: string): void
   onError(error: unknown): void
+  /** The connection died in silence, and others may have. */
+  onSilence(): void
 }
 
 export interface Listener {
@@ -51,6 +53,7 @@ export async function openListener(parts: Parts): Promise<Listener> {
       later(() => askForLife(client), HEARTBEAT_MS)
     } catch (error) {
       parts.onError(error)
+      if (isSilence(error)) parts.onSilence()
       replace(client)
     }
   }

@@ -78,6 +78,7 @@ export async function openStream(db: Database, { onError, onDeliveries }: Hooks)
     },
     onNotification: (channel, payload) => (channel === events ? wake(payload) : onDeliveries()),
     onError,
+    onSilence: db.leaveConnections,
   })
 
   return {

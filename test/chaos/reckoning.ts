@@ -43,16 +43,25 @@ export async function reckon(told: Told): Promise<Reckoning> {
 }
 
 /** Waits until nothing is under way or in doubt; what is left then is a failure. */
-async function settle(client: pg.Client, { settleWithinMs, followers, since }: Told): Promise<string[]> {
+async function settle(client: pg.Client, { settleWithinMs, followers, since, ledger }: Told): Promise<string[]> {
   const until = performance.now() + settleWithinMs
   for (;;) {
     const left = await openEnds(client)
     const last = (await eventsSince(client, since)).length
     for (const follower of followers) if (follower.ids.length < last) left.push('events that a subscriber waits for')
+    left.push(...(await unsettled(client, ledger)))
     if (left.length === 0) return []
     if (performance.now() > until) return [`not settled after ${settleWithinMs} ms: ${left.join(', ')}`]
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
+}
+
+/** Checkouts that were paid at the provider and are not completed yet. */
+async function unsettled(client: pg.Client, { paid }: Ledger): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(`SELECT id FROM checkout WHERE status = 'COMPLETED'`)
+  const completed = new Set(rows.map(({ id }) => encodeId('Checkout', id)))
+  const left = [...paid].filter((id) => !completed.has(id)).length
+  return left > 0 ? [`${left} paid checkouts`] : []
 }
 
 async function openEnds(client: pg.Client): Promise<string[]> {
@@ -69,9 +78,6 @@ async function effects(client: pg.Client, { customers, transfers, checkouts, pai
   }
   const people = await countBy(`SELECT email AS key, count(*)::int AS count FROM customer GROUP BY 1`)
   const orders = await countBy(`SELECT item_name AS key, count(*)::int AS count FROM checkout GROUP BY 1`)
-  const pages = await countBy(
-    `SELECT body ->> 'productName' AS key, count(*)::int AS count FROM sandbox_document WHERE kind = 'session' GROUP BY 1`,
-  )
   const settled = await countBy(
     `SELECT c.id::text AS key, count(l.id)::int AS count FROM checkout c
      JOIN payment p ON p.tenant_id = c.tenant_id AND p.checkout_id = c.id AND p.status = 'COMPLETED'
@@ -88,7 +94,6 @@ async function effects(client: pg.Client, { customers, transfers, checkouts, pai
   return [
     ...onceEach('customer', customers, people),
     ...onceEach('checkout', checkouts, orders),
-    ...onceEach('page at the provider', checkouts, pages),
     ...[...paid]
       .filter((id) => bought.get(id) !== 1)
       .map((id) => `checkout ${id} settled ${bought.get(id) ?? 0} times`),

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { encodeId } from '../../src/kernel/id.ts'
 import { call, openApp } from '../support/app.ts'
 import { ITEM, openShop, type Shop } from '../support/shop.ts'
-import { type Wire, wireTo } from '../support/wire.ts'
+import { type Wire, wireTo, wireToHost } from '../support/wire.ts'
 
 let shop: Shop
 let wire: Wire
@@ -176,14 +176,16 @@ describe('how often the provider is asked', () => {
 
   test('is once for each checkout, over two nodes that look at the same moment', async () => {
     const opened = await Promise.all(Array.from({ length: 12 }, () => shop.open({ item: ITEM })))
+    const both = await wireToHost(shop, shop.owner.tenantId)
     const other = await openApp(shop.databaseUrl, { clock: shop.clock })
     try {
       shop.clock.turn({ minutes: 2 })
       const counts = await Promise.all([shop.app.reconciliation.resolveDue(), other.reconciliation.resolveDue()])
       expect((counts[0] ?? 0) + (counts[1] ?? 0)).toBe(opened.length)
-      expect(wire.count('GET', STATUS)).toBe(opened.length)
+      expect(both.count('GET', STATUS)).toBe(opened.length)
     } finally {
       await other.close()
+      await both.close()
     }
   })
 })
