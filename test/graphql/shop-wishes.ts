@@ -28,15 +28,23 @@ export function shopOf(app: App, make: Make, ledger: ReturnType<typeof ledgerApi
   const { prisma } = app.db
   let sellers = 0
 
-  async function play(input: object): Promise<string> {
+  async function play(input: object, outcome = 'PAY'): Promise<string> {
     const checkoutId = await make('createCheckout', 'checkout', input)
-    await make('simulateCheckout', 'checkout', { checkoutId, outcome: 'PAY', customer: ADA })
+    await make('simulateCheckout', 'checkout', { checkoutId, outcome, customer: ADA })
     return uuidOf(checkoutId)
   }
 
   async function payment(): Promise<string> {
     const checkoutId = await play({ kind: 'PAYMENT', item: ITEM })
     const found = await eventually(() => prisma.payment.findFirst({ where: { checkoutId, status: 'COMPLETED' } }))
+    return encodeId('Payment', found.id)
+  }
+
+  /** A payment of which some waits on the suspense account. */
+  async function overpayment(): Promise<string> {
+    const checkoutId = await play({ kind: 'PAYMENT', item: ITEM }, 'OVERPAY')
+    const where = { checkoutId, suspenseMinor: { gt: 0 } }
+    const found = await eventually(() => prisma.payment.findFirst({ where }))
     return encodeId('Payment', found.id)
   }
 
@@ -74,6 +82,8 @@ export function shopOf(app: App, make: Make, ledger: ReturnType<typeof ledgerApi
     subscriptions: once(() => Promise.all([subscription('SUBSCRIPTION'), subscription('SUBSCRIPTION')])),
     metered: once(() => subscription('PAY_AS_YOU_GO')),
 
+    payment,
+    overpayment,
     payments,
     refunds,
 
@@ -188,6 +198,19 @@ export const SHOP_WISHES: Readonly<Record<string, (m: { shop: ShopMaker }) => Wi
     const input = { id, message: 'It was used too long' }
     return { input, other: { ...input, message: 'It is not broken' }, effects: answered(id) }
   },
+  recordRefund: async ({ shop }) => {
+    const input = { paymentId: await shop.payment(), amount: { amount: '0.50', currency: 'USD' }, reason: 'It broke' }
+    return {
+      input,
+      other: { ...input, reason: 'It is late' },
+      effects: counting('refund WHERE payment_id', input.paymentId),
+    }
+  },
+  acceptPayment: async ({ shop }) => ({
+    input: { paymentId: await shop.overpayment() },
+    other: { paymentId: await shop.overpayment() },
+    effects: announced('payment.accepted'),
+  }),
   advanceTestClock: () => ({
     input: { by: { value: 1, unit: 'SECONDS' } },
     other: { by: { value: 2, unit: 'SECONDS' } },

@@ -235,6 +235,7 @@ describe('there is an end of keys', () => {
   })
 
   test('for the organization', async () => {
+    await Promise.all(Array.from({ length: 60 }, () => make(owner, { role: 'OWNER' })))
     const { userErrors } = await endless(owner, { role: 'OWNER' })
     expect(userErrors).toEqual([{ code: 'LIMIT_REACHED', field: null }])
     const { apiKeys } = await owner.ask<{ apiKeys: { id: string }[] }>('{ apiKeys { id } }')
