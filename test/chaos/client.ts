@@ -20,6 +20,8 @@ export interface Client {
   readonly wrong: string[]
   /** What a mutation answers; undefined when the run ended before there was an answer. */
   change(query: string, input: object): Promise<Record<string, unknown> | undefined>
+  /** Does what a customer does at the provider, each try under a key of its own; a refusal says that it was done before. */
+  act(query: string, input: object): Promise<boolean>
   /** Downloads a document to its end, or as far as it comes. */
   download(path: string): Promise<void>
   /** Asks for nothing any more. */
@@ -29,7 +31,7 @@ export interface Client {
 const PATIENCE_MS = 15_000
 const REST_MS = 250
 
-type Answered = { readonly payload: Record<string, unknown> } | 'again'
+type Answered = { readonly payload: Record<string, unknown> } | 'again' | 'refused'
 
 export function clientOf(urls: readonly string[], key: string, random: Random): Client {
   const figures: Figures = {
@@ -69,6 +71,7 @@ export function clientOf(urls: readonly string[], key: string, random: Random): 
     const [payload] = Object.values(data ?? {})
     const refusals = (payload?.userErrors ?? []) as { code: string }[]
     if (payload && refusals.length === 0 && codes.length === 0) return { payload }
+    if (refusals.some(({ code }) => code === 'PROVIDER_REFUSED' || code === 'INVALID_STATE')) return 'refused'
     if (status === 503 || codes.includes('UNAVAILABLE') || refusals.some(({ code }) => MAY_PASS.has(code))) {
       figures.unavailable += 1
     } else {
@@ -78,24 +81,34 @@ export function clientOf(urls: readonly string[], key: string, random: Random): 
     return 'again'
   }
 
+  /** Asks again until there is an answer; undefined when the run ended before. */
+  async function insist(query: string, input: () => object): Promise<Exclude<Answered, 'again'> | undefined> {
+    for (let tries = 0; !ended; tries++) {
+      if (tries > 0) figures.retried += 1
+      const answer = await post(query, input()).catch(() => {
+        figures.connectionsLost += 1
+        return 'again' as const
+      })
+      if (answer !== 'again') {
+        noteSuccess()
+        return answer
+      }
+      await sleep(REST_MS)
+    }
+    return undefined
+  }
+
   return {
     figures,
     wrong,
     async change(query, given) {
-      const input = { idempotencyKey: randomUUID(), ...given }
-      for (let tries = 0; !ended; tries++) {
-        if (tries > 0) figures.retried += 1
-        const answer = await post(query, input).catch(() => {
-          figures.connectionsLost += 1
-          return 'again' as const
-        })
-        if (answer !== 'again') {
-          noteSuccess()
-          return answer.payload
-        }
-        await sleep(REST_MS)
-      }
-      return undefined
+      const idempotencyKey = randomUUID()
+      const answer = await insist(query, () => ({ idempotencyKey, ...given }))
+      if (answer === 'refused') wrong.push(`refused: ${query.slice(0, 60)}`)
+      return typeof answer === 'object' ? answer.payload : undefined
+    },
+    async act(query, given) {
+      return (await insist(query, () => ({ idempotencyKey: randomUUID(), ...given }))) !== undefined
     },
     async download(path) {
       const headers = { authorization: `Bearer ${key}` }

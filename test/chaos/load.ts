@@ -70,8 +70,7 @@ export function startLoad(client: Client, random: Random, { source, destination 
     asked.id = idIn(await client.change(CHECKOUT, { kind: 'PAYMENT', item }), 'checkout')
     if (asked.id === undefined) return
     const buyer = { name: 'Ada', lastName: 'Byron', email: `buyer.${number}@example.com` }
-    const paid = await client.change(PAY, { checkoutId: asked.id, outcome: 'PAY', customer: buyer })
-    if (paid) ledger.paid.add(asked.id)
+    if (await client.act(PAY, { checkoutId: asked.id, outcome: 'PAY', customer: buyer })) ledger.paid.add(asked.id)
   }
 
   async function program(work: () => Promise<void>): Promise<void> {
