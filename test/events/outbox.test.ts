@@ -96,7 +96,8 @@ describe('a change and its events', () => {
         emit(fact(first))
       })
     await Promise.all([crossing('a', [first, second]), crossing('b', [second, first])])
-    expect(attempts.length).toBe(3)
+    // Once more where the one that begins again is quicker than the one that waited, and they meet a second time.
+    expect(attempts.length).toBeGreaterThanOrEqual(3)
     expect((await events()).map((event) => event.cursor)).toEqual([1n, 2n, 3n, 4n])
   })
 })
