@@ -68,7 +68,7 @@ test('a page counts as large as its variable says', async () => {
 
 test('a page of 100 with every plain field, and the deepest useful query, are served', async () => {
   const plain = `{ products(first: 100) { totalCount edges { cursor node {
-    id reference name description price { amount minor currency } kind active metadata createdAt updatedAt
+    id reference name description price { amount minor currency } active metadata createdAt updatedAt
     providerLinks { provider externalId } } } pageInfo { endCursor hasNextPage } } }`
   expect(await codeOf(open, plain)).toBeUndefined()
   const deep = `{ checkouts(first: 20) { edges { node { payment { ledgerTransactions(first: 5) { edges { node {
