@@ -13,12 +13,13 @@ import { openDatabase } from './db/database.ts'
 import { idempotencyService } from './events/once.ts'
 import { openStream } from './events/stream.ts'
 import { inboxService, type Received } from './inbox/service.ts'
+import { deliverFrom } from './inbox/simulated.ts'
 import { webhookVerification } from './inbox/verification.ts'
 import { createSchedules, type Duty } from './jobs/schedules.ts'
 import { clockTurning } from './jobs/test-clock.ts'
+import { untilQuiet } from './jobs/tracked.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import { untilAborted } from './kernel/until-aborted.ts'
-import { within } from './kernel/within.ts'
 import { accountService } from './ledger/accounts.ts'
 import { currencyService } from './ledger/currencies.ts'
 import { holdService } from './ledger/holds.ts'
@@ -113,7 +114,7 @@ export async function createApp(parts: AppParts) {
     publicUrl: publicUrl + mount,
     clock,
     clockOf: (realm) => clocks.now(realm),
-    fetch: (url, init) => deliver(url, init),
+    fetch: (url, init) => deliverFrom({ publicUrl, outbound, receive }, url, init),
     log,
   })
 
@@ -171,24 +172,6 @@ export async function createApp(parts: AppParts) {
     refunds: refundsReconciliation,
     log,
   })
-
-  /** A simulator's webhook to our own inbox stays in the process; PUBLIC_URL may be out of our own reach. */
-  async function deliver(url: string, init: RequestInit): Promise<Response> {
-    const [, provider, connectionId] = url.startsWith(publicUrl) ? (INBOX.exec(url.slice(publicUrl.length)) ?? []) : []
-    const headers = new Headers(init.headers)
-    if (!provider || !connectionId) return askOutside(url, headers, init)
-    const received: Received = { provider, connectionId, headers, rawBody: String(init.body), requestId: 'simulator' }
-    const { status, body } = await receive(received)
-    return Response.json(body, { status })
-  }
-
-  /** A simulator's user has named the address. */
-  async function askOutside(url: string, headers: Headers, { body, signal }: RequestInit): Promise<Response> {
-    const limits = { timeoutMs: SIMULATOR_PATIENCE_MS, maxAnswerBytes: 0 }
-    const request = { method: 'POST', headers: Object.fromEntries(headers), body: String(body), ...limits } as const
-    const { status } = await untilAborted(outbound(url, request), signal)
-    return new Response(null, { status })
-  }
 
   /** What is kept is applied at once where it can be; the schedule sees to the rest. */
   async function receive(received: Received) {
@@ -290,19 +273,10 @@ export async function createApp(parts: AppParts) {
       const { reconciliation, subscriptions, refunds } = house
       const working = [inbox, reconciliation, subscriptions, refunds].map(({ due }) => due.close())
       await Promise.all([...working, deliveries.close()])
-      await within(STOP_PATIENCE_MS, Promise.all(schedules.map(({ quiet }) => quiet()))).catch((error) =>
-        log.warn({ err: error }, 'work was still running at the stop'),
-      )
+      await untilQuiet(schedules, log)
       await qbitflow.close()
       await stream.close()
       await db.close()
     },
   }
 }
-
-/** Less than a simulator's lease of its task, so that nothing is sent twice. */
-const SIMULATOR_PATIENCE_MS = 15_000
-/** Work that does not end is left to its leases. */
-const STOP_PATIENCE_MS = 10_000
-
-const INBOX = /^\/inbox\/([a-z]+)\/([0-9a-f-]+)$/

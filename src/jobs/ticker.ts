@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { Counter, Gauge } from 'prom-client'
+import { systemClock } from '../kernel/clock.ts'
 import { metrics } from '../kernel/metrics.ts'
 import { Overdue, within } from '../kernel/within.ts'
 
@@ -80,7 +81,7 @@ function startBeat(schedule: Schedule, log: Logger): Beat {
       await within(patienceMs, schedule.run())
       failures = 0
       succeededAt = performance.now()
-      sinceSuccess.set({ schedule: name }, Date.now() / 1_000)
+      sinceSuccess.set({ schedule: name }, systemClock.now().getTime() / 1_000)
     } catch (error) {
       failures += 1
       if (error instanceof Overdue) giveUp()

@@ -1,3 +1,9 @@
+import type { Logger } from 'pino'
+import { within } from '../kernel/within.ts'
+
+/** Work that does not end is left to its leases. */
+const STOP_PATIENCE_MS = 10_000
+
 /** Work that several may begin at once. */
 export interface Tracked {
   run(): Promise<unknown>
@@ -19,4 +25,11 @@ export function tracked(work: () => Promise<unknown>): Tracked {
       await Promise.allSettled(running)
     },
   }
+}
+
+/** Waits at a stop for what is under way, for a while. */
+export async function untilQuiet(work: readonly Tracked[], log: Logger): Promise<void> {
+  await within(STOP_PATIENCE_MS, Promise.all(work.map(({ quiet }) => quiet()))).catch((error) =>
+    log.warn({ err: error }, 'work was still running at the stop'),
+  )
 }

@@ -1,3 +1,4 @@
+import { DIGITS, digits, divideDown, divideUp, sum } from './arithmetic.ts'
 /**
  * The ledger in memory, for one who does one thing at a time: what the real one must have done, in some order, however
  * many asked at once. It shares no code with it. A verb answers 'done', or the code of the refusal.
@@ -50,7 +51,6 @@ export type FrozenRate = (part: number) => bigint | undefined
 
 /** A minor unit: what is exact in all rates and currencies here. */
 const SCALE = 10n ** 20n
-const DIGITS: Readonly<Record<string, bigint>> = { USD: 2n, EUR: 2n, JPY: 0n }
 
 export class Model {
   readonly accounts = new Map<string, Holding>()
@@ -294,22 +294,6 @@ function share(paper: Paper, wanted: readonly Charged[]): Map<Part, bigint> | st
   return given
 }
 
-function digits(currency: string): bigint {
-  return DIGITS[currency] ?? 0n
-}
-
 function expired({ expiresAt }: Paper, now: number): boolean {
   return expiresAt !== undefined && expiresAt <= now
-}
-
-function sum(parts: readonly Charged[]): bigint {
-  return parts.reduce((all, { amount }) => all + amount, 0n)
-}
-
-function divideUp(numerator: bigint, denominator: bigint): bigint {
-  return (numerator + denominator - 1n) / denominator
-}
-
-function divideDown(numerator: bigint, denominator: bigint): bigint {
-  return numerator < 0n ? -divideUp(-numerator, denominator) : numerator / denominator
 }
