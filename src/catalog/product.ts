@@ -3,7 +3,10 @@ import type { ProductRow } from '../db/rows.ts'
 import { encodeId } from '../kernel/id.ts'
 import { id, metadata, optional, price, reference, text } from '../kernel/input.ts'
 
-/** What is sold. The limits are the narrowest among the providers, so that a product can be sold through each. */
+/**
+ * What is sold. The characters are those that every provider takes, so that a product can be sold through each. A name or
+ * description of one character is sold where the provider takes it: QBitFlow wants two.
+ */
 
 const UNSELLABLE = /[<>{}[\]`\\|;"~^]|(?![\n\r\t])\p{Cc}/u
 const sellable = (value: string) => !UNSELLABLE.test(value)
