@@ -31,6 +31,9 @@ const APPROVE = `mutation ($input: ApproveRefundInput!) {
 const REFUSE = `mutation ($input: RefuseRefundInput!) {
   refuseRefund(input: $input) { refund { id status merchantMessage } userErrors { code message field } }
 }`
+const ADVANCE = `mutation ($input: AdvanceTestClockInput!) {
+  advanceTestClock(input: $input) { testClock { now } userErrors { code message field } }
+}`
 const REFUND = `query ($id: ID!) {
   refund(by: { id: $id }) {
     id status merchantMessage amount { amount } payment { status refundable { amount } }
@@ -121,10 +124,12 @@ test('a refund that the chain reverts has failed, and the payment is as it was',
   const { paymentId } = await paid()
   const { id } = await asked(paymentId)
   await approveToFail(id)
+  // No notification tells of it, and the provider's refunds are looked through every 20 seconds of the tenant's clock.
+  await gateway.api.change(ADVANCE, { by: { value: 1, unit: 'MINUTES' } })
   const failed = await eventually(async () => {
     const refund = await read(id)
     return refund.status === 'FAILED' && refund
-  }, 15_000)
+  }, 30_000)
   expect(failed).toMatchObject({ parts: [], payment: { status: 'COMPLETED', refundable: { amount: '19.99' } } })
   await expectAllSettled(gateway)
 })

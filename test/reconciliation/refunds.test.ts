@@ -159,7 +159,7 @@ describe('looking', () => {
     expect(wire.count('GET', REFUNDS) - before).toBe(2)
   })
 
-  test('happens once a minute, by one of two nodes', async () => {
+  test('happens once when it is due, by one of two nodes', async () => {
     const other = await openApp(shop.databaseUrl, { clock: shop.clock })
     try {
       shop.clock.turn({ minutes: 2 })
