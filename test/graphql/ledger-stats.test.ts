@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aheadOf, systemClock } from '../../src/kernel/clock.ts'
 import { type Door, openDoor } from './door.ts'
 import { ledgerApi } from './ledger-api.ts'
+
+/** The system's clock, moved to the start of a day, so that no day ends within these tests. */
+const DAY_MS = 86_400_000
+const clock = aheadOf(systemClock, DAY_MS - (systemClock.now().getTime() % DAY_MS))
+const TODAY = clock.now().toISOString().slice(0, 10)
 
 let door: Door
 let ask: Awaited<ReturnType<Door['as']>>
@@ -9,7 +15,7 @@ let shop: string
 let seller: string
 
 beforeAll(async () => {
-  door = await openDoor()
+  door = await openDoor({}, { clock })
   ask = await door.as()
   api = ledgerApi(ask)
   await api.done(api.change('createCurrency', 'currency', { code: 'GEMS', exponent: 3 }))
@@ -29,7 +35,6 @@ async function stats(field: string, selection: string, headers: Record<string, s
   return data
 }
 
-const TODAY = new Date().toISOString().slice(0, 10)
 const money = (amount: string, currency = 'USD') => ({ amount, currency })
 
 test('accounts are counted and summed by whatever they are grouped by, each currency for itself', async () => {

@@ -36,8 +36,8 @@ const THIRTY_DAYS_APART = Array.from({ length: 13 }, (_, period) => period * 30)
 
 /** When its bills were made, in days after the first. */
 async function daysOfBills(subscriptionId: string): Promise<number[]> {
-  const days = (await customer.billings(subscriptionId)).map(({ billedAt }) => new Date(day(billedAt) ?? '').getTime())
-  return days.map((at) => (at - (days[0] ?? 0)) / DAY_MS)
+  const moments = (await customer.billings(subscriptionId)).map(({ billedAt }) => billedAt?.getTime() ?? 0)
+  return moments.map((at) => Math.round((at - (moments[0] ?? 0)) / DAY_MS))
 }
 
 const day = (at: Date | null) => at?.toISOString().slice(0, 10)
