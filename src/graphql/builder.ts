@@ -61,40 +61,55 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     encodeGlobalID: (kind, id) => encodeId(kind as IdKind, String(id)),
     decodeGlobalID: (text) => {
       const decoded = decodeId(text)
-      if (!decoded) throw badInput('This is no id of ours')
+      if (!decoded) throw badInput('The value is not an id of this API')
       return { typename: decoded.kind, id: decoded.uuid }
     },
     cursorType: 'String',
     nodeQueryOptions: false,
     nodesQueryOptions: false,
-    nodeTypeOptions: { description: 'Something with an id of its own, which `node` finds again.' },
-    idFieldOptions: { description: 'The id, which is also what every other API of the gateway calls it.' },
-    pageInfoTypeOptions: { description: 'Where a page stands in its list.' },
-    hasNextPageFieldOptions: { description: 'Whether there is a page after this one.' },
-    hasPreviousPageFieldOptions: { description: 'Whether there is a page before this one.' },
-    startCursorFieldOptions: { description: 'The first cursor of the page; null when the page is empty.' },
-    endCursorFieldOptions: { description: 'The last cursor of the page; null when the page is empty.' },
-    cursorFieldOptions: { description: 'Where this one stands in the list, for `after` and `before`.' },
-    nodeFieldOptions: { description: 'The thing itself.', nullable: false },
-    // A connection's own multiplier counts its edges; the list of edges must not count them again.
-    edgesFieldOptions: { description: 'The page.', nullable: false, complexity: { field: 0, multiplier: 1 } },
-    pageInfoFieldOptions: { description: 'Where the page stands in the list.', complexity: 0 },
-    firstArgOptions: { description: 'How many, from the start or after `after`: 20 unless told, 100 at most.' },
-    afterArgOptions: { description: 'The cursor after which the page begins.' },
-    lastArgOptions: {
-      description: 'How many, from the end or before `before`: 100 at most. Not together with `first`.',
+    nodeTypeOptions: { description: 'An object with a globally unique id. `node` reads it again by that id.' },
+    idFieldOptions: {
+      description:
+        'The globally unique id of the object. Webhooks, exports and every other interface of the gateway use the same id.',
     },
-    beforeArgOptions: { description: 'The cursor before which the page ends.' },
+    pageInfoTypeOptions: { description: 'The position of a page in its list.' },
+    hasNextPageFieldOptions: { description: 'Whether there are more items after this page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether there are more items before this page.' },
+    startCursorFieldOptions: { description: 'The cursor of the first item on the page. Null when the page is empty.' },
+    endCursorFieldOptions: { description: 'The cursor of the last item on the page. Null when the page is empty.' },
+    cursorFieldOptions: {
+      description: 'The position of the item in the list. Pass it as `after` or `before` to read from there.',
+    },
+    nodeFieldOptions: { description: 'The item.', nullable: false },
+    // A connection's own multiplier counts its edges; the list of edges must not count them again.
+    edgesFieldOptions: {
+      description: 'The items of the page, each with its cursor.',
+      nullable: false,
+      complexity: { field: 0, multiplier: 1 },
+    },
+    pageInfoFieldOptions: { description: 'The position of the page in the list.', complexity: 0 },
+    firstArgOptions: {
+      description:
+        'The number of items to read from the start of the list, or after the cursor `after`. The default is 20, the maximum 100.',
+    },
+    afterArgOptions: { description: 'The page begins after the item with this cursor.' },
+    lastArgOptions: {
+      description:
+        'The number of items to read from the end of the list, or before the cursor `before`. The maximum is 100. Cannot be combined with `first`.',
+    },
+    beforeArgOptions: { description: 'The page ends before the item with this cursor.' },
   },
 })
 
-builder.queryType({ description: 'What can be read. Everything is seen as the credential of the request may see it.' })
+builder.queryType({
+  description: 'The objects that can be read. A request sees only the objects that its credential has access to.',
+})
 builder.mutationType({
   description:
-    'What can be done. Each takes one `input` and answers with its object, the `userErrors` that the caller can act on, and whether an earlier answer was `replayed` for the same idempotency key.',
+    'The changes that can be made. Each mutation takes one `input` and returns its object, the `userErrors` that the caller can correct, and `replayed`: whether the answer is the stored one of an earlier request with the same idempotency key.',
 })
 builder.subscriptionType({
   name: 'SubscriptionRoot',
   description:
-    'What can be watched over a WebSocket with the graphql-transport-ws protocol. Its name leaves `Subscription` to the billing kind.',
+    'The streams that can be watched over a WebSocket with the graphql-transport-ws protocol. The type is called SubscriptionRoot because `Subscription` is the recurring payment.',
 })

@@ -52,10 +52,10 @@ interface Narrowed {
 }
 
 const OrderDirection = builder.enumType('OrderDirection', {
-  description: 'Which way a list runs.',
+  description: 'The direction in which a list is sorted.',
   values: {
-    ASC: { description: 'The smallest or earliest first.' },
-    DESC: { description: 'The largest or latest first.' },
+    ASC: { description: 'Ascending: the smallest or earliest value first.' },
+    DESC: { description: 'Descending: the largest or latest value first.' },
   },
 })
 
@@ -96,8 +96,11 @@ export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filte
       type: connection,
       args: {
         ...t.arg.connectionArgs(),
-        filter: t.arg({ type: filter.type, description: 'Only those that meet all of this.' }),
-        orderBy: t.arg({ type: order, description: 'How the list is ordered; newest first unless told.' }),
+        filter: t.arg({
+          type: filter.type,
+          description: 'Returns only the items that match every condition of the filter.',
+        }),
+        orderBy: t.arg({ type: order, description: 'The order of the list. The default is newest first.' }),
       },
       complexity: (args: { first?: number | null; last?: number | null }) => ({
         field: 1,
@@ -138,30 +141,31 @@ function declareTypes<Row extends { id: string }>(
   orders: ListOptions<keyof Rows, unknown>['orders'],
 ) {
   const orderField = builder.enumType(`${name}OrderField`, {
-    description: `What a list of ${name} can be ordered by.`,
+    description: `The fields by which a list of ${name} objects can be sorted.`,
     values: Object.fromEntries(Object.entries(orders).map(([key, { description }]) => [key, { description }])),
   })
   const order = builder.inputType(`${name}Order`, {
-    description: `How a list of ${name} is ordered.`,
+    description: `The order of a list of ${name} objects.`,
     fields: (t) => ({
-      field: t.field({ type: orderField, required: true, description: 'By what.' }),
-      direction: t.field({ type: OrderDirection, required: true, description: 'Which way.' }),
+      field: t.field({ type: orderField, required: true, description: 'The field to sort by.' }),
+      direction: t.field({ type: OrderDirection, required: true, description: 'The direction to sort in.' }),
     }),
   })
   const connection = builder.connectionObject(
     {
       type,
       name: `${name}Connection`,
-      description: `A page of a list of ${name}.`,
+      description: `One page of a list of ${name} objects.`,
       fields: (t) => ({
         totalCount: t.int({
-          description: 'How many there are in the whole list; counted only when asked for.',
+          description:
+            'The number of items in the whole list that match the filter. Counted only when the field is requested.',
           complexity: COUNT_COST,
           resolve: (parent) => parent.count(),
         }),
       }),
     },
-    { name: `${name}Edge`, description: `One ${name} of a page.` },
+    { name: `${name}Edge`, description: `One ${name} of a page, with its cursor.` },
   )
   return { connection, order }
 }
@@ -204,10 +208,10 @@ function connectionOf<Row extends { id: string }>(orderName: string, load: () =>
 
 function sizeOf({ first, last }: ListArgs<unknown>): number {
   const forward = typeof first === 'number'
-  if (forward && typeof last === 'number') throw badInput('`first` and `last` do not go together')
+  if (forward && typeof last === 'number') throw badInput('`first` and `last` cannot be combined')
   const name = typeof last === 'number' ? 'last' : 'first'
   const size = first ?? last ?? DEFAULT_SIZE
   if (size < 0) throw badInput(`\`${name}\` must not be negative`)
-  if (size > MAX_SIZE) throw badInput(`\`${name}\` must be ${MAX_SIZE} at most`)
+  if (size > MAX_SIZE) throw badInput(`\`${name}\` must be at most ${MAX_SIZE}`)
   return size
 }

@@ -75,7 +75,7 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
   const required = options.idempotency === 'required'
 
   const input = builder.inputType(`${typeName}Input`, {
-    description: `What \`${name}\` takes.`,
+    description: `The input of \`${name}\`.`,
     fields: (t) => ({
       idempotencyKey: required
         ? t.string({ required: true, defaultValue: '', description: REQUIRED_KEY })
@@ -85,12 +85,12 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
   })
 
   const payload = builder.objectRef<Payload>(`${typeName}Payload`).implement({
-    description: `What \`${name}\` answers.`,
+    description: `The answer of \`${name}\`.`,
     fields: (t) => ({
       [object.name]: t.field({
         type: ('kind' in object ? NODES[object.kind].ref : object.type) as ObjectRef<ResolvedTypes, object>,
         nullable: true,
-        description: `${object.description} Null when nothing was done.`,
+        description: `${object.description} Null when the request was refused and nothing was changed.`,
         resolve: (answer) => answer.object,
       }),
       ...(options.also && {
@@ -102,11 +102,12 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
       }),
       userErrors: t.field({
         type: [UserErrorRef],
-        description: 'What the caller can put right; empty when it was done.',
+        description: 'The errors that the caller can correct. Empty when the request succeeded.',
         resolve: (answer) => [...answer.userErrors],
       }),
       replayed: t.exposeBoolean('replayed', {
-        description: 'Whether an earlier request with the same idempotency key was given this answer already.',
+        description:
+          'Whether this is the stored answer of an earlier request with the same idempotency key. The request itself had no further effect.',
       }),
     }),
   })
@@ -116,7 +117,7 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
       type: payload,
       description,
       authScopes: { [scope]: true },
-      args: { input: t.arg({ type: input, required: true, description: 'What to do.' }) },
+      args: { input: t.arg({ type: input, required: true, description: 'The input of the mutation.' }) },
       resolve: async (_root, args, context, info): Promise<Payload> => {
         const { idempotencyKey: given, ...rest } = args.input as Input & { idempotencyKey?: string | null }
         const isAlone = countRootFields(info) === 1
@@ -210,7 +211,7 @@ const MISSING_KEY: Problem = {
 }
 
 const REQUIRED_KEY =
-  'Names this wish, so that a repeat is answered with the first answer and nothing is done twice. After a refusal it may be sent again with other input. Required: here, or as the Idempotency-Key header of a request with one mutation.'
+  'Identifies this request, so that it can be repeated safely: a repeat with the same key and input returns the first answer and changes nothing. After a refusal the key can be used again with corrected input. Required, here or as the Idempotency-Key header of a request with one mutation.'
 
 const OPTIONAL_KEY =
-  'Names this wish, so that a repeat is answered with the first answer and nothing is done twice. After a refusal it may be sent again with other input. The Idempotency-Key header of a request with one mutation is its default.'
+  'Identifies this request, so that it can be repeated safely: a repeat with the same key and input returns the first answer and changes nothing. After a refusal the key can be used again with corrected input. The default is the Idempotency-Key header of a request with one mutation.'

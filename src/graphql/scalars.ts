@@ -10,7 +10,7 @@ import { builder } from './builder.ts'
 
 builder.scalarType('DateTime', {
   description:
-    'A moment as RFC 3339, e.g. 2026-11-21T04:58:27.000Z, kept to the millisecond. A moment that does not exist, such as 31 April, is refused.',
+    'A moment in RFC 3339 format, e.g. 2026-11-21T04:58:27.000Z, with millisecond precision. A moment that does not exist, such as 31 April, is refused.',
   serialize: (value) => (value instanceof Date ? value.toISOString() : value),
   ...readBy((value) => {
     const at = typeof value === 'string' ? momentFrom(value) : undefined
@@ -20,7 +20,7 @@ builder.scalarType('DateTime', {
 })
 
 builder.scalarType('Date', {
-  description: 'A day, e.g. 2026-11-21.',
+  description: 'A calendar day in the format YYYY-MM-DD, e.g. 2026-11-21.',
   serialize: (value) => value,
   ...readBy((value) => {
     if (typeof value !== 'string' || !isDay(value)) throw new GraphQLError(`Date ${DAY_RULE}`)
@@ -29,13 +29,13 @@ builder.scalarType('Date', {
 })
 
 builder.scalarType('Decimal', {
-  description: 'An exact decimal as text, e.g. "99.99"; never a float.',
+  description: 'An exact decimal number as a string, e.g. "99.99". It is never converted to a float.',
   serialize: (value) => value,
   ...readBy((value) => textOf('Decimal', value)),
 })
 
 builder.scalarType('BigInt', {
-  description: 'A whole number of any size, as text, e.g. "9999".',
+  description: 'An integer of up to 40 digits as a string, e.g. "9999".',
   serialize: (value) => value.toString(),
   ...readBy((value) => {
     if (typeof value !== 'string' || !/^-?\d{1,40}$/.test(value))
@@ -45,14 +45,15 @@ builder.scalarType('BigInt', {
 })
 
 builder.scalarType('CurrencyCode', {
-  description: 'A currency in capitals: ISO 4217 (USD, HKD, JPY) or the symbol of a coin (USDC, ETH, SOL).',
+  description:
+    'A currency code in capital letters: an ISO 4217 code (USD, HKD, JPY), the symbol of a cryptocurrency (USDC, ETH, SOL), or the code of a currency that the merchant created.',
   serialize: (value) => value,
   ...readBy((value) => textOf('CurrencyCode', value)),
 })
 
 builder.scalarType('JSON', {
   description:
-    'Any JSON value, nested at most 32 levels deep. A whole number beyond 2^53 is refused, because JSON readers would round it: send it as text.',
+    'Any JSON value, nested at most 32 levels deep. An integer beyond 2^53 is refused, because JSON parsers would round it: send it as a string.',
   serialize: (value) => value,
   parseValue: (value) => value,
   parseLiteral: (node, variables) => literal(node, variables),

@@ -7,118 +7,122 @@ import { ProviderEnum } from './types/provider.ts'
 /** What was wrong with a mutation, for its caller to act on. */
 
 const MEANING: Readonly<Record<ErrorCode, string>> = {
-  REQUIRED: 'The field must be given.',
-  INVALID: 'The value is not of the form that the message describes.',
+  REQUIRED: 'The field is required.',
+  INVALID: 'The value does not have the format that the message describes.',
   TOO_LONG: 'The value has too many characters or elements.',
   TOO_SHORT: 'The value has too few characters.',
   OUT_OF_RANGE: 'The number or amount is too small or too large.',
-  NOT_FOUND: 'The id names nothing that this key may see.',
-  ALREADY_EXISTS: 'Another one has this value already.',
-  LIMIT_REACHED: 'There are as many as there may be.',
-  INVALID_STATE: 'The object is in a state that does not allow it.',
-  FORBIDDEN: 'This key may not do it.',
-  CURRENCY_MISMATCH: 'The currencies do not fit together.',
+  NOT_FOUND: 'No object with this id exists, or the key has no access to it.',
+  ALREADY_EXISTS: 'Another object already has this value.',
+  LIMIT_REACHED: 'The maximum number of such objects is reached.',
+  INVALID_STATE: 'The state of the object does not allow the operation.',
+  FORBIDDEN: 'The key is not allowed to perform the operation.',
+  CURRENCY_MISMATCH: 'The currencies do not match.',
   TOTALS_MISMATCH: 'The parts do not add up to the total.',
-  AMOUNT_TOO_SMALL: 'The amount is worth less than the smallest unit of the currency that it is converted to.',
-  OVERDRAFT_LIMIT_EXCEEDED: 'The account would go further below zero than its overdraft limit allows.',
-  INSUFFICIENT_FUNDS: 'The account has less available than is needed.',
-  RATE_MISSING: 'No rate was set from the one currency to the other.',
+  AMOUNT_TOO_SMALL: 'The amount converts to less than the smallest unit of the destination currency.',
+  OVERDRAFT_LIMIT_EXCEEDED: 'The account balance would fall below the overdraft limit.',
+  INSUFFICIENT_FUNDS: 'The available balance of the account is too low.',
+  RATE_MISSING: 'No exchange rate is set for this pair of currencies.',
   ACCOUNT_FROZEN: 'The account is frozen.',
-  IDEMPOTENCY_KEY_REUSED: 'The idempotency key was used before with other input.',
-  UNSUPPORTED: 'The provider cannot do this.',
-  PROVIDER_REFUSED: 'The provider refused, and would refuse again.',
-  PROVIDER_UNAVAILABLE: 'The provider gave no usable answer; a later attempt may succeed.',
-  PREFLIGHT_REFUSED: 'A pre-flight hook refused, and its answer stands.',
-  PRECONDITION_FAILED: 'A pre-flight hook gave no usable answer; a later attempt may succeed.',
+  IDEMPOTENCY_KEY_REUSED: 'The idempotency key was already used with different input.',
+  UNSUPPORTED: 'The provider does not support the operation.',
+  PROVIDER_REFUSED: 'The provider refused the request, and would refuse it again.',
+  PROVIDER_UNAVAILABLE: 'The provider did not give a usable answer. The request may succeed later.',
+  PREFLIGHT_REFUSED: 'A pre-flight hook refused the request.',
+  PRECONDITION_FAILED: 'A pre-flight hook did not give a usable answer. The request may succeed later.',
 }
 
 const UserErrorCode = builder.enumType('UserErrorCode', {
-  description: 'What kind of problem it is.',
+  description: 'The kind of error. Programs should decide by this code.',
   values: Object.fromEntries(ERROR_CODES.map((code) => [code, { description: MEANING[code] }])) as {
     [Code in ErrorCode]: { description: string }
   },
 })
 
 const UserErrorRef = builder.interfaceRef<Problem>('UserError').implement({
-  description: 'Something the caller can put right. All bad fields of an input are reported at once.',
+  description: 'An error that the caller can correct. All invalid fields of an input are reported at once.',
   resolveType: (problem) => typeOf(problem),
   fields: (t) => ({
-    code: t.expose('code', { type: UserErrorCode, description: 'What kind of problem it is.' }),
-    message: t.exposeString('message', { description: 'The problem in words, for people.' }),
+    code: t.expose('code', { type: UserErrorCode, description: 'The kind of error.' }),
+    message: t.exposeString('message', {
+      description: 'A description of the error for people. It names the value and the rule.',
+    }),
     field: t.field({
       type: ['String'],
       nullable: true,
       description:
-        'The path of the bad field in the input, e.g. ["item", "price", "amount"]; null when it is no one field.',
+        'The path of the invalid field within the input, e.g. ["item", "price", "amount"]. Null when the error does not concern a single field.',
       resolve: (problem) => (problem.field && problem.field.length > 0 ? [...problem.field] : null),
     }),
   }),
 })
 
 builder.objectType(builder.objectRef<Problem>('InputError'), {
-  description: 'A problem that its code, message and field say everything about.',
+  description: 'An error that needs no details beyond its code, message and field.',
   interfaces: [UserErrorRef],
 })
 
 builder.objectType(builder.objectRef<Problem>('InsufficientFunds'), {
-  description: 'The account has less available than is needed.',
+  description: 'The available balance of the account is lower than the amount.',
   interfaces: [UserErrorRef],
   fields: (t) => ({
     available: t.field({
       type: MoneyRef,
-      description: 'What the account has available.',
+      description: 'The available balance of the account.',
       resolve: (problem) => moneyOf(problem, 'available'),
     }),
-    accountId: t.id({ description: 'The account.', resolve: (problem) => accountOf(problem) }),
+    accountId: t.id({ description: 'The id of the account.', resolve: (problem) => accountOf(problem) }),
   }),
 })
 
 builder.objectType(builder.objectRef<Problem>('OverdraftLimitExceeded'), {
   description:
-    'An account would go further below zero than its overdraft limit allows: the account that pays, or an account of the exchange that a conversion runs over.',
+    'The balance would fall below the overdraft limit of an account: of the account that pays, or of an exchange account that a conversion uses.',
   interfaces: [UserErrorRef],
   fields: (t) => ({
     available: t.field({
       type: MoneyRef,
-      description: 'What can still be taken from the account.',
+      description: 'The amount that can still be taken from the account.',
       resolve: (problem) => moneyOf(problem, 'available'),
     }),
-    accountId: t.id({ description: 'The account.', resolve: (problem) => accountOf(problem) }),
+    accountId: t.id({ description: 'The id of the account.', resolve: (problem) => accountOf(problem) }),
   }),
 })
 
 builder.objectType(builder.objectRef<Problem>('AmountTooSmall'), {
-  description: 'A charge is worth less than the smallest unit of the currency that it is converted to.',
+  description: 'A charge converts to less than the smallest unit of the destination currency.',
   interfaces: [UserErrorRef],
   fields: (t) => ({
     smallest: t.field({
       type: MoneyRef,
-      description: 'The smallest charge that is not, at the same rate, in the currency of the account that pays.',
+      description:
+        'The smallest charge that can be converted at the same rate, in the currency of the account that pays.',
       resolve: (problem) => moneyOf(problem, 'smallest'),
     }),
   }),
 })
 
 builder.objectType(builder.objectRef<Problem>('AccountFrozen'), {
-  description: 'An account is frozen: nothing moves in or out of it until it is unfrozen.',
+  description: 'The account is frozen. No money can move into it or out of it until it is unfrozen.',
   interfaces: [UserErrorRef],
   fields: (t) => ({
-    accountId: t.id({ description: 'The account.', resolve: (problem) => accountOf(problem) }),
+    accountId: t.id({ description: 'The id of the account.', resolve: (problem) => accountOf(problem) }),
   }),
 })
 
 builder.objectType(builder.objectRef<Problem>('ProviderRefusal'), {
-  description: 'The provider did not do what was asked.',
+  description: 'The provider refused the request or did not give a usable answer.',
   interfaces: [UserErrorRef],
   fields: (t) => ({
     provider: t.field({
       type: ProviderEnum,
-      description: 'Who refused.',
+      description: 'The provider that was asked.',
       resolve: (problem) => problem.facts?.provider as Provider,
     }),
     providerCode: t.string({
       nullable: true,
-      description: "The provider's own code for its reason (in the provider's words).",
+      description:
+        'The error code that the provider returned, in the format of the provider (provider-specific). Null when it returned none.',
       resolve: (problem) => text(problem.facts?.providerCode),
     }),
     retryable: t.boolean({
@@ -129,11 +133,12 @@ builder.objectType(builder.objectRef<Problem>('ProviderRefusal'), {
 })
 
 builder.objectType(builder.objectRef<Problem>('PreflightRefusal'), {
-  description: 'A pre-flight hook did not let it pass, and nothing was done.',
+  description: 'A pre-flight hook refused the request, or gave no usable answer. Nothing was changed.',
   interfaces: [UserErrorRef],
   fields: (t) => ({
     status: t.int({
-      description: 'As HTTP says it: what the hook refused with, 400 to 499, or 412 when it gave no usable answer.',
+      description:
+        'The HTTP status of the refusal: the status from 400 to 499 that the hook answered with, or 412 when it gave no usable answer.',
       resolve: (problem) => Number(problem.facts?.status),
     }),
     retryable: t.boolean({
@@ -142,7 +147,7 @@ builder.objectType(builder.objectRef<Problem>('PreflightRefusal'), {
     }),
     endpointId: t.id({
       nullable: true,
-      description: 'The webhook endpoint of the hook.',
+      description: 'The id of the webhook endpoint of the hook. Null when it is not known.',
       resolve: (problem) => text(problem.facts?.endpoint),
     }),
   }),

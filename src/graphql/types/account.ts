@@ -14,41 +14,50 @@ import { moment, momentField } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 
 export const AccountKindEnum = builder.enumType('AccountKind', {
-  description: 'Whose account it is.',
+  description: 'Who an account belongs to.',
   values: {
-    SYSTEM: { description: 'One that the books need, such as fees or what customers paid.' },
-    CLIENT: { description: "A seller's or client's own." },
+    SYSTEM: { description: 'An account of the ledger itself, e.g. for fees or for customer payments.' },
+    CLIENT: { description: 'The account of a seller or of a client of the merchant.' },
   } satisfies Record<AccountKind, object>,
 })
 
 AccountRef.implement({
-  description: 'A place where money of one currency is.',
+  description: 'A ledger account. It holds money in one currency.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: acct_…', resolve: ({ id }) => encodeId('Account', id) }),
+    id: t.id({ description: 'The id of the account: acct_…', resolve: ({ id }) => encodeId('Account', id) }),
     externalId: t.exposeString('externalId', {
       nullable: true,
-      description: "The merchant's own name for it, unique.",
+      description: "The merchant's own identifier of the account, unique. Null when none was given.",
     }),
-    name: t.exposeString('name', { nullable: true, description: 'What people call it.' }),
-    kind: t.expose('kind', { type: AccountKindEnum, description: 'Whose it is.' }),
-    currency: t.expose('currency', { type: 'CurrencyCode', description: 'Its currency.' }),
-    frozen: t.exposeBoolean('frozen', { description: 'Whether nothing may move in or out.' }),
-    overdraft: t.exposeBoolean('overdraft', { description: 'Whether the balance may fall below zero.' }),
+    name: t.exposeString('name', {
+      nullable: true,
+      description: 'The display name of the account. Null when none was given.',
+    }),
+    kind: t.expose('kind', {
+      type: AccountKindEnum,
+      description: 'Whether the account belongs to the ledger itself or to a client.',
+    }),
+    currency: t.expose('currency', { type: 'CurrencyCode', description: 'The currency of the account.' }),
+    frozen: t.exposeBoolean('frozen', {
+      description: 'Whether the account is frozen: money can move neither into it nor out of it.',
+    }),
+    overdraft: t.exposeBoolean('overdraft', { description: 'Whether the available balance may fall below zero.' }),
     overdraftLimit: t.field({
       type: MoneyRef,
       nullable: true,
       description:
-        'How far what is available may fall below zero; null where there is no limit, and for an account without overdraft.',
+        'How far the available balance may fall below zero. Null when there is no limit, and for an account without overdraft.',
       resolve: ({ overdraftLimit, currency }) => (overdraftLimit === null ? null : amount(overdraftLimit, currency)),
     }),
     balance: t.field({
       type: MoneyRef,
-      description: 'What is posted: now, or at a moment in the past.',
+      description: 'The posted balance: the sum of all entries of the account, including amounts on hold.',
       args: {
         asOf: t.arg({
           type: 'DateTime',
-          description: 'The moment, with all that was posted at it; now when left out.',
+          description:
+            'The moment at which the balance is taken, including everything posted at that moment. The default is the current balance.',
         }),
       },
       resolve: (account, { asOf }, context) =>
@@ -56,18 +65,22 @@ AccountRef.implement({
     }),
     held: t.field({
       type: MoneyRef,
-      description: 'What holds keep back.',
+      description: 'The amount reserved by holds. It is still part of the balance, but cannot be spent.',
       resolve: ({ held, currency }) => amount(held, currency),
     }),
     available: t.field({
       type: MoneyRef,
-      description: 'What can be spent: the balance less what is held.',
+      description: 'The available balance: the posted balance minus the amount on hold.',
       resolve: ({ balance, held, currency }) => amount(balance - held, currency),
     }),
-    metadata: t.field({ type: 'JSON', description: 'Own data.', resolve: ({ metadata }) => metadata }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs that the merchant stored on the account.',
+      resolve: ({ metadata }) => metadata,
+    }),
     entries: t.field({
       ...entries.field(t),
-      description: 'What changed the account, newest first.',
+      description: 'The entries of the account, newest first.',
       resolve: (account, args, context) =>
         entries.open(context, args, {
           parentId: account.id,
@@ -78,7 +91,7 @@ AccountRef.implement({
     transactions: t.field({
       ...ledgerTransactions.field(t),
       description:
-        'The ledger transactions whose money comes from the account, newest first. What it received is among its entries, and in lists filtered by destination.',
+        'The ledger transactions that take money from the account, newest first. Money that the account received is found in `entries`, and in transaction lists filtered by `destinationId`.',
       resolve: (account, args, context) =>
         ledgerTransactions.open(context, args, {
           parentId: account.id,
@@ -87,7 +100,7 @@ AccountRef.implement({
     }),
     holds: t.field({
       ...ledgerTransactions.field(t),
-      description: 'The holds that keep back money of the account, newest first.',
+      description: 'The open holds that reserve money of the account, newest first.',
       resolve: (account, args, context) =>
         ledgerTransactions.open(context, args, {
           parentId: account.id,
@@ -96,7 +109,7 @@ AccountRef.implement({
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When it was opened.',
+      description: 'When the account was created.',
       resolve: (account, args, context) => moment(account.createdAt, args, context),
     }),
   }),
@@ -108,17 +121,19 @@ async function balanceAt({ tenantId, id, currency }: AccountRow, at: Date, { app
 }
 
 export const AccountFilter = builder.inputType('AccountFilter', {
-  description: 'Which accounts.',
+  description: 'Conditions on a list of accounts. An account must match all that are given.',
   fields: (t) => ({
-    kind: t.field({ type: AccountKindEnum, description: 'Whose they are.' }),
-    currency: t.field({ type: 'CurrencyCode', description: 'Their currency.' }),
-    frozen: t.boolean({ description: 'Whether nothing may move in or out.' }),
-    externalId: t.string({ description: "The merchant's own name for it." }),
-    search: t.string({ description: 'Text that the name or the external id contains, up to 100 characters.' }),
-    balance: t.field({ type: AmountRange, description: 'What is posted.' }),
-    metadata: t.field({ type: [MetadataFilter], description: 'Own data that they have, all of it.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Opened at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Opened before this moment.' }),
+    kind: t.field({ type: AccountKindEnum, description: 'Accounts of this kind.' }),
+    currency: t.field({ type: 'CurrencyCode', description: 'Accounts in this currency.' }),
+    frozen: t.boolean({ description: 'Accounts that are frozen, or, when false, that are not.' }),
+    externalId: t.string({ description: 'The account with this external id.' }),
+    search: t.string({
+      description: 'Accounts whose name or external id contains this text, ignoring case. Up to 100 characters.',
+    }),
+    balance: t.field({ type: AmountRange, description: 'Accounts whose posted balance lies in this range.' }),
+    metadata: t.field({ type: [MetadataFilter], description: 'Accounts with all of these metadata values.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Accounts created at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Accounts created before this moment.' }),
   }),
 })
 
@@ -127,8 +142,8 @@ export const accounts = list({
   type: AccountRef,
   table: 'account',
   orders: {
-    CREATED_AT: { column: 'created_at', description: 'When it was opened.' },
-    BALANCE: { column: 'balance', description: 'What is posted, in minor units.' },
+    CREATED_AT: { column: 'created_at', description: 'When the account was created.' },
+    BALANCE: { column: 'balance', description: 'The posted balance in minor units.' },
   },
   filter: {
     type: AccountFilter,
@@ -147,11 +162,11 @@ export const accounts = list({
 })
 
 const AccountBy = builder.inputType('AccountBy', {
-  description: 'Which account: by one of these.',
+  description: 'Identifies one account by exactly one of these fields.',
   isOneOf: true,
   fields: (t) => ({
-    id: t.id({ description: 'Its id.' }),
-    externalId: t.string({ description: "The merchant's own name for it." }),
+    id: t.id({ description: 'The id of the account.' }),
+    externalId: t.string({ description: "The merchant's own identifier of the account." }),
   }),
 })
 
@@ -159,9 +174,9 @@ builder.queryFields((t) => ({
   account: t.field({
     type: AccountRef,
     nullable: true,
-    description: 'One account; null when there is none, or none that the key may see.',
+    description: 'Returns one account. Null when it does not exist or the key has no access to it.',
     authScopes: { manager: true },
-    args: { by: t.arg({ type: AccountBy, required: true, description: 'Which.' }) },
+    args: { by: t.arg({ type: AccountBy, required: true, description: 'How the account is identified.' }) },
     resolve: (_root, { by }, { loaders }) => {
       if (by.externalId != null) return loaders.unique('account', equals('external_id', by.externalId))
       const id = decodeId(by.id ?? '')

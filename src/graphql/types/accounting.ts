@@ -11,35 +11,39 @@ import { ProviderEnum } from './provider.ts'
 
 /** The columns of the export that are shown as they are there, each with what it says. */
 const SHOWN = {
-  relatedPaymentId: 'Of a refund, the payment whose money it is.',
-  productId: 'What was bought; null for an inline item.',
-  productName: 'What it was called when it was sold.',
-  productDescription: 'What stood below the name.',
-  customerUuid: 'Who paid: the id of the customer.',
-  customerEmail: 'The e-mail address of the customer, as it is now.',
-  checkoutId: 'The checkout that was paid, chk_…; null for a bill of a subscription.',
-  chain: 'The chain that the money came over (crypto payments).',
-  blockNumberOrSlot: 'The block or slot on it (crypto payments).',
-  txHash: "The transaction's hash on its chain (crypto payments).",
-  fromAddress: 'The address that the money came from (crypto payments).',
-  toAddress: 'The address that the money went to (crypto payments).',
-  tokenSymbol: 'What was paid with: the currency of the amounts without Usd in their name.',
-  tokenContractOrMint: "The address of the token's contract or mint; null for a chain's own coin (crypto payments).",
+  relatedPaymentId: 'For a refund, the id of the refunded payment: pay_…. Null for a payment.',
+  productId: 'The id of the product that was bought: prod_…. Null for an inline item.',
+  productName: 'The name of the product or item at the time of the sale. Null when it is not known.',
+  productDescription: 'The description of the product or item at the time of the sale. Null when it is not known.',
+  customerUuid: 'The id of the customer who paid: cust_…. Null when the customer is not known.',
+  customerEmail: 'The current e-mail address of the customer. Null when it is not known.',
+  checkoutId: 'The id of the checkout that was paid: chk_…. Null for a billing of a subscription.',
+  chain: 'The blockchain of the transfer (crypto payments). Null for others.',
+  blockNumberOrSlot: 'The block or slot of the transfer on its blockchain (crypto payments). Null for others.',
+  txHash: 'The hash of the transfer on its blockchain (crypto payments). Null for others.',
+  fromAddress: 'The address that sent the money (crypto payments). Null for others.',
+  toAddress: 'The address that received the money (crypto payments). Null for others.',
+  tokenSymbol: 'The currency that was paid with. It is the currency of the amounts without Usd in their name.',
+  tokenContractOrMint:
+    'The contract or mint address of the token (crypto payments). Null for the native coin of a blockchain.',
 } as const
 
 const AMOUNTS = {
-  grossAmount: 'What was paid, or, below zero, given back.',
-  grossAmountUsd: 'The same in USD, as the ledger has it; null for a price in another currency.',
-  platformFeePercent: "The provider's fee as a percentage of the gross.",
+  grossAmount: 'The gross amount in major units. Negative for a refund.',
+  grossAmountUsd: 'The gross amount in USD, as recorded in the ledger. Null when the price is in another currency.',
+  platformFeePercent: "The provider's fee as a percentage of the gross amount.",
   platformFeeUsd: "The provider's fee in USD.",
-  platformFee: "The provider's fee.",
-  organizationFeePercent: "What the organization keeps of a seller's payment, as a percentage of the gross.",
-  organizationFeeUsd: "What the organization keeps of a seller's payment, in USD.",
-  organizationFee: "What the organization keeps of a seller's payment.",
-  networkFeesUsd: 'What sending a refund cost, in USD; null where the provider does not tell what the coin was worth.',
-  networkFees: 'What sending a refund cost the merchant, in the coin of its chain.',
-  netAmountUsd: 'What is left after the fees, in USD. What the network took is beside it, since it is of another coin.',
-  netAmount: 'What is left after the fees.',
+  platformFee: "The provider's fee in major units.",
+  organizationFeePercent: "The organization's fee on a seller's payment, as a percentage of the gross amount.",
+  organizationFeeUsd: "The organization's fee on a seller's payment, in USD.",
+  organizationFee: "The organization's fee on a seller's payment, in major units.",
+  networkFeesUsd:
+    'The network fee of sending a refund, in USD. Null when the provider does not give the exchange rate.',
+  networkFees:
+    "The network fee that the merchant paid for sending a refund, in major units of the blockchain's native coin.",
+  netAmountUsd:
+    'The gross amount minus the fees, in USD. Network fees are not subtracted, because they are paid in another coin.',
+  netAmount: 'The gross amount minus the fees, in major units.',
 } as const
 
 const VALUES = new Map(COLUMNS.map(({ name, value }) => [name, value]))
@@ -54,30 +58,34 @@ function shown(name: string, row: AccountingRow): string | null {
 }
 
 const AccountingEventType = builder.enumType('AccountingEventType', {
-  description: 'What an accounting event tells of.',
+  description: 'The kind of an accounting event.',
   values: {
-    one_time: { description: 'A payment of its own.' },
+    one_time: { description: 'A one-time payment.' },
     subscription: { description: 'A payment of a subscription.' },
-    refund: { description: 'Money given back.' },
+    refund: { description: 'A refund.' },
   },
 })
 
 const AccountingEventRef = builder.objectRef<AccountingRow>('AccountingEvent').implement({
-  description: 'One payment or refund as accounting has it, from our own books: the columns of the export.',
+  description:
+    "One payment or refund for accounting, taken from the gateway's own ledger. The fields are the columns of the CSV export.",
   fields: (t) => ({
     paymentId: t.id({
-      description: 'The payment, pay_…, or the refund, rfnd_….',
+      description: 'The id of the payment, pay_…, or of the refund, rfnd_….',
       resolve: ({ kind, id }) => encodeId(kind === 'REFUND' ? 'Refund' : 'Payment', id),
     }),
-    provider: t.expose('provider', { type: ProviderEnum, description: 'Who received or gave it back for us.' }),
-    type: t.expose('type', { type: AccountingEventType, description: 'What it tells of.' }),
+    provider: t.expose('provider', {
+      type: ProviderEnum,
+      description: 'The provider that received the payment or paid the refund.',
+    }),
+    type: t.expose('type', { type: AccountingEventType, description: 'The kind of the event.' }),
     txTimeUtc: t.field({
       ...momentField(t),
-      description: 'When the money was certain, or given back; in UTC unless told.',
+      description: 'When the payment was settled or the refund was paid. In UTC, unless a time zone is given.',
       resolve: (row, args, context) => moment(row.at, args, context),
     }),
     currencyDecimals: t.int({
-      description: 'How many digits after the point the currency has.',
+      description: 'The number of decimal places of the currency.',
       resolve: (row) => Number(shown('currencyDecimals', row)),
     }),
     ...Object.fromEntries(
@@ -96,10 +104,10 @@ const AccountingEventRef = builder.objectRef<AccountingRow>('AccountingEvent').i
 })
 
 const AccountingFilter = builder.inputType('AccountingFilter', {
-  description: 'Which accounting events.',
+  description: 'Conditions on the accounting events. An event must match all that are given.',
   fields: (t) => ({
-    type: t.field({ type: AccountingEventType, description: 'What they tell of.' }),
-    provider: t.field({ type: ProviderEnum, description: 'Whose they are.' }),
+    type: t.field({ type: AccountingEventType, description: 'Events of this kind.' }),
+    provider: t.field({ type: ProviderEnum, description: 'Events of this provider.' }),
   }),
 })
 
@@ -107,7 +115,7 @@ const accounting = list({
   name: 'AccountingEvent',
   type: AccountingEventRef,
   table: 'accounting_event',
-  orders: { TIME: { column: 'at', description: 'When the money was certain, or given back.' } },
+  orders: { TIME: { column: 'at', description: 'When the payment was settled or the refund was paid.' } },
   filter: {
     type: AccountingFilter,
     conditions: ({ type, provider }) => [
@@ -122,14 +130,15 @@ builder.queryField('accounting', (t) => {
   return t.field({
     ...field,
     description:
-      'The payments that were settled and the refunds that were paid in a period, newest first. `GET /exports/accounting` gives the same as a file.',
+      'The payments that were settled and the refunds that were paid in a period, newest first. `GET /exports/accounting` returns the same as a file.',
     authScopes: { key: true },
     args: {
       ...args,
-      from: t.arg({ type: 'Date', required: true, description: 'The first day.' }),
-      to: t.arg({ type: 'Date', required: true, description: 'The last day, which is in the period.' }),
+      from: t.arg({ type: 'Date', required: true, description: 'The first day of the period.' }),
+      to: t.arg({ type: 'Date', required: true, description: 'The last day of the period. It is included.' }),
       timezone: t.arg.string({
-        description: 'Whose days they are, e.g. Asia/Yangon; the Time-Zone header is its default, else UTC.',
+        description:
+          'The time zone of the two days, e.g. Asia/Yangon. The default is the Time-Zone header, otherwise UTC.',
       }),
     },
     resolve: (_root, { from, to, timezone, ...wanted }, context) => {

@@ -13,45 +13,45 @@ import { RoleEnum } from './user.ts'
 const KEYS_AT_MOST = 500
 
 ApiKeyRef.implement({
-  description: 'A secret key. The key itself is shown once, when it is made.',
+  description: 'A secret API key. The secret itself is shown only once, when the key is created.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: key_…', resolve: ({ id }) => encodeId('ApiKey', id) }),
-    name: t.exposeString('name', { description: 'What people call it.' }),
-    prefix: t.exposeString('prefix', { description: 'How the key begins: sk_test_ or sk_live_.' }),
-    last4: t.exposeString('last4', { description: 'How the key ends.' }),
-    role: t.expose('role', { type: RoleEnum, description: 'What the key may do.' }),
+    id: t.id({ description: 'The id of the key: key_…', resolve: ({ id }) => encodeId('ApiKey', id) }),
+    name: t.exposeString('name', { description: 'The display name of the key.' }),
+    prefix: t.exposeString('prefix', { description: 'The first characters of the secret: sk_test_ or sk_live_.' }),
+    last4: t.exposeString('last4', { description: 'The last four characters of the secret.' }),
+    role: t.expose('role', { type: RoleEnum, description: 'The role of the key, which decides what it may do.' }),
     mode: t.field({
       type: ModeEnum,
-      description: 'Which mode the key is for.',
+      description: 'The mode that the key gives access to.',
       // A key is only ever seen by keys of its own tenant, which is of one mode.
       resolve: (_key, _args, context) => actorOf(context).mode,
     }),
     user: t.field({
       type: UserRef,
       nullable: true,
-      description: 'The member whose key it is; null for a key of the organization.',
+      description: 'The user who owns the key. Null for a key of the organization.',
       resolve: (key, _args, { loaders }) => loaders.linked('app_user', key.userId),
     }),
     rateLimit: t.exposeInt('rateLimit', {
       description:
-        'How many requests it may make in 15 minutes. The requests of all keys of one member count for each of them.',
+        'The number of requests that the key may make in 15 minutes. The requests of all keys of one user are counted together.',
     }),
     expiresAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When it ends; null when it does not.',
+      description: 'When the key expires. Null when it does not expire.',
       resolve: (key, args, context) => momentOrNull(key.expiresAt, args, context),
     }),
     lastUsedAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When it was last used, to within minutes; null when never.',
+      description: 'When the key was last used, accurate to a few minutes. Null when it was never used.',
       resolve: (key, args, context) => momentOrNull(key.lastUsedAt, args, context),
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When it was made.',
+      description: 'When the key was created.',
       resolve: (key, args, context) => moment(key.createdAt, args, context),
     }),
   }),
@@ -61,10 +61,15 @@ builder.queryField('apiKeys', (t) =>
   t.field({
     type: [ApiKeyRef],
     description:
-      "The secret keys that were not deleted: one's own, which for a key of the organization are the organization's, or those of a user, newest first. At most 500.",
+      "The secret keys that are not deleted, newest first, at most 500: the keys of the caller (for a key of the organization, the organization's keys), or those of the user `userId`.",
     authScopes: { key: true },
     complexity: { field: 1, multiplier: 20 },
-    args: { userId: t.arg.id({ description: "Whose; one's own when left out. A seller sees its own alone." }) },
+    args: {
+      userId: t.arg.id({
+        description:
+          'The id of the user whose keys to list. The default is the caller. A seller sees only its own keys.',
+      }),
+    },
     resolve: async (_root, { userId }, context) => {
       const { userId: own } = actorOf(context)
       const whose =
@@ -78,29 +83,33 @@ builder.queryField('apiKeys', (t) =>
 
 mutation<Done & { secret?: string | undefined }>('createApiKey', {
   description:
-    "Makes a secret key in the mode of the key that asks, which may do no more than that one. What a member's key makes belongs to the member, or to a member of a lower role; keys of the organization are made by its own keys. A seller makes keys for itself alone. A user may have 20 keys in a mode and the organization 100 of its own, counting those that were deleted in the last 24 hours: beyond that it is LIMIT_REACHED.",
+    "Creates a secret key in the mode of the calling key. The new key cannot have more rights than the calling key. A key created by a user's key belongs to that user, or to a user with a lower role; keys of the organization can be created only by its own keys. A seller can create keys only for itself. A user can have 20 keys in a mode and the organization 100, including those deleted in the last 24 hours: more are refused with LIMIT_REACHED.",
   idempotency: 'optional',
   input: (t) => ({
-    name: t.string({ required: true, description: 'What people will call it.' }),
-    role: t.field({ type: RoleEnum, required: true, description: 'What it may do; not more than the key that asks.' }),
+    name: t.string({ required: true, description: 'The display name of the key.' }),
+    role: t.field({
+      type: RoleEnum,
+      required: true,
+      description: 'The role of the key. It cannot be higher than the role of the calling key.',
+    }),
     userId: t.id({
       description:
-        "The member whose key it is to be, who may do at least as much. When left out: the member whose key asks, or the organization where the key that asks is the organization's.",
+        "The id of the user who will own the key. The user's role must be at least the role of the key. The default is the user who owns the calling key, or the organization when the calling key belongs to it.",
     }),
     expiresAt: t.field({
       type: 'DateTime',
       description:
-        'When it ends. When left out: never for an OWNER, and otherwise when the key that asks ends; no later is allowed.',
+        'When the key expires. The default is never for an OWNER, and otherwise the expiry of the calling key, which cannot be exceeded.',
     }),
     rateLimit: t.int({
       description:
-        'How many requests it may make in 15 minutes: 1 to 1000000000. For managers to set; an ADMIN sets no more than the key that asks has. When left out 5000, or what the key that asks has if that is less; for oneself always what the key that asks has.',
+        "The number of requests that the key may make in 15 minutes: 1 to 1000000000. Only an OWNER or ADMIN can set it; an ADMIN cannot set more than the limit of the calling key. The default is 5000, or the limit of the calling key if that is lower; for a key of one's own it is always the limit of the calling key.",
     }),
   }),
-  object: { name: 'apiKey', kind: 'ApiKey', description: 'The key, without its secret.' },
+  object: { name: 'apiKey', kind: 'ApiKey', description: 'The key that was created, without its secret.' },
   also: {
     name: 'secret',
-    description: 'The key itself. It is shown this once; null when the answer is replayed.',
+    description: 'The secret of the key. It is shown only once: null when the answer is replayed.',
     value: (answer) => answer.secret,
   },
   run: (app, call, input) => app.keys.create(call, input),
@@ -108,30 +117,31 @@ mutation<Done & { secret?: string | undefined }>('createApiKey', {
 
 mutation('updateApiKey', {
   description:
-    'Changes what is given of a secret key that the key that asks could make. A seller changes keys of its own alone.',
+    'Changes a secret key that the calling key could have created. Fields that are left out keep their value. A seller can change only its own keys.',
   idempotency: 'optional',
   nulls: ['expiresAt'],
   input: (t) => ({
-    id: t.id({ required: true, description: 'The key.' }),
-    name: t.string({ description: 'What people call it.' }),
+    id: t.id({ required: true, description: 'The id of the key.' }),
+    name: t.string({ description: 'The display name of the key.' }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'When it ends; null for never. Unless an OWNER asks, no later than the key that asks.',
+      description:
+        'When the key expires. Null means never. Unless the caller is an OWNER, it cannot be later than the expiry of the calling key.',
     }),
     rateLimit: t.int({
       description:
-        'How many requests it may make in 15 minutes: 1 to 1000000000. For managers to set; an ADMIN sets no more than the key that asks has.',
+        'The number of requests that the key may make in 15 minutes: 1 to 1000000000. Only an OWNER or ADMIN can set it; an ADMIN cannot set more than the limit of the calling key.',
     }),
   }),
-  object: { name: 'apiKey', kind: 'ApiKey', description: 'The key as it is after the change.' },
+  object: { name: 'apiKey', kind: 'ApiKey', description: 'The key after the change.' },
   run: (app, call, input) => app.keys.update(call, input),
 })
 
 mutation('deleteApiKey', {
-  description: 'Ends a secret key at once, and whatever it has open.',
+  description: 'Deletes a secret key. It stops working at once, and its open WebSocket connections are closed.',
   idempotency: 'optional',
-  input: (t) => ({ id: t.id({ required: true, description: 'The key.' }) }),
-  object: { name: 'apiKey', kind: 'ApiKey', description: 'The key that ended.' },
+  input: (t) => ({ id: t.id({ required: true, description: 'The id of the key.' }) }),
+  object: { name: 'apiKey', kind: 'ApiKey', description: 'The key that was deleted.' },
   run: async (app, call, input, context) => {
     const done = await app.keys.remove(call, input)
     context.sockets.closeKey(done.id)

@@ -8,65 +8,67 @@ import { momentField, momentOrNull } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 
 const BillingTriggerEnum = builder.enumType('BillingTrigger', {
-  description: 'What made a bill.',
+  description: 'What started a billing.',
   values: {
-    AUTO: { description: 'The end of a period.' },
-    MANUAL: { description: 'A request of ours.' },
+    AUTO: { description: 'The billing period ended.' },
+    MANUAL: { description: 'The merchant requested the billing through the API.' },
   } satisfies Record<BillingTrigger, object>,
 })
 
 const BillingStatusEnum = builder.enumType('BillingStatus', {
-  description: 'Where a bill stands.',
+  description: 'The status of a billing.',
   values: {
-    PENDING: { description: 'It is on its way.' },
-    COMPLETED: { description: 'It is paid.' },
-    FAILED: { description: 'It could not be paid. Where it is tried again, it is still this bill.' },
+    PENDING: { description: 'The billing has started and is not final.' },
+    COMPLETED: { description: 'The billing is paid.' },
+    FAILED: { description: 'The billing could not be paid. A retry belongs to the same billing.' },
   } satisfies Record<BillingStatus, object>,
 })
 
 BillingRef.implement({
-  description: 'One bill of a subscription.',
+  description: 'One billing of a subscription: the charge for one billing period.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: bill_…', resolve: ({ id }) => encodeId('Billing', id) }),
+    id: t.id({ description: 'The id of the billing: bill_…', resolve: ({ id }) => encodeId('Billing', id) }),
     subscription: t.field({
       type: SubscriptionRef,
-      description: 'What it bills.',
+      description: 'The subscription that is billed.',
       resolve: async (billing, _args, { loaders }) => {
         const subscription = await loaders.one('subscription', billing.subscriptionId)
         if (!subscription) throw new Error(`billing ${billing.id} has no subscription`)
         return subscription
       },
     }),
-    sequence: t.exposeInt('sequence', { description: 'The number of this bill among those of the subscription.' }),
-    trigger: t.expose('trigger', { type: BillingTriggerEnum, description: 'What made it.' }),
-    status: t.expose('status', { type: BillingStatusEnum, description: 'Where it stands.' }),
+    sequence: t.exposeInt('sequence', {
+      description: 'The number of the billing within its subscription, counted from 1.',
+    }),
+    trigger: t.expose('trigger', { type: BillingTriggerEnum, description: 'What started the billing.' }),
+    status: t.expose('status', { type: BillingStatusEnum, description: 'The status of the billing.' }),
     amount: t.field({
       type: MoneyRef,
-      description: 'How much.',
+      description: 'The amount of the billing.',
       resolve: ({ amountMinor, currency }) => amount(amountMinor, currency),
     }),
-    attempts: t.exposeInt('attempts', { description: 'How often it was tried, as far as we saw.' }),
+    attempts: t.exposeInt('attempts', { description: 'The number of payment attempts that the gateway knows of.' }),
     payment: t.field({
       type: PaymentRef,
       nullable: true,
-      description: 'Its payment; null until it is paid.',
+      description: 'The payment of the billing. Null until it is paid.',
       resolve: ({ id }, _args, { loaders }) => loaders.paymentOfBilling(id),
     }),
     billedAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When it was paid; null until then.',
+      description: 'When the billing was paid. Null until then.',
       resolve: ({ billedAt }, args, context) => momentOrNull(billedAt, args, context),
     }),
   }),
 })
 
 const BillingFilter = builder.inputType('BillingFilter', {
-  description: 'Which bills.',
+  description: 'Conditions on a list of billings. A billing must match all that are given.',
   fields: (t) => ({
-    status: t.field({ type: [BillingStatusEnum], description: 'Those that stand at one of these.' }),
-    trigger: t.field({ type: BillingTriggerEnum, description: 'What made them.' }),
+    status: t.field({ type: [BillingStatusEnum], description: 'Billings with one of these statuses.' }),
+    trigger: t.field({ type: BillingTriggerEnum, description: 'Billings that were started by this.' }),
   }),
 })
 
@@ -74,7 +76,7 @@ export const billings = list({
   name: 'Billing',
   type: BillingRef,
   table: 'billing',
-  orders: { SEQUENCE: { column: 'sequence', description: 'Their number.' } },
+  orders: { SEQUENCE: { column: 'sequence', description: 'The number of the billing within its subscription.' } },
   filter: {
     type: BillingFilter,
     conditions: ({ status, trigger }) => [

@@ -6,19 +6,19 @@ import { MoneyInput } from './money.ts'
 import { ProviderEnum } from './provider.ts'
 
 const CheckoutItemInput = builder.inputType('CheckoutItemInput', {
-  description: 'Something sold once, without a product.',
+  description: 'An item that is sold once, without a product.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'What the customer reads: 1 to 100 characters.' }),
+    name: t.string({ required: true, description: 'The name that the customer sees: 1 to 100 characters.' }),
     description: t.string({
       required: true,
-      description: 'What the customer reads below the name: 1 to 500 characters.',
+      description: 'The description that the customer sees below the name: 1 to 500 characters.',
     }),
-    price: t.field({ type: MoneyInput, required: true, description: 'What it costs: above zero.' }),
+    price: t.field({ type: MoneyInput, required: true, description: 'The price of the item, above zero.' }),
   }),
 })
 
 const CheckoutCustomerInput = builder.inputType('CheckoutCustomerInput', {
-  description: 'What the customer fills in on the page.',
+  description: 'The data that the customer enters on the hosted page.',
   fields: (t) => ({
     name: t.string({ required: true, description: 'The first name: 1 to 100 characters.' }),
     lastName: t.string({ required: true, description: 'The last name: 1 to 100 characters.' }),
@@ -28,75 +28,92 @@ const CheckoutCustomerInput = builder.inputType('CheckoutCustomerInput', {
 })
 
 const SimulatedOutcome = builder.enumType('SimulatedOutcome', {
-  description: 'What the customer does on the page.',
+  description: 'What the simulated customer does on the hosted page.',
   values: {
-    PAY: { description: 'Pays what is asked.' },
-    FAIL: { description: 'Pays, and the payment fails.' },
-    UNDERPAY: { description: 'Pays too little.' },
-    OVERPAY: { description: 'Pays too much.' },
-    EXPIRE: { description: 'Lets the link expire.' },
-    CANCEL: { description: 'Leaves.' },
+    PAY: { description: 'The customer pays the full amount.' },
+    FAIL: { description: 'The customer pays and the payment fails.' },
+    UNDERPAY: { description: 'The customer pays less than the amount.' },
+    OVERPAY: { description: 'The customer pays more than the amount.' },
+    EXPIRE: { description: 'The checkout expires without a payment.' },
+    CANCEL: { description: 'The customer leaves the page without paying.' },
   },
 })
 
 mutation('createCheckout', {
   description:
-    'Opens a hosted page to be paid through. A provider that refuses leaves a FAILED checkout, an answer that never came an UNKNOWN one, each with a userError.',
+    'Creates a checkout: a hosted page of the provider, to which the merchant redirects the customer. When the provider refuses, the checkout is FAILED with the error PROVIDER_REFUSED. When the provider gives no answer, it is UNKNOWN with the error PROVIDER_UNAVAILABLE, and the gateway finds out its state.',
   idempotency: 'required',
   input: (t) => ({
-    kind: t.field({ type: CheckoutKindEnum, required: true, description: 'What it is for.' }),
-    provider: t.field({ type: ProviderEnum, description: 'Whose page; the first that can when left out.' }),
-    productId: t.id({ description: 'The product that is bought. Either this or `item`.' }),
-    item: t.field({ type: CheckoutItemInput, description: 'What is bought. Either this or `productId`.' }),
-    customerId: t.id({ description: 'Who pays; when left out, the page asks.' }),
+    kind: t.field({ type: CheckoutKindEnum, required: true, description: 'What the checkout collects.' }),
+    provider: t.field({
+      type: ProviderEnum,
+      description:
+        'The provider of the hosted page. The default is the first connected provider that supports the kind of checkout.',
+    }),
+    productId: t.id({ description: 'The id of the product to sell. Give either this or `item`.' }),
+    item: t.field({ type: CheckoutItemInput, description: 'The item to sell. Give either this or `productId`.' }),
+    customerId: t.id({
+      description: "The id of the customer who pays. Without it the hosted page asks for the customer's data.",
+    }),
     successUrl: t.string({
       description:
-        "Where the customer goes after paying. {{CHECKOUT_ID}} is replaced by the checkout's id, {{UUID}} by the provider's id, {{TRANSACTION_TYPE}} by its word for the kind.",
+        "The URL to which the customer is redirected after paying. {{CHECKOUT_ID}} is replaced by the id of the checkout, {{UUID}} by the provider's id of the transaction, and {{TRANSACTION_TYPE}} by the provider's type of the transaction.",
     }),
-    cancelUrl: t.string({ description: 'Where the customer goes after leaving; with the same placeholders.' }),
-    webhookUrl: t.string({ description: 'Where the merchant wants to be told of this checkout.' }),
+    cancelUrl: t.string({
+      description:
+        'The URL to which the customer is redirected after leaving the page without paying. It takes the same placeholders as `successUrl`.',
+    }),
+    webhookUrl: t.string({
+      description:
+        'A URL that receives webhooks about this checkout and its payment, in addition to the webhook endpoints.',
+    }),
     frequency: t.field({
       type: DurationInput,
       description:
-        'How long a period is. Required for SUBSCRIPTION and PAY_AS_YOU_GO. At QBITFLOW from 7 to 365 days, a month being 30 and a year 365 of them.',
+        'The length of a billing period. Required for SUBSCRIPTION and PAY_AS_YOU_GO. QBITFLOW accepts 7 to 365 days and counts a month as 30 days and a year as 365 days.',
     }),
     trialPeriod: t.field({
       type: DurationInput,
-      description: 'How long nothing is billed at first. For SUBSCRIPTION.',
+      description: 'The length of the trial, in which nothing is billed. Only for SUBSCRIPTION.',
     }),
     minPeriods: t.int({
-      description: 'How many periods must pass before the customer may cancel. For SUBSCRIPTION and PAY_AS_YOU_GO.',
+      description:
+        'The number of billing periods that must pass before the customer can cancel. Only for SUBSCRIPTION and PAY_AS_YOU_GO.',
     }),
     freeCredits: t.field({
       type: 'Decimal',
-      description: 'What is used without a bill, in the currency of the price. For PAY_AS_YOU_GO.',
+      description:
+        "The amount of usage that is free of charge, in major units of the price's currency. Only for PAY_AS_YOU_GO.",
     }),
   }),
-  object: { name: 'checkout', kind: 'Checkout', description: 'The checkout.' },
+  object: { name: 'checkout', kind: 'Checkout', description: 'The checkout that was created.' },
   run: (app, call, input) => app.checkouts.create(call, input),
 })
 
 mutation('cancelCheckout', {
-  description: 'Calls a checkout off that nobody has begun to pay.',
+  description: 'Cancels a checkout. Refused with INVALID_STATE once the customer has started to pay.',
   idempotency: 'optional',
-  input: (t) => ({ id: t.id({ required: true, description: 'The checkout.' }) }),
-  object: { name: 'checkout', kind: 'Checkout', description: 'The checkout as it is now.' },
+  input: (t) => ({ id: t.id({ required: true, description: 'The id of the checkout.' }) }),
+  object: { name: 'checkout', kind: 'Checkout', description: 'The checkout after the change.' },
   run: (app, call, input) => app.checkouts.cancel(call, input),
 })
 
 mutation('simulateCheckout', {
-  description: 'Test mode: does what the customer would do on the page.',
+  description: 'Test mode only. Does what a customer would do on the hosted page of the checkout.',
   idempotency: 'optional',
   input: (t) => ({
-    checkoutId: t.id({ required: true, description: 'The checkout.' }),
+    checkoutId: t.id({ required: true, description: 'The id of the checkout.' }),
     outcome: t.field({ type: SimulatedOutcome, required: true, description: 'What the customer does.' }),
     currency: t.field({
       type: 'CurrencyCode',
-      description: 'What the customer pays with; the first offered when left out.',
+      description: 'The currency that the customer pays with. The default is the first one that the page offers.',
     }),
-    customer: t.field({ type: CheckoutCustomerInput, description: 'What the customer fills in, if the page asks.' }),
+    customer: t.field({
+      type: CheckoutCustomerInput,
+      description: 'The data that the customer enters, if the page asks for it.',
+    }),
   }),
-  object: { name: 'checkout', kind: 'Checkout', description: 'The checkout as it is now.' },
+  object: { name: 'checkout', kind: 'Checkout', description: 'The checkout after the change.' },
   names: { id: 'checkoutId' },
   run: (app, call, input) => app.checkouts.simulate(call, input),
 })

@@ -17,37 +17,42 @@ import { ProviderEnum } from './provider.ts'
 import { deliveries } from './webhook-delivery.ts'
 
 export const CheckoutKindEnum = builder.enumType('CheckoutKind', {
-  description: 'What a checkout is for.',
+  description: 'What a checkout collects.',
   values: {
     PAYMENT: { description: 'One payment.' },
-    SUBSCRIPTION: { description: 'The start of a subscription.' },
-    PAY_AS_YOU_GO: { description: 'The start of a subscription that bills what was used.' },
-    SETUP: { description: 'Saving a payment method.' },
+    SUBSCRIPTION: { description: 'The agreement to a subscription with a fixed price.' },
+    PAY_AS_YOU_GO: { description: 'The agreement to a subscription that bills the reported usage.' },
+    SETUP: { description: 'A saved payment method, without a payment.' },
   } satisfies Record<CheckoutKind, object>,
 })
 
 const CheckoutStatusEnum = builder.enumType('CheckoutStatus', {
-  description: 'Where a checkout stands.',
+  description: 'The status of a checkout.',
   values: {
-    OPENING: { description: 'The provider is being asked for the page.' },
-    OPEN: { description: 'The page can be paid through.' },
-    PROCESSING: { description: 'The customer has paid; it is not yet certain.' },
-    COMPLETED: { description: 'It is paid.' },
-    FAILED: { description: 'The provider refused, or the payment failed.' },
-    CANCELLED: { description: 'It was called off.' },
-    EXPIRED: { description: 'Nobody paid in time.' },
-    UNKNOWN: { description: 'The provider has not said; it will be asked again, and nothing is guessed meanwhile.' },
+    OPENING: { description: 'The provider is being asked to create the hosted page.' },
+    OPEN: { description: 'The customer can pay on the hosted page.' },
+    PROCESSING: { description: 'The customer has paid, and the payment is not confirmed yet.' },
+    COMPLETED: { description: 'The payment is confirmed, or the subscription has started.' },
+    FAILED: { description: 'The provider refused to create the page, or the payment failed. `reason` says why.' },
+    CANCELLED: { description: 'The checkout was cancelled before it was paid.' },
+    EXPIRED: { description: 'The checkout expired before it was paid.' },
+    UNKNOWN: {
+      description:
+        'The provider did not answer, so the state is not known. The gateway asks the provider again until it is.',
+    },
   } satisfies Record<CheckoutStatus, object>,
 })
 
 const CheckoutItem = builder.objectRef<CheckoutRow>('CheckoutItem').implement({
-  description: 'What is bought, as it was when the checkout was made.',
+  description: 'The item that is sold, as it was when the checkout was created.',
   fields: (t) => ({
-    name: t.exposeString('itemName', { description: 'What the customer reads.' }),
-    description: t.exposeString('itemDescription', { description: 'What the customer reads below the name.' }),
+    name: t.exposeString('itemName', { description: 'The name that the customer sees.' }),
+    description: t.exposeString('itemDescription', {
+      description: 'The description that the customer sees below the name.',
+    }),
     price: t.field({
       type: MoneyRef,
-      description: 'What it costs.',
+      description: 'The price of the item.',
       resolve: ({ priceMinor, currency }) => amount(priceMinor, currency),
     }),
   }),
@@ -57,113 +62,125 @@ const CheckoutItem = builder.objectRef<CheckoutRow>('CheckoutItem').implement({
 const KEY_ONLY = { key: true }
 
 CheckoutRef.implement({
-  description: 'One attempt to be paid through a hosted page.',
+  description: 'A hosted page of a provider on which a customer pays or agrees to a subscription.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: chk_…', resolve: ({ id }) => encodeId('Checkout', id) }),
-    provider: t.expose('provider', { type: ProviderEnum, description: 'Whose page it is.' }),
-    kind: t.expose('kind', { type: CheckoutKindEnum, description: 'What it is for.' }),
-    status: t.expose('status', { type: CheckoutStatusEnum, description: 'Where it stands.' }),
+    id: t.id({ description: 'The id of the checkout: chk_…', resolve: ({ id }) => encodeId('Checkout', id) }),
+    provider: t.expose('provider', { type: ProviderEnum, description: 'The provider of the hosted page.' }),
+    kind: t.expose('kind', { type: CheckoutKindEnum, description: 'What the checkout collects.' }),
+    status: t.expose('status', { type: CheckoutStatusEnum, description: 'The status of the checkout.' }),
     providerId: t.exposeString('externalId', {
       nullable: true,
-      description: "The provider's id for it (provider-specific); null while it is not open.",
+      description:
+        'The id of the checkout at its provider (provider-specific). Null until the provider has created it.',
       authScopes: KEY_ONLY,
     }),
     url: t.exposeString('url', {
       nullable: true,
-      description: 'The page to send the customer to; null while it is not open.',
+      description:
+        'The URL of the hosted page, to which the merchant redirects the customer. Null until the checkout is OPEN.',
     }),
     clientSecret: t.string({
       nullable: true,
-      description: 'For the frontend: reads and watches this checkout, and nothing else.',
+      description: 'A secret for the frontend. It gives access to this checkout and its status, and to nothing else.',
       resolve: (checkout, _args, { app }) => app.checkouts.clientSecret(checkout.id),
     }),
-    reason: t.exposeString('reason', { nullable: true, description: 'Why it failed or is in doubt, for people.' }),
+    reason: t.exposeString('reason', {
+      nullable: true,
+      description: 'Why the checkout failed or its state is not known, in words for people. Null otherwise.',
+    }),
     product: t.field({
       type: ProductRef,
       nullable: true,
-      description: 'The product that is bought; null for an inline item.',
+      description: 'The product that is sold. Null for an inline item.',
       authScopes: KEY_ONLY,
       resolve: (checkout, _args, { loaders }) => loaders.linked('product', checkout.productId),
     }),
-    item: t.field({ type: CheckoutItem, description: 'What is bought.', resolve: (checkout) => checkout }),
+    item: t.field({ type: CheckoutItem, description: 'The item that is sold.', resolve: (checkout) => checkout }),
     price: t.field({
       type: MoneyRef,
-      description: 'What is asked for.',
+      description: 'The amount to pay: the price of one payment or of one billing period.',
       resolve: ({ priceMinor, currency }) => amount(priceMinor, currency),
     }),
     customer: t.field({
       type: CustomerRef,
       nullable: true,
-      description: 'Who pays; null until the page has asked.',
+      description: 'The customer who pays. Null until the customer is known.',
       authScopes: KEY_ONLY,
       resolve: (checkout, _args, { loaders }) => loaders.linked('customer', checkout.customerId),
     }),
     successUrl: t.exposeString('successUrl', {
       nullable: true,
       description:
-        "Where the customer goes after paying. {{CHECKOUT_ID}} stands for the checkout's id, {{UUID}} and {{TRANSACTION_TYPE}} for the provider's id and type of the transaction.",
+        "The URL to which the customer is redirected after paying. Its placeholders are {{CHECKOUT_ID}} for the id of the checkout, and {{UUID}} and {{TRANSACTION_TYPE}} for the provider's id and type of the transaction. Null when none was given.",
     }),
-    cancelUrl: t.exposeString('cancelUrl', { nullable: true, description: 'Where the customer goes after leaving.' }),
+    cancelUrl: t.exposeString('cancelUrl', {
+      nullable: true,
+      description:
+        'The URL to which the customer is redirected after leaving the page without paying. Null when none was given.',
+    }),
     webhookUrl: t.exposeString('webhookUrl', {
       nullable: true,
-      description: 'Where the merchant wants to be told of this checkout.',
+      description: 'The URL that receives webhooks about this checkout and its payment. Null when none was given.',
       authScopes: KEY_ONLY,
     }),
     frequency: t.field({
       type: DurationRef,
       nullable: true,
-      description: 'How long a period is; null where nothing recurs.',
+      description: 'The length of a billing period. Null for a checkout that does not start a subscription.',
       resolve: ({ frequencyValue, frequencyUnit }) => durationOf(frequencyValue, frequencyUnit) ?? null,
     }),
     trialPeriod: t.field({
       type: DurationRef,
       nullable: true,
-      description: 'How long nothing is billed at first; null without a trial.',
+      description: 'The length of the trial, in which nothing is billed. Null without a trial.',
       resolve: ({ trialValue, trialUnit }) => durationOf(trialValue, trialUnit) ?? null,
     }),
     minPeriods: t.exposeInt('minPeriods', {
       nullable: true,
-      description: 'How many periods must pass before the customer may cancel; null when they may at any time.',
+      description:
+        'The number of billing periods that must pass before the customer can cancel. Null when the customer can cancel at any time.',
     }),
     freeCredits: t.field({
       type: 'Decimal',
       nullable: true,
-      description: 'What is used without a bill, in the currency of the price; null without any.',
+      description:
+        "The amount of usage that is free of charge, in major units of the price's currency. Null without free usage.",
       resolve: ({ freeCreditsMinor, currency: code }) =>
         freeCreditsMinor === null ? null : formatDecimal(freeCreditsMinor, currency(code).exponent),
     }),
     subscription: t.field({
       type: SubscriptionRef,
       nullable: true,
-      description: 'What it began; null until it is COMPLETED, and where nothing recurs.',
+      description:
+        'The subscription that the checkout started. Null until the checkout is COMPLETED, and for a checkout that does not start a subscription.',
       resolve: (checkout, _args, { loaders }) => (recurs(checkout) ? loaders.subscriptionOf(checkout.id) : null),
     }),
     payment: t.field({
       type: PaymentRef,
       nullable: true,
       description:
-        'The payment; null until the customer has begun to pay, and for what recurs, whose bills have a payment each.',
+        'The payment of the checkout. Null until the customer starts to pay, and for a checkout that starts a subscription, whose billings have one payment each.',
       resolve: (checkout, _args, { loaders }) => loaders.paymentOf(checkout.id),
     }),
     expiresAt: t.field({
       ...momentField(t),
-      description: 'Until when it can be paid.',
+      description: 'When the checkout expires.',
       resolve: (checkout, args, context) => moment(checkout.expiresAt, args, context),
     }),
     closeToExpiry: t.boolean({
-      description: 'Whether it expires within five minutes, or has.',
+      description: 'Whether the checkout expires within the next five minutes or has expired.',
       resolve: async (checkout, _args, { loaders }) => isCloseToExpiry(checkout, await loaders.now(checkout.tenantId)),
     }),
     timeline: t.field({
       type: [EventRef],
-      description: 'What happened to it and its payment, oldest first: the first hundred events.',
+      description: 'The events of the checkout and its payment, oldest first. At most the first 100.',
       authScopes: KEY_ONLY,
       resolve: ({ tenantId, id }, _args, { loaders }) => loaders.timeline(tenantId, 'topic_id', id),
     }),
     deliveries: t.field({
       ...deliveries.field(t),
-      description: 'What was sent of it and its payment to webhooks, newest first.',
+      description: 'The webhook deliveries about the checkout and its payment, newest first.',
       authScopes: { manager: true },
       resolve: (checkout, args, context) =>
         deliveries.open(context, args, {
@@ -174,23 +191,25 @@ CheckoutRef.implement({
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When it was made.',
+      description: 'When the checkout was created.',
       resolve: (checkout, args, context) => moment(checkout.createdAt, args, context),
     }),
   }),
 })
 
 const CheckoutFilter = builder.inputType('CheckoutFilter', {
-  description: 'Which checkouts.',
+  description: 'Conditions on a list of checkouts. A checkout must match all that are given.',
   fields: (t) => ({
-    status: t.field({ type: [CheckoutStatusEnum], description: 'Those that stand at one of these.' }),
-    kind: t.field({ type: CheckoutKindEnum, description: 'What they are for.' }),
-    provider: t.field({ type: ProviderEnum, description: 'Whose page they are.' }),
-    providerId: t.string({ description: 'The one with this id at its provider, as {{UUID}} carries it too.' }),
-    productId: t.id({ description: 'Those for this product.' }),
-    customerId: t.id({ description: 'Those of this customer.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
+    status: t.field({ type: [CheckoutStatusEnum], description: 'Checkouts with one of these statuses.' }),
+    kind: t.field({ type: CheckoutKindEnum, description: 'Checkouts of this kind.' }),
+    provider: t.field({ type: ProviderEnum, description: 'Checkouts of this provider.' }),
+    providerId: t.string({
+      description: 'The checkout with this id at its provider, which is also the value of {{UUID}} in `successUrl`.',
+    }),
+    productId: t.id({ description: 'Checkouts for this product.' }),
+    customerId: t.id({ description: 'Checkouts of this customer.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Checkouts created at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Checkouts created before this moment.' }),
   }),
 })
 
@@ -199,8 +218,8 @@ const checkouts = list({
   type: CheckoutRef,
   table: 'checkout',
   orders: {
-    CREATED_AT: { column: 'created_at', description: 'When it was made.' },
-    EXPIRES_AT: { column: 'expires_at', description: 'Until when it can be paid.' },
+    CREATED_AT: { column: 'created_at', description: 'When the checkout was created.' },
+    EXPIRES_AT: { column: 'expires_at', description: 'When the checkout expires.' },
   },
   filter: {
     type: CheckoutFilter,
@@ -221,9 +240,9 @@ builder.queryFields((t) => ({
   checkout: t.field({
     type: CheckoutRef,
     nullable: true,
-    description: 'One checkout; null when there is none, or none that the credential may see.',
+    description: 'Returns one checkout. Null when it does not exist or the credential has no access to it.',
     authScopes: { credential: true },
-    args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
+    args: { id: t.arg.id({ required: true, description: 'The id of the checkout.' }) },
     resolve: (_root, args, { loaders }) => {
       const id = decodeId(args.id)
       return id?.kind === 'Checkout' ? loaders.one('checkout', id.uuid) : null

@@ -6,11 +6,11 @@ import { UserRef } from '../refs.ts'
 import { moment, momentField } from './moment.ts'
 
 const ClaimRequestRef = builder.objectRef<ClaimRequest>('ClaimRequest').implement({
-  description: 'The invitation of a person to claim the account that was made for them.',
+  description: 'An invitation for a person to claim the user account that was created for them.',
   fields: (t) => ({
     user: t.field({
       type: UserRef,
-      description: 'Who is invited.',
+      description: 'The user who is invited.',
       resolve: async ({ userId }, _args, { loaders }) => {
         const user = await loaders.one('app_user', userId)
         if (!user) throw new Error(`user ${userId} of an invitation is gone`)
@@ -18,11 +18,12 @@ const ClaimRequestRef = builder.objectRef<ClaimRequest>('ClaimRequest').implemen
       },
     }),
     link: t.exposeString('link', {
-      description: 'The page where they choose a password and name their wallet. Whoever has it may claim the account.',
+      description:
+        'The URL of the page on which the user sets a password and the address of their wallet. Anyone who has this URL can claim the account.',
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When they were invited.',
+      description: 'When the invitation was created.',
       resolve: ({ createdAt }, args, context) => moment(createdAt, args, context),
     }),
   }),
@@ -32,19 +33,22 @@ builder.queryField('claimRequest', (t) =>
   t.field({
     type: ClaimRequestRef,
     nullable: true,
-    description: 'The invitation of a user; null when there is none, or none that the key could have made.',
+    description:
+      'Returns the invitation of a user. Null when there is none, or when the key could not have created it.',
     authScopes: { manager: true },
-    args: { userId: t.arg.id({ required: true, description: 'The user.' }) },
+    args: { userId: t.arg.id({ required: true, description: 'The id of the user.' }) },
     resolve: async (_root, { userId }, context) => (await context.app.claims.find(actorOf(context), userId)) ?? null,
   }),
 )
 
 mutation('createClaimRequest', {
   description:
-    'Invites a user to claim the account that was made for them; the same invitation when asked again. Its page takes a password, for which there is no sign-in yet, and the address of the wallet that earnings are paid to.',
+    'Invites a user to claim the account that was created for them. A repeat returns the same invitation. On its page the user sets a password, for which there is no sign-in yet, and the address of the wallet that receives their earnings.',
   scope: 'manager',
   idempotency: 'optional',
-  input: (t) => ({ userId: t.id({ required: true, description: 'The user, who has not claimed the account.' }) }),
+  input: (t) => ({
+    userId: t.id({ required: true, description: 'The id of the user, who must not have claimed the account yet.' }),
+  }),
   object: {
     name: 'claimRequest',
     type: ClaimRequestRef,

@@ -23,51 +23,51 @@ interface AddressShape {
 }
 
 const Address = builder.objectRef<AddressShape>('Address').implement({
-  description: 'A postal address.',
+  description: 'A postal address. Parts that are not known are null.',
   fields: (t) => ({
-    line1: t.exposeString('line1', { nullable: true, description: 'Street and number.' }),
-    line2: t.exposeString('line2', { nullable: true, description: 'More of the street.' }),
-    city: t.exposeString('city', { nullable: true, description: 'City or town.' }),
-    state: t.exposeString('state', { nullable: true, description: 'State, province or region.' }),
-    postalCode: t.exposeString('postalCode', { nullable: true, description: 'Postal code.' }),
-    country: t.exposeString('country', { nullable: true, description: 'Country, as two letters.' }),
+    line1: t.exposeString('line1', { nullable: true, description: 'The street and house number.' }),
+    line2: t.exposeString('line2', { nullable: true, description: 'The second line of the street address.' }),
+    city: t.exposeString('city', { nullable: true, description: 'The city or town.' }),
+    state: t.exposeString('state', { nullable: true, description: 'The state, province or region.' }),
+    postalCode: t.exposeString('postalCode', { nullable: true, description: 'The postal code.' }),
+    country: t.exposeString('country', { nullable: true, description: 'The country as a two-letter ISO 3166-1 code.' }),
   }),
 })
 
 const AddressInput = builder.inputType('AddressInput', {
   description: 'A postal address.',
   fields: (t) => ({
-    line1: t.string({ description: 'Street and number: up to 200 characters.' }),
-    line2: t.string({ description: 'More of the street: up to 200 characters.' }),
-    city: t.string({ description: 'City or town: up to 100 characters.' }),
-    state: t.string({ description: 'State, province or region: up to 100 characters.' }),
-    postalCode: t.string({ description: 'Postal code: up to 20 characters.' }),
-    country: t.string({ description: 'Country, as two letters.' }),
+    line1: t.string({ description: 'The street and house number: up to 200 characters.' }),
+    line2: t.string({ description: 'The second line of the street address: up to 200 characters.' }),
+    city: t.string({ description: 'The city or town: up to 100 characters.' }),
+    state: t.string({ description: 'The state, province or region: up to 100 characters.' }),
+    postalCode: t.string({ description: 'The postal code: up to 20 characters.' }),
+    country: t.string({ description: 'The country as a two-letter ISO 3166-1 code.' }),
   }),
 })
 
 CustomerRef.implement({
-  description: 'Who pays.',
+  description: 'A person or company that pays the merchant.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: cust_…', resolve: ({ id }) => encodeId('Customer', id) }),
+    id: t.id({ description: 'The id of the customer: cust_…', resolve: ({ id }) => encodeId('Customer', id) }),
     reference: t.exposeString('reference', {
       nullable: true,
-      description: "The merchant's own name for the customer.",
+      description: "The merchant's own identifier of the customer. Null when none was given.",
     }),
-    name: t.exposeString('name', { description: 'The first name, or the only one.' }),
-    lastName: t.exposeString('lastName', { nullable: true, description: 'The last name.' }),
-    email: t.exposeString('email', { nullable: true, description: 'The e-mail address.' }),
-    phone: t.exposeString('phone', { nullable: true, description: 'The phone number.' }),
+    name: t.exposeString('name', { description: 'The first name, or the only name.' }),
+    lastName: t.exposeString('lastName', { nullable: true, description: 'The last name. Null when none was given.' }),
+    email: t.exposeString('email', { nullable: true, description: 'The e-mail address. Null when none was given.' }),
+    phone: t.exposeString('phone', { nullable: true, description: 'The phone number. Null when none was given.' }),
     address: t.field({
       type: Address,
       nullable: true,
-      description: 'The postal address.',
+      description: 'The postal address. Null when none was given.',
       resolve: ({ address }) => address as AddressShape | null,
     }),
     payments: t.field({
       ...payments.field(t),
-      description: 'What the customer paid, newest first.',
+      description: 'The payments of the customer, newest first.',
       resolve: (customer, args, context) =>
         payments.open(context, args, {
           parentId: customer.id,
@@ -76,7 +76,7 @@ CustomerRef.implement({
     }),
     subscriptions: t.field({
       ...subscriptions.field(t),
-      description: 'What the customer subscribed to, newest first.',
+      description: 'The subscriptions of the customer, newest first.',
       resolve: (customer, args, context) =>
         subscriptions.open(context, args, {
           parentId: customer.id,
@@ -86,32 +86,37 @@ CustomerRef.implement({
     seller: sellerField(t),
     providerLinks: t.field({
       type: [ProviderLinkRef],
-      description: 'What providers call the customer, where they keep a copy.',
+      description: 'The ids of the customer at providers that store a copy of the customer.',
       resolve: (customer, _args, { loaders }) => loaders.links(customer.id),
     }),
-    metadata: t.field({ type: 'JSON', description: "The merchant's own data.", resolve: ({ metadata }) => metadata }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs that the merchant stored on the customer.',
+      resolve: ({ metadata }) => metadata,
+    }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When it was made.',
+      description: 'When the customer was created.',
       resolve: (customer, args, context) => moment(customer.createdAt, args, context),
     }),
     updatedAt: t.field({
       ...momentField(t),
-      description: 'When it last changed.',
+      description: 'When the customer was last changed.',
       resolve: (customer, args, context) => moment(customer.updatedAt, args, context),
     }),
   }),
 })
 
 const CustomerFilter = builder.inputType('CustomerFilter', {
-  description: 'Which customers.',
+  description: 'Conditions on a list of customers. A customer must match all that are given.',
   fields: (t) => ({
-    email: t.string({ description: 'The e-mail address, whatever its case.' }),
+    email: t.string({ description: 'The customer with this e-mail address, ignoring case.' }),
     search: t.string({
-      description: 'Text that a name, the e-mail address or the reference contains, up to 100 characters.',
+      description:
+        'Customers whose name, e-mail address or reference contains this text, ignoring case. Up to 100 characters.',
     }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Customers created at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Customers created before this moment.' }),
   }),
 })
 
@@ -121,8 +126,8 @@ const customers = list({
   table: 'customer',
   where: [isNull('deleted_at')],
   orders: {
-    CREATED_AT: { column: 'created_at', description: 'When it was made.' },
-    UPDATED_AT: { column: 'updated_at', description: 'When it last changed.' },
+    CREATED_AT: { column: 'created_at', description: 'When the customer was created.' },
+    UPDATED_AT: { column: 'updated_at', description: 'When the customer was last changed.' },
     NAME: { column: bytewise('name'), description: 'The first name.' },
   },
   filter: {
@@ -137,12 +142,12 @@ const customers = list({
 })
 
 const CustomerBy = builder.inputType('CustomerBy', {
-  description: 'Which customer: by one of these.',
+  description: 'Identifies one customer by exactly one of these fields.',
   isOneOf: true,
   fields: (t) => ({
-    id: t.id({ description: 'The id.' }),
-    reference: t.string({ description: "The merchant's own name for the customer." }),
-    email: t.string({ description: 'The e-mail address, whatever its case.' }),
+    id: t.id({ description: 'The id of the customer.' }),
+    reference: t.string({ description: "The merchant's own identifier of the customer." }),
+    email: t.string({ description: 'The e-mail address, ignoring case.' }),
   }),
 })
 
@@ -150,9 +155,12 @@ builder.queryFields((t) => ({
   customer: t.field({
     type: CustomerRef,
     nullable: true,
-    description: 'One customer; null when there is none, or none that the key may see.',
+    description: 'Returns one customer. Null when it does not exist or the key has no access to it.',
     authScopes: { key: true },
-    args: { by: t.arg({ type: CustomerBy, required: true, description: 'Which.' }), sellerId: sellerArg(t) },
+    args: {
+      by: t.arg({ type: CustomerBy, required: true, description: 'How the customer is identified.' }),
+      sellerId: sellerArg(t),
+    },
     resolve: async (_root, { by, sellerId }, { loaders }) => {
       const owner = refersTo('user_id', 'User', sellerId)
       if (by.reference != null) return loaders.named('customer', owner, equals('reference', normalText(by.reference)))
@@ -170,49 +178,57 @@ builder.queryFields((t) => ({
 }))
 
 mutation('createCustomer', {
-  description: 'Makes a customer.',
+  description: 'Creates a customer.',
   idempotency: 'optional',
   defaults: { metadata: {} },
   input: (t) => ({
-    name: t.string({ required: true, description: 'The first name, or the only one: 1 to 100 characters.' }),
+    name: t.string({ required: true, description: 'The first name, or the only name: 1 to 100 characters.' }),
     lastName: t.string({ description: 'The last name: 1 to 100 characters.' }),
     email: t.string({
-      description: "The e-mail address, unique among the seller's customers, or among the organization's own.",
+      description:
+        'The e-mail address. It must be unique among the customers of the same seller, or of the organization.',
     }),
     phone: t.string({ description: 'The phone number: up to 30 characters.' }),
     address: t.field({ type: AddressInput, description: 'The postal address.' }),
     reference: t.string({
       description:
-        "The merchant's own name for the customer, unique among the seller's customers, or among the organization's own: 1 to 100 characters.",
+        "The merchant's own identifier of the customer: 1 to 100 characters. It must be unique among the customers of the same seller, or of the organization.",
     }),
-    metadata: t.field({ type: 'JSON', description: 'Own data: at most 24 keys with text, numbers or booleans.' }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs of the merchant: at most 24 keys, each with a string, number or boolean.',
+    }),
   }),
-  object: { name: 'customer', kind: 'Customer', description: 'The customer.' },
+  object: { name: 'customer', kind: 'Customer', description: 'The customer that was created.' },
   run: (app, call, input) => app.customers.create(call, input),
 })
 
 mutation('updateCustomer', {
-  description: 'Changes a customer. What is left out stays as it is.',
+  description: 'Changes a customer. Fields that are left out keep their value.',
   idempotency: 'optional',
   input: (t) => ({
-    id: t.id({ required: true, description: 'The customer.' }),
-    name: t.string({ description: 'The first name, or the only one: 1 to 100 characters.' }),
+    id: t.id({ required: true, description: 'The id of the customer.' }),
+    name: t.string({ description: 'The first name, or the only name: 1 to 100 characters.' }),
     lastName: t.string({ description: 'The last name: 1 to 100 characters.' }),
     email: t.string({
-      description: "The e-mail address, unique among the seller's customers, or among the organization's own.",
+      description:
+        'The e-mail address. It must be unique among the customers of the same seller, or of the organization.',
     }),
     phone: t.string({ description: 'The phone number: up to 30 characters.' }),
-    address: t.field({ type: AddressInput, description: 'The postal address, in place of what there is.' }),
-    metadata: t.field({ type: 'JSON', description: 'Own data, in place of what there is.' }),
+    address: t.field({ type: AddressInput, description: 'The postal address. Replaces the existing address.' }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs of the merchant. Replaces the existing metadata.',
+    }),
   }),
-  object: { name: 'customer', kind: 'Customer', description: 'The customer as it is now.' },
+  object: { name: 'customer', kind: 'Customer', description: 'The customer after the change.' },
   run: (app, call, input) => app.customers.update(call, input),
 })
 
 mutation('deleteCustomer', {
-  description: 'Hides a customer. Their payments keep them.',
+  description: 'Deletes a customer. The customer is no longer listed, but stays visible on existing payments.',
   idempotency: 'optional',
-  input: (t) => ({ id: t.id({ required: true, description: 'The customer.' }) }),
-  object: { name: 'customer', kind: 'Customer', description: 'The customer as it was.' },
+  input: (t) => ({ id: t.id({ required: true, description: 'The id of the customer.' }) }),
+  object: { name: 'customer', kind: 'Customer', description: 'The customer that was deleted.' },
   run: (app, call, input) => app.customers.remove(call, input),
 })

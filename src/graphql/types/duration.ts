@@ -8,12 +8,12 @@ const MEANING: Readonly<Record<DurationUnit, string>> = {
   DAYS: 'Days of 24 hours.',
   WEEKS: 'Weeks.',
   MONTHS:
-    'Months. At QBITFLOW one is 30 days; the test clock goes by the calendar, where the day of the month stays, or is the last that the month has.',
-  YEARS: 'Years. At QBITFLOW one is 365 days; the test clock goes by the calendar.',
+    'Months. QBITFLOW counts a month as 30 days. The test clock counts calendar months: the day of the month stays the same, or becomes the last day of a shorter month.',
+  YEARS: 'Years. QBITFLOW counts a year as 365 days. The test clock counts calendar years.',
 }
 
 const DurationUnitEnum = builder.enumType('DurationUnit', {
-  description: 'What a length of time is counted in.',
+  description: 'The unit of a length of time.',
   values: Object.fromEntries(DURATION_UNITS.map((unit) => [unit, { description: MEANING[unit] }])) as {
     [Unit in DurationUnit]: { description: string }
   },
@@ -22,20 +22,20 @@ const DurationUnitEnum = builder.enumType('DurationUnit', {
 export const DurationRef = builder.objectRef<Duration>('Duration').implement({
   description: 'A length of time.',
   fields: (t) => ({
-    value: t.exposeInt('value', { description: 'How many.' }),
-    unit: t.expose('unit', { type: DurationUnitEnum, description: 'Of what.' }),
+    value: t.exposeInt('value', { description: 'The number of units.' }),
+    unit: t.expose('unit', { type: DurationUnitEnum, description: 'The unit.' }),
     seconds: t.field({
       type: 'BigInt',
-      description: 'How long it is in seconds, a month taken as 30 days and a year as 365.',
+      description: 'The length in seconds, with 30 days for a month and 365 days for a year.',
       resolve: (duration) => BigInt(secondsOf(duration)),
     }),
   }),
 })
 
 export const DurationInput = builder.inputType('DurationInput', {
-  description: 'A length of time, up to ten years.',
+  description: 'A length of time, at most ten years.',
   fields: (t) => ({
-    value: t.int({ required: true, description: 'How many.' }),
-    unit: t.field({ type: DurationUnitEnum, required: true, description: 'Of what.' }),
+    value: t.int({ required: true, description: 'The number of units.' }),
+    unit: t.field({ type: DurationUnitEnum, required: true, description: 'The unit.' }),
   }),
 })

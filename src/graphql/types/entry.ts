@@ -9,13 +9,13 @@ import { moment, momentField } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 
 EntryRef.implement({
-  description: 'One change of one account. Never changed, never deleted.',
+  description: 'One change of the balance of one account. Entries are never changed or deleted.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: ent_…', resolve: ({ id }) => encodeId('Entry', id) }),
+    id: t.id({ description: 'The id of the entry: ent_…', resolve: ({ id }) => encodeId('Entry', id) }),
     account: t.field({
       type: AccountRef,
-      description: 'The account that changed.',
+      description: 'The account whose balance changed.',
       resolve: async (entry, _args, { loaders }) => {
         const account = await loaders.one('account', entry.accountId)
         if (!account) throw new Error(`entry ${entry.id} has no account`)
@@ -24,7 +24,7 @@ EntryRef.implement({
     }),
     transaction: t.field({
       type: LedgerTransactionRef,
-      description: 'What it is a part of.',
+      description: 'The ledger transaction that the entry is part of.',
       resolve: async (entry, _args, { loaders }) => {
         const transaction = await loaders.one('ledger_transaction', entry.transactionId)
         if (!transaction) throw new Error(`entry ${entry.id} has no transaction`)
@@ -33,24 +33,24 @@ EntryRef.implement({
     }),
     amount: t.field({
       type: MoneyRef,
-      description: 'By how much: above zero into the account, below zero out of it.',
+      description: 'The amount of the change: positive for money into the account, negative for money out of it.',
       resolve: (entry) => amount(entry.amount, entry.currency),
     }),
     balanceAfter: t.field({
       type: MoneyRef,
-      description: 'The balance of the account after it.',
+      description: 'The balance of the account after the entry.',
       resolve: (entry) => amount(entry.balanceAfter, entry.currency),
     }),
     at: t.field({
       ...momentField(t),
-      description: 'When it was posted.',
+      description: 'When the entry was posted.',
       resolve: (entry, args, context) => moment(entry.at, args, context),
     }),
   }),
 })
 
 const EntryDirection = builder.enumType('EntryDirection', {
-  description: 'Which way the money went.',
+  description: 'The direction of the money.',
   values: {
     IN: { description: 'Into the account.' },
     OUT: { description: 'Out of the account.' },
@@ -58,14 +58,17 @@ const EntryDirection = builder.enumType('EntryDirection', {
 })
 
 const EntryFilter = builder.inputType('EntryFilter', {
-  description: 'Which entries.',
+  description: 'Conditions on a list of entries. An entry must match all that are given.',
   fields: (t) => ({
-    accountId: t.id({ description: 'Those of this account.' }),
-    transactionId: t.id({ description: 'Those of this ledger transaction.' }),
-    direction: t.field({ type: EntryDirection, description: 'Which way the money went.' }),
-    amount: t.field({ type: AmountRange, description: 'By how much: below zero out of the account.' }),
-    postedFrom: t.field({ type: 'DateTime', description: 'Posted at this moment or later.' }),
-    postedBefore: t.field({ type: 'DateTime', description: 'Posted before this moment.' }),
+    accountId: t.id({ description: 'Entries of this account.' }),
+    transactionId: t.id({ description: 'Entries of this ledger transaction.' }),
+    direction: t.field({ type: EntryDirection, description: 'Entries with this direction.' }),
+    amount: t.field({
+      type: AmountRange,
+      description: 'Entries whose amount lies in this range. Amounts out of an account are negative.',
+    }),
+    postedFrom: t.field({ type: 'DateTime', description: 'Entries posted at this moment or later.' }),
+    postedBefore: t.field({ type: 'DateTime', description: 'Entries posted before this moment.' }),
   }),
 })
 
@@ -75,7 +78,7 @@ export const entries = list({
   table: 'entry',
   // Ids are in the order of time, and so are the numbers of an account's entries: a page far back is found by the index
   // in which its rows stand.
-  orders: { AT: { column: 'id', description: 'When it was posted.' } },
+  orders: { AT: { column: 'id', description: 'When the entry was posted.' } },
   column: ({ accountId }) => (accountId == null ? undefined : 'number'),
   filter: {
     type: EntryFilter,

@@ -11,44 +11,49 @@ import { badInput } from '../refusal.ts'
 import { moment, momentField } from './moment.ts'
 
 EventRef.implement({
-  description: 'One fact that happened. Never changed.',
+  description: 'A recorded change of an object, such as a completed payment. Events are never changed.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: evt_…', resolve: ({ id }) => encodeId('Event', id) }),
-    type: t.exposeString('type', { description: 'What happened, e.g. payment.completed.' }),
+    id: t.id({ description: 'The id of the event: evt_…', resolve: ({ id }) => encodeId('Event', id) }),
+    type: t.exposeString('type', { description: 'The type of the event, e.g. payment.completed.' }),
     entity: t.field({
       type: builder.nodeInterfaceRef(),
       nullable: true,
-      description: 'What it happened to, as it is now; null when it is gone.',
+      description: 'The object that changed, in its current state. Null when it does not exist any more.',
       resolve: ({ entityKind, entityId }, _args, { loaders }) =>
         entityKind in PREFIXES ? loaders.entity(entityKind as IdKind, entityId) : null,
     }),
-    sequence: t.exposeInt('sequence', { description: 'The number of this event among those of the same entity.' }),
+    sequence: t.exposeInt('sequence', { description: 'The number of the event among the events of the same object.' }),
     cursor: t.string({
-      description: 'Its place among all events, for `events(after:)` as a list and as a subscription.',
+      description:
+        'The position of the event among all events. Pass it as `after` to `events`, as a query or as a subscription, to continue after this event.',
       resolve: eventCursor,
     }),
     payload: t.field({
       type: 'JSON',
-      description: 'The entity as it stood after the change.',
+      description:
+        'An object `{ object, status }`: the changed object as it was after the change, and for some types its new status. Webhooks send it as `data`.',
       resolve: ({ payload }) => payload,
     }),
     at: t.field({
       ...momentField(t),
-      description: 'When it happened.',
+      description: 'When the event happened.',
       resolve: (event, args, context) => moment(event.at, args, context),
     }),
-    requestId: t.exposeString('requestId', { nullable: true, description: 'The request that caused it.' }),
+    requestId: t.exposeString('requestId', {
+      nullable: true,
+      description: 'The id of the API request that caused the event. Null when none did.',
+    }),
   }),
 })
 
 const EventFilter = builder.inputType('EventFilter', {
-  description: 'Which events.',
+  description: 'Conditions on a list of events. An event must match all that are given.',
   fields: (t) => ({
-    types: t.stringList({ description: 'Those of these types, e.g. payment.completed.' }),
-    entityId: t.id({ description: 'Those of this product, payment and so on.' }),
-    from: t.field({ type: 'DateTime', description: 'Those at this moment or later.' }),
-    before: t.field({ type: 'DateTime', description: 'Those before this moment.' }),
+    types: t.stringList({ description: 'Events with one of these types, e.g. payment.completed.' }),
+    entityId: t.id({ description: 'Events of this object, given by its id.' }),
+    from: t.field({ type: 'DateTime', description: 'Events at this moment or later.' }),
+    before: t.field({ type: 'DateTime', description: 'Events before this moment.' }),
   }),
 })
 
@@ -56,7 +61,7 @@ const events = list({
   name: 'Event',
   type: EventRef,
   table: 'event',
-  orders: { [EVENT_ORDER]: { column: 'cursor', description: 'The order in which they were committed.' } },
+  orders: { [EVENT_ORDER]: { column: 'cursor', description: 'The order in which the events were recorded.' } },
   filter: {
     type: EventFilter,
     conditions: ({ types, entityId, from, before }) => [
@@ -71,11 +76,13 @@ const events = list({
 builder.queryField('events', (t) =>
   t.field({
     ...events.field(t),
-    description: 'What happened, latest first.',
+    description: 'The events, newest first.',
     authScopes: { manager: true },
     args: {
       ...events.field(t).args,
-      types: t.arg.stringList({ description: 'Only those of these types, e.g. payment.completed; all when left out.' }),
+      types: t.arg.stringList({
+        description: 'Returns only events with one of these types, e.g. payment.completed. The default is all types.',
+      }),
     },
     resolve: (_root, { types, ...args }, context) => events.open(context, args, undefined, ofTypes(known(types))),
   }),
@@ -85,11 +92,13 @@ builder.subscriptionField('events', (t) =>
   t.field({
     type: EventRef,
     description:
-      'Events as they are committed. With a cursor it first replays what came after it, then goes on live, without a gap or a repeat.',
+      'Sends each event as soon as it is recorded. With a cursor it first sends the events after that cursor and then continues live, without a gap or a duplicate.',
     authScopes: { manager: true },
     args: {
-      types: t.arg.stringList({ description: 'Only those of these types; all when left out.' }),
-      after: t.arg.string({ description: 'The cursor of the last event that was seen; from now on when left out.' }),
+      types: t.arg.stringList({ description: 'Sends only events with one of these types. The default is all types.' }),
+      after: t.arg.string({
+        description: 'The cursor of the last event that was received. Without it only new events are sent.',
+      }),
     },
     subscribe: (_root, { types, after }, context) => {
       const { tenantId } = actorOf(context)
@@ -113,12 +122,12 @@ function ofTypes(types: readonly string[] | null | undefined) {
 function known<Types extends readonly string[] | null | undefined>(types: Types): Types {
   const all: readonly string[] = EVENT_TYPES
   const unknown = types?.find((type) => !all.includes(type))
-  if (unknown !== undefined) throw badInput(`There are no events of the type ${unknown.slice(0, 60)}`)
+  if (unknown !== undefined) throw badInput(`There is no event type ${unknown.slice(0, 60)}`)
   return types
 }
 
 function positionOf(after: string): bigint {
   const place = placeOf(after)
-  if (place === undefined) throw badInput('`after` is no cursor of an event')
+  if (place === undefined) throw badInput('`after` is not the cursor of an event')
   return place
 }

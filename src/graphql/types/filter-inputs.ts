@@ -3,24 +3,24 @@ import { builder } from '../builder.ts'
 /** What filters of several lists have in common. */
 
 export const AmountRange = builder.inputType('AmountRange', {
-  description: 'Amounts of one currency, within all the bounds that are given.',
+  description: 'A range of amounts in one currency. An amount must match all bounds that are given, in major units.',
   fields: (t) => ({
-    currency: t.field({ type: 'CurrencyCode', required: true, description: 'The currency.' }),
-    equals: t.field({ type: 'Decimal', description: 'Exactly this, in major units.' }),
-    atLeast: t.field({ type: 'Decimal', description: 'This or more.' }),
-    above: t.field({ type: 'Decimal', description: 'More than this.' }),
-    atMost: t.field({ type: 'Decimal', description: 'This or less.' }),
-    below: t.field({ type: 'Decimal', description: 'Less than this.' }),
+    currency: t.field({ type: 'CurrencyCode', required: true, description: 'The currency of the amounts.' }),
+    equals: t.field({ type: 'Decimal', description: 'Exactly this amount, in major units.' }),
+    atLeast: t.field({ type: 'Decimal', description: 'This amount or more, in major units.' }),
+    above: t.field({ type: 'Decimal', description: 'More than this amount, in major units.' }),
+    atMost: t.field({ type: 'Decimal', description: 'This amount or less, in major units.' }),
+    below: t.field({ type: 'Decimal', description: 'Less than this amount, in major units.' }),
   }),
 })
 
 export const MetadataFilter = builder.inputType('MetadataFilter', {
-  description: 'A key of the own data, and its value.',
+  description: 'A key in the metadata and its value.',
   fields: (t) => ({
     key: t.string({ required: true, description: 'The key.' }),
     value: t.string({
       required: true,
-      description: 'The value as text: a number as its digits, a boolean as true or false.',
+      description: 'The value as a string: a number in decimal notation, a boolean as true or false.',
     }),
   }),
 })

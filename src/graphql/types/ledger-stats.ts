@@ -10,50 +10,50 @@ import { MoneyRef } from './money.ts'
 import { amounts, BY, STATS_COST, textOf, timezoneArg, zoneOf } from './stats.ts'
 
 const LedgerDimensionEnum = builder.enumType('LedgerDimension', {
-  description: 'What entries can be grouped by.',
+  description: 'The fields by which entries can be grouped.',
   values: BY satisfies Record<string, { value: EntryDimension; description: string }>,
 })
 
 const LedgerStat = builder.objectRef<Group<EntryDimension, 'received' | 'paid' | 'net'>>('LedgerStat').implement({
-  description: 'What a group of entries comes to.',
+  description: 'Totals for one group of entries.',
   fields: (t) => ({
     account: t.field({
       type: AccountRef,
       nullable: true,
-      description: 'The account that changed, when grouped by it.',
+      description: 'The account of the entries. Null unless grouped by ACCOUNT.',
       resolve: ({ key }, _args, { loaders }) => loaders.linked('account', textOf(key.account)),
     }),
     currency: t.field({
       type: 'CurrencyCode',
       nullable: true,
-      description: 'Their currency, when grouped by it.',
+      description: 'The currency of the entries. Null unless grouped by CURRENCY.',
       resolve: ({ key }) => textOf(key.currency),
     }),
     day: t.field({
       type: 'Date',
       nullable: true,
-      description: 'The day on which they were posted, when grouped by it.',
+      description: 'The day on which the entries were posted. Null unless grouped by DAY.',
       resolve: ({ key }) => textOf(key.day),
     }),
     month: t.string({
       nullable: true,
-      description: 'The month in which they were posted, e.g. 2026-11, when grouped by it.',
+      description: 'The month in which the entries were posted, e.g. 2026-11. Null unless grouped by MONTH.',
       resolve: ({ key }) => textOf(key.month),
     }),
-    count: t.exposeInt('count', { description: 'How many they are.' }),
+    count: t.exposeInt('count', { description: 'The number of entries in the group.' }),
     received: t.field({
       type: [MoneyRef],
-      description: 'What came into accounts, in each currency.',
+      description: 'The sum of the entries into accounts, one amount for each currency.',
       resolve: ({ sums }) => amounts(sums.received),
     }),
     paid: t.field({
       type: [MoneyRef],
-      description: 'What went out of accounts, in each currency.',
+      description: 'The sum of the entries out of accounts, as positive amounts, one for each currency.',
       resolve: ({ sums }) => amounts(sums.paid),
     }),
     net: t.field({
       type: [MoneyRef],
-      description: 'What came in less what went out, in each currency; zero over all accounts.',
+      description: 'The amount received minus the amount paid, one for each currency. Zero over all accounts.',
       resolve: ({ sums }) => amounts(sums.net),
     }),
   }),
@@ -65,9 +65,13 @@ export function entryStats(t: { arg: ArgBuilder<ResolvedTypes> }) {
     type: [LedgerStat] as [typeof LedgerStat],
     complexity: STATS_COST,
     args: {
-      groupBy: t.arg({ type: [LedgerDimensionEnum], required: true, description: 'By what; all as one when empty.' }),
-      from: t.arg({ type: 'DateTime', description: 'Posted at this moment or later.' }),
-      to: t.arg({ type: 'DateTime', description: 'Posted before this moment.' }),
+      groupBy: t.arg({
+        type: [LedgerDimensionEnum],
+        required: true,
+        description: 'The fields to group by. An empty list returns one group of all entries.',
+      }),
+      from: t.arg({ type: 'DateTime', description: 'Counts only entries posted at this moment or later.' }),
+      to: t.arg({ type: 'DateTime', description: 'Counts only entries posted before this moment.' }),
       ...timezoneArg(t),
     },
     resolve: (_ledger: unknown, args: EntryStatsArgs, context: Context) =>

@@ -8,20 +8,23 @@ import { AmountRange, MetadataFilter } from './filter-inputs.ts'
 import { LedgerTransactionStateEnum, LedgerTransactionTypeEnum } from './ledger-transaction.ts'
 
 export const LedgerTransactionFilter = builder.inputType('LedgerTransactionFilter', {
-  description: 'Which ledger transactions. INTERNAL ones are left out unless they are asked for.',
+  description:
+    'Conditions on a list of ledger transactions. A transaction must match all that are given. INTERNAL transactions are left out unless they are asked for.',
   fields: (t) => ({
-    type: t.field({ type: LedgerTransactionTypeEnum, description: 'What made them.' }),
-    includeInternal: t.boolean({ description: 'Whether INTERNAL ones are among them when no type is given.' }),
-    state: t.field({ type: LedgerTransactionStateEnum, description: 'Where they stand.' }),
-    recipe: t.string({ description: 'The way money moved, by name.' }),
-    accountId: t.id({ description: 'Those whose money comes from this account.' }),
-    destinationId: t.id({ description: 'Those with a charge to this account.' }),
-    referenceId: t.id({ description: 'Those that undo or refund this one.' }),
-    currency: t.field({ type: 'CurrencyCode', description: 'The currency of the total.' }),
-    total: t.field({ type: AmountRange, description: 'How much in all.' }),
-    metadata: t.field({ type: [MetadataFilter], description: 'Own data that they have, all of it.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
+    type: t.field({ type: LedgerTransactionTypeEnum, description: 'Transactions of this type.' }),
+    includeInternal: t.boolean({
+      description: 'Whether to include INTERNAL transactions when no type is given. The default is false.',
+    }),
+    state: t.field({ type: LedgerTransactionStateEnum, description: 'Transactions in this state.' }),
+    recipe: t.string({ description: 'Transactions posted by this recipe, e.g. paymentSettled.' }),
+    accountId: t.id({ description: 'Transactions that take money from this account.' }),
+    destinationId: t.id({ description: 'Transactions with a charge to this account.' }),
+    referenceId: t.id({ description: 'Transactions that reverse or refund this one.' }),
+    currency: t.field({ type: 'CurrencyCode', description: 'Transactions whose total is in this currency.' }),
+    total: t.field({ type: AmountRange, description: 'Transactions whose total lies in this range.' }),
+    metadata: t.field({ type: [MetadataFilter], description: 'Transactions with all of these metadata values.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Transactions created at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Transactions created before this moment.' }),
   }),
 })
 
@@ -30,7 +33,7 @@ export const ledgerTransactions = list({
   type: LedgerTransactionRef,
   table: 'ledger_transaction',
   // Ids are in the order of time: a page far back is found by the index in which its rows stand.
-  orders: { CREATED_AT: { column: 'id', description: 'When it was made.' } },
+  orders: { CREATED_AT: { column: 'id', description: 'When the transaction was created.' } },
   filter: {
     type: LedgerTransactionFilter,
     conditions: ({ state, recipe, accountId, currency, total, metadata, createdFrom, createdBefore, ...wanted }) => [
@@ -72,9 +75,9 @@ builder.queryField('ledgerTransaction', (t) =>
   t.field({
     type: LedgerTransactionRef,
     nullable: true,
-    description: 'One ledger transaction; null when there is none, or none that the key may see.',
+    description: 'Returns one ledger transaction. Null when it does not exist or the key has no access to it.',
     authScopes: { manager: true },
-    args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
+    args: { id: t.arg.id({ required: true, description: 'The id of the ledger transaction.' }) },
     resolve: (_root, args, { loaders }) => {
       const id = decodeId(args.id)
       return id?.kind === 'LedgerTransaction' ? loaders.one('ledger_transaction', id.uuid) : null

@@ -9,47 +9,49 @@ import { moment, momentField } from './moment.ts'
 import { MoneyRef } from './money.ts'
 
 const LedgerBreak = builder.objectRef<Proof['breaks'][number]>('LedgerBreak').implement({
-  description: 'One place where the books contradict themselves.',
+  description: 'An inconsistency in the ledger.',
   fields: (t) => ({
-    kind: t.exposeString('kind', { description: 'What kind of contradiction, by name.' }),
-    message: t.exposeString('message', { description: 'The contradiction in words.' }),
+    kind: t.exposeString('kind', { description: 'The kind of the inconsistency, e.g. suspense_differs.' }),
+    message: t.exposeString('message', { description: 'A description of the inconsistency for people.' }),
     account: t.field({
       type: AccountRef,
       nullable: true,
-      description: 'The account that it is in.',
+      description: 'The account that is inconsistent. Null when the inconsistency does not concern one account.',
       resolve: ({ accountId }, _args, { loaders }) => loaders.linked('account', accountId ?? null),
     }),
     transaction: t.field({
       type: LedgerTransactionRef,
       nullable: true,
-      description: 'The ledger transaction that it is in.',
+      description:
+        'The ledger transaction that is inconsistent. Null when the inconsistency does not concern one transaction.',
       resolve: ({ transactionId }, _args, { loaders }) => loaders.linked('ledger_transaction', transactionId ?? null),
     }),
   }),
 })
 
 const LedgerProofRef = builder.objectRef<Proof>('LedgerProof').implement({
-  description: 'What came of verifying the books: sums, balances, and that every change has its fact and its posting.',
+  description:
+    'The result of verifying the ledger: that entries sum to zero, that balances equal the sum of their entries, and that every change of money has its event and its posting.',
   fields: (t) => ({
-    balanced: t.exposeBoolean('balanced', { description: 'Whether there is no contradiction.' }),
-    accountsChecked: t.exposeInt('accountsChecked', { description: 'How many accounts were verified.' }),
+    balanced: t.exposeBoolean('balanced', { description: 'Whether no inconsistency was found.' }),
+    accountsChecked: t.exposeInt('accountsChecked', { description: 'The number of accounts that were verified.' }),
     entriesChecked: t.field({
       type: 'BigInt',
-      description: 'How many entries were verified.',
+      description: 'The number of entries that were verified.',
       resolve: ({ entriesChecked }) => entriesChecked,
     }),
     breaks: t.field({
       type: [LedgerBreak],
-      description: 'The contradictions, the first hundred of them.',
+      description: 'The inconsistencies that were found. At most the first 100.',
       resolve: ({ breaks }) => [...breaks],
     }),
     head: t.exposeString('head', {
       description:
-        'The hash of the last seal of the chain over the postings: equal heads are equal postings, sealed within a second.',
+        'The hash of the latest link of the hash chain over all postings. Two ledgers with the same hash have the same postings. New postings are added to the chain within a second.',
     }),
     checkedAt: t.field({
       ...momentField(t),
-      description: 'When they were verified.',
+      description: 'When the ledger was verified.',
       resolve: (proof, args, context) => moment(proof.checkedAt, args, context),
     }),
   }),
@@ -62,7 +64,7 @@ const PROOF_COST = 2_000
 const TOTALS_COST = 200
 
 const Ledger = builder.objectRef<{ tenantId: string }>('Ledger').implement({
-  description: 'The books of the organization, in the mode of the key.',
+  description: 'The ledger of the organization, in the mode of the key.',
   fields: (t) => ({
     accounts: t.field({
       ...accounts.field(t),
@@ -81,17 +83,17 @@ const Ledger = builder.objectRef<{ tenantId: string }>('Ledger').implement({
     }),
     totals: t.field({
       type: [MoneyRef],
-      description: 'What has come in and not gone out, in each currency.',
+      description: 'The money that came into the ledger minus the money that left it, one amount for each currency.',
       complexity: TOTALS_COST,
       resolve: async ({ tenantId }, _args, { app }) => [...(await app.ledger.totals(tenantId))],
     }),
     stats: t.field({
       ...entryStats(t),
-      description: 'What the entries of each group come to.',
+      description: 'The sums of entries, by group.',
     }),
     proof: t.field({
       type: LedgerProofRef,
-      description: 'Verifies the books, now.',
+      description: 'Verifies the ledger and returns the result. This reads the whole ledger.',
       complexity: PROOF_COST,
       resolve: ({ tenantId }, _args, { app }) => app.ledger.proof(tenantId),
     }),
@@ -101,7 +103,7 @@ const Ledger = builder.objectRef<{ tenantId: string }>('Ledger').implement({
 builder.queryField('ledger', (t) =>
   t.field({
     type: Ledger,
-    description: 'The books of the organization, in the mode of the key.',
+    description: 'The ledger of the organization, in the mode of the key.',
     authScopes: { manager: true },
     resolve: (_root, _args, context) => ({ tenantId: actorOf(context).tenantId }),
   }),

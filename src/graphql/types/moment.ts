@@ -9,7 +9,8 @@ export function momentField(t: { arg: ArgBuilder<ResolvedTypes> }) {
     type: 'DateTime' as const,
     args: {
       timezone: t.arg.string({
-        description: 'The time zone to write it in, e.g. Asia/Yangon; the Time-Zone header is its default, else UTC.',
+        description:
+          'The time zone of the result, e.g. Asia/Yangon. The default is the Time-Zone header, otherwise UTC.',
       }),
     },
   }

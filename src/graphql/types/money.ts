@@ -9,11 +9,12 @@ interface Shown {
 }
 
 export const MoneyRef = builder.objectRef<Shown>('Money').implement({
-  description: 'An exact amount of one currency.',
+  description: 'An exact amount of money in one currency.',
   fields: (t) => ({
     amount: t.field({
       type: 'Decimal',
-      description: 'The amount in major units with all its digits: "99.99" for USD, "9999" for JPY.',
+      description:
+        'The amount in major units with all decimal places of the currency: "99.99" for USD, "9999" for JPY.',
       resolve: ({ minor, currency: { code, exponent } }, _args, { loaders }) =>
         exponent === undefined
           ? loaders.exponent(code).then((found) => formatDecimal(minor, found))
@@ -26,17 +27,22 @@ export const MoneyRef = builder.objectRef<Shown>('Money').implement({
     }),
     currency: t.field({
       type: 'CurrencyCode',
-      description: 'The currency.',
+      description: 'The currency of the amount.',
       resolve: (value) => value.currency.code,
     }),
   }),
 })
 
 export const MoneyInput = builder.inputType('MoneyInput', {
-  description: 'An exact amount of one currency.',
+  description: 'An exact amount of money in one currency.',
   fields: (t) => ({
-    amount: t.field({ type: 'Decimal', required: true, description: 'The amount in major units, e.g. "99.99".' }),
-    currency: t.field({ type: 'CurrencyCode', required: true, description: 'The currency, e.g. USD.' }),
+    amount: t.field({
+      type: 'Decimal',
+      required: true,
+      description:
+        'The amount in major units, e.g. "99.99". It can have at most as many decimal places as the currency.',
+    }),
+    currency: t.field({ type: 'CurrencyCode', required: true, description: 'The currency of the amount, e.g. USD.' }),
   }),
 })
 

@@ -7,20 +7,23 @@ builder.queryFields((t) => ({
   node: t.field({
     type: builder.nodeInterfaceRef(),
     nullable: true,
-    description: 'Whatever an id names; null when it names nothing, or nothing that the credential may see.',
+    description: 'Returns the object with this id. Null when it does not exist or the credential has no access to it.',
     authScopes: { credential: true },
-    args: { id: t.arg.id({ required: true, description: 'An id of any kind.' }) },
+    args: { id: t.arg.id({ required: true, description: 'The id of an object of any type.' }) },
     resolve: (_root, { id }, { loaders }) => loaders.node(id),
   }),
   nodes: t.field({
     type: [builder.nodeInterfaceRef()],
     nullable: { list: false, items: true },
-    description: 'Whatever each id names, in the same order; null in the place of one that names nothing.',
+    description:
+      'Returns the objects with these ids, in the same order. An element is null when its object does not exist or the credential has no access to it.',
     authScopes: { credential: true },
-    args: { ids: t.arg.idList({ required: true, description: `At most ${NODES_AT_MOST} ids of any kind.` }) },
+    args: {
+      ids: t.arg.idList({ required: true, description: `At most ${NODES_AT_MOST} ids of objects of any type.` }),
+    },
     complexity: ({ ids }) => ({ field: 1, multiplier: Math.max(1, Math.min(ids.length, NODES_AT_MOST)) }),
     resolve: (_root, { ids }, { loaders }) => {
-      if (ids.length > NODES_AT_MOST) throw badInput(`\`ids\` must have ${NODES_AT_MOST} elements at most`)
+      if (ids.length > NODES_AT_MOST) throw badInput(`\`ids\` must have at most ${NODES_AT_MOST} elements`)
       return Promise.all(ids.map((id) => loaders.node(id)))
     },
   }),

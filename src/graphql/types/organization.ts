@@ -6,14 +6,14 @@ import { OrganizationRef } from '../refs.ts'
 import { ProviderConnectionRef } from './provider.ts'
 
 OrganizationRef.implement({
-  description: 'Who runs the shop.',
+  description: 'A merchant that uses the gateway.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: org_…', resolve: ({ id }) => encodeId('Organization', id) }),
-    name: t.exposeString('name', { description: 'Its name, as customers see it.' }),
+    id: t.id({ description: 'The id of the organization: org_…', resolve: ({ id }) => encodeId('Organization', id) }),
+    name: t.exposeString('name', { description: 'The name of the organization, as customers see it.' }),
     connections: t.field({
       type: [ProviderConnectionRef],
-      description: 'The providers that it is connected with, in the mode of the key.',
+      description: 'The connections with providers, in the mode of the key.',
       resolve: async (_organization, _args, context) => [
         ...(await context.app.connections.list(actorOf(context).tenantId)),
       ],
@@ -21,7 +21,7 @@ OrganizationRef.implement({
     clientAuthenticationUrl: t.string({
       nullable: true,
       description:
-        'The endpoint that is asked about the tokens of your own clients, in the mode of the key; null when they show none. For managers.',
+        "The URL of the merchant's endpoint that checks the tokens of its own clients, in the mode of the key. Null when no client tokens are required. Only for keys with the role OWNER or ADMIN.",
       authScopes: { manager: true },
       resolve: (_organization, _args, context) => context.app.clientAuthentication.urlOf(actorOf(context).tenantId),
     }),
@@ -30,12 +30,12 @@ OrganizationRef.implement({
 
 mutation('setClientAuthentication', {
   description:
-    'Sets the endpoint that is asked, by `GET <url>?access_token=<token>&action=<organization>.<user>.<field>.<query|mutation|subscription>`, whether a client of yours may do what it asks for. From then on each operation of a secret key needs the token of a client, as the password of HTTP Basic or in X-Client-Token. 2XX lets it pass; 403 is FORBIDDEN, any other 4XX UNAUTHENTICATED, all else PRECONDITION_FAILED; an answer counts for 30 seconds. For an OWNER; alone in its operation it needs no token.',
+    "Sets the endpoint that decides whether one of the merchant's own clients may perform an operation. The gateway asks it with `GET <url>?access_token=<token>&action=<organization>.<user>.<field>.<query|mutation|subscription>`. Once it is set, each operation of a secret key must carry a client token, as the password of HTTP Basic or in the header X-Client-Token. A 2XX answer allows the operation; 403 refuses it with FORBIDDEN, any other 4XX with UNAUTHENTICATED, and everything else with PRECONDITION_FAILED. An answer is reused for 30 seconds. Only for keys with the role OWNER; alone in its operation, this mutation needs no client token.",
   scope: 'manager',
   idempotency: 'optional',
   input: (t) => ({
-    url: t.string({ description: 'An http or https address, in live mode https; null turns the check off.' }),
+    url: t.string({ description: 'An http or https URL; in live mode only https. Null removes the check.' }),
   }),
-  object: { name: 'organization', kind: 'Organization', description: 'The organization.' },
+  object: { name: 'organization', kind: 'Organization', description: 'The organization after the change.' },
   run: (app, call, input) => app.clientAuthentication.set(call, input),
 })

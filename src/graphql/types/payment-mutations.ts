@@ -2,9 +2,9 @@ import { mutation } from '../mutation.ts'
 
 mutation('acceptPayment', {
   description:
-    "Takes what of a payment waits on the suspense account as if it had come as it was asked for: its checkout is COMPLETED, and the payment keeps the status that says how the money came. For a seller's own payments and for managers.",
+    'Accepts the amount of a payment that is held on the suspense account, as if it had been paid as requested. The checkout becomes COMPLETED; the payment keeps its status, e.g. UNDERPAID. Only for the seller of the payment and for keys with the role OWNER or ADMIN.',
   idempotency: 'required',
-  input: (t) => ({ paymentId: t.id({ required: true, description: 'The payment.' }) }),
-  object: { name: 'payment', kind: 'Payment', description: 'The payment as it is now.' },
+  input: (t) => ({ paymentId: t.id({ required: true, description: 'The id of the payment.' }) }),
+  object: { name: 'payment', kind: 'Payment', description: 'The payment after the change.' },
   run: (app, call, input) => app.checkouts.acceptPayment(call, input),
 })

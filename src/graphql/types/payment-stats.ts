@@ -10,95 +10,99 @@ import { amounts, BY, STATS_COST, textOf, timezoneArg, zoneOf } from './stats.ts
 import { TransactionStateEnum } from './transaction-state.ts'
 
 const PaymentDimensionEnum = builder.enumType('PaymentDimension', {
-  description: 'What payments can be grouped by.',
+  description: 'The fields by which payments can be grouped.',
   values: {
-    STATUS: { value: 'status', description: 'By where they stand.' },
-    SOURCE: { value: 'source', description: 'By what asked for them.' },
-    PROVIDER: { value: 'provider', description: 'By who received them.' },
-    CUSTOMER: { value: 'customer', description: 'By who paid.' },
-    PRODUCT: { value: 'product', description: 'By what was bought.' },
-    SELLER: { value: 'seller', description: 'By the seller whose they are.' },
-    CURRENCY: { value: 'currency', description: 'By the currency of the price.' },
-    DAY: { value: 'day', description: 'By the day on which they were begun, in the time zone that is asked for.' },
+    STATUS: { value: 'status', description: 'Groups by status.' },
+    SOURCE: { value: 'source', description: 'Groups by source.' },
+    PROVIDER: { value: 'provider', description: 'Groups by provider.' },
+    CUSTOMER: { value: 'customer', description: 'Groups by customer.' },
+    PRODUCT: { value: 'product', description: 'Groups by product.' },
+    SELLER: { value: 'seller', description: 'Groups by seller.' },
+    CURRENCY: { value: 'currency', description: 'Groups by the currency of the price.' },
+    DAY: {
+      value: 'day',
+      description: 'Groups by the day on which the payment was created, in the requested time zone.',
+    },
     MONTH: BY.MONTH,
   } as const satisfies Record<string, { value: PaymentDimension; description: string }>,
 })
 
 const PaymentStat = builder.objectRef<Group<PaymentDimension, PaymentSum>>('PaymentStat').implement({
-  description: 'What a group of payments comes to.',
+  description: 'Totals for one group of payments.',
   fields: (t) => ({
     status: t.field({
       type: TransactionStateEnum,
       nullable: true,
-      description: 'Where they stand, when grouped by it.',
+      description: 'The status of the payments. Null unless grouped by STATUS.',
       resolve: ({ key }) => (key.status as TransactionState | undefined) ?? null,
     }),
     source: t.field({
       type: PaymentSourceEnum,
       nullable: true,
-      description: 'What asked for them, when grouped by it.',
+      description: 'The source of the payments. Null unless grouped by SOURCE.',
       resolve: ({ key }) => (key.source as PaymentSource | undefined) ?? null,
     }),
     provider: t.field({
       type: ProviderEnum,
       nullable: true,
-      description: 'Who received them, when grouped by it.',
+      description: 'The provider of the payments. Null unless grouped by PROVIDER.',
       resolve: ({ key }) => (key.provider as Provider | undefined) ?? null,
     }),
     customer: t.field({
       type: CustomerRef,
       nullable: true,
-      description: 'Who paid, when grouped by it; null where nobody is known.',
+      description: 'The customer who paid. Null when the customer is not known, and unless grouped by CUSTOMER.',
       resolve: ({ key }, _args, { loaders }) => loaders.linked('customer', textOf(key.customer)),
     }),
     product: t.field({
       type: ProductRef,
       nullable: true,
-      description: 'What was bought, when grouped by it; null for inline items.',
+      description: 'The product that was sold. Null for inline items, and unless grouped by PRODUCT.',
       resolve: ({ key }, _args, { loaders }) => loaders.linked('product', textOf(key.product)),
     }),
     seller: t.field({
       type: UserRef,
       nullable: true,
-      description: "The seller whose they are, when grouped by it; null for the organization's own.",
+      description:
+        "The seller of the payments. Null for the organization's own payments, and unless grouped by SELLER.",
       resolve: ({ key }, _args, { loaders }) => loaders.linked('app_user', textOf(key.seller)),
     }),
     currency: t.field({
       type: 'CurrencyCode',
       nullable: true,
-      description: 'The currency of the price, when grouped by it.',
+      description: 'The currency of the price. Null unless grouped by CURRENCY.',
       resolve: ({ key }) => textOf(key.currency),
     }),
     day: t.field({
       type: 'Date',
       nullable: true,
-      description: 'The day on which they were begun, when grouped by it.',
+      description: 'The day on which the payments were created. Null unless grouped by DAY.',
       resolve: ({ key }) => textOf(key.day),
     }),
     month: t.string({
       nullable: true,
-      description: 'The month in which they were begun, e.g. 2026-11, when grouped by it.',
+      description: 'The month in which the payments were created, e.g. 2026-11. Null unless grouped by MONTH.',
       resolve: ({ key }) => textOf(key.month),
     }),
-    count: t.exposeInt('count', { description: 'How many they are.' }),
+    count: t.exposeInt('count', { description: 'The number of payments in the group.' }),
     amounts: t.field({
       type: [MoneyRef],
-      description: 'How much in all, in each currency of the prices.',
+      description: 'The sum of the amounts, one for each currency of the prices.',
       resolve: ({ sums }) => amounts(sums.amount),
     }),
     fees: t.field({
       type: [MoneyRef],
-      description: "The providers' fees of those that are settled, in each currency of the prices.",
+      description: "The sum of the providers' fees on settled payments, one for each currency of the prices.",
       resolve: ({ sums }) => amounts(sums.fee),
     }),
     organizationFees: t.field({
       type: [MoneyRef],
-      description: 'What the organization keeps of those that are settled, in each currency of the prices.',
+      description: "The sum of the organization's fees on settled payments, one for each currency of the prices.",
       resolve: ({ sums }) => amounts(sums.organizationFee),
     }),
     settled: t.field({
       type: [MoneyRef],
-      description: 'What arrived, in each currency that customers paid with.',
+      description: 'The sum of the settled amounts, one for each currency that customers paid with.',
       resolve: ({ sums }) => amounts(sums.settled),
     }),
   }),
@@ -107,12 +111,19 @@ const PaymentStat = builder.objectRef<Group<PaymentDimension, PaymentSum>>('Paym
 builder.queryField('paymentStats', (t) =>
   t.field({
     type: [PaymentStat],
-    description: 'How many payments there are and what they come to, by group: 1,000 groups at most.',
+    description: 'The number of payments and their totals, by group. Returns at most 1,000 groups.',
     authScopes: { key: true },
     complexity: STATS_COST,
     args: {
-      groupBy: t.arg({ type: [PaymentDimensionEnum], required: true, description: 'By what; all as one when empty.' }),
-      filter: t.arg({ type: PaymentFilter, description: 'Only those that meet all of this.' }),
+      groupBy: t.arg({
+        type: [PaymentDimensionEnum],
+        required: true,
+        description: 'The fields to group by. An empty list returns one group of all payments.',
+      }),
+      filter: t.arg({
+        type: PaymentFilter,
+        description: 'Counts only the payments that match every condition of the filter.',
+      }),
       ...timezoneArg(t),
     },
     resolve: (_root, { groupBy, filter, timezone }, context) =>

@@ -24,10 +24,10 @@ import { TransactionStateEnum } from './transaction-state.ts'
 import { deliveries } from './webhook-delivery.ts'
 
 export const PaymentSourceEnum = builder.enumType('PaymentSource', {
-  description: 'What asked for a payment.',
+  description: 'What requested a payment.',
   values: {
     ONE_TIME: { description: 'A checkout for one payment.' },
-    SUBSCRIPTION: { description: 'A subscription.' },
+    SUBSCRIPTION: { description: 'A billing of a subscription.' },
   } satisfies Record<PaymentSource, object>,
 })
 
@@ -35,31 +35,31 @@ export const PaymentSourceEnum = builder.enumType('PaymentSource', {
 const KEY_ONLY = { key: true }
 
 PaymentRef.implement({
-  description: 'Money that a customer paid, once.',
+  description: 'A payment by a customer.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: pay_…', resolve: ({ id }) => encodeId('Payment', id) }),
-    provider: t.expose('provider', { type: ProviderEnum, description: 'Who received it for us.' }),
-    status: t.expose('status', { type: TransactionStateEnum, description: 'Where it stands.' }),
-    source: t.expose('source', { type: PaymentSourceEnum, description: 'What asked for it.' }),
+    id: t.id({ description: 'The id of the payment: pay_…', resolve: ({ id }) => encodeId('Payment', id) }),
+    provider: t.expose('provider', { type: ProviderEnum, description: 'The provider that received the payment.' }),
+    status: t.expose('status', { type: TransactionStateEnum, description: 'The status of the payment.' }),
+    source: t.expose('source', { type: PaymentSourceEnum, description: 'What requested the payment.' }),
     amount: t.field({
       type: MoneyRef,
       description:
-        'How much, in the currency of the price: what was asked for until money comes in, and from then on all that came in.',
+        'The amount in the currency of the price: the requested amount until money arrives, then the total received.',
       resolve: ({ amountMinor, currency }) => amount(amountMinor, currency),
     }),
     settled: t.field({
       type: MoneyRef,
       nullable: true,
       description:
-        'What arrived, in the currency that the customer paid with; null until it has, and where the gateway does not keep that currency.',
+        'The received amount in the currency that the customer paid with. Null until money arrives, and when the gateway does not support that currency.',
       resolve: ({ settledMinor, settledCurrency }) =>
         settledMinor !== null && settledCurrency !== null ? amount(settledMinor, settledCurrency) : null,
     }),
     fee: t.field({
       type: MoneyRef,
       nullable: true,
-      description: "The provider's fee; null until it is settled.",
+      description: "The provider's fee. Null until the payment is settled.",
       authScopes: KEY_ONLY,
       resolve: ({ providerFeeMinor, currency }) =>
         providerFeeMinor === null ? null : amount(providerFeeMinor, currency),
@@ -67,7 +67,7 @@ PaymentRef.implement({
     organizationFee: t.field({
       type: MoneyRef,
       nullable: true,
-      description: "What the organization keeps of a seller's payment; null until it is settled.",
+      description: "The organization's fee on a seller's payment. Null until the payment is settled.",
       authScopes: KEY_ONLY,
       resolve: ({ organizationFeeMinor, currency }) =>
         organizationFeeMinor === null ? null : amount(organizationFeeMinor, currency),
@@ -75,14 +75,14 @@ PaymentRef.implement({
     customer: t.field({
       type: CustomerRef,
       nullable: true,
-      description: 'Who paid.',
+      description: 'The customer who paid. Null when the customer is not known.',
       authScopes: KEY_ONLY,
       resolve: (payment, _args, { loaders }) => loaders.linked('customer', payment.customerId),
     }),
     product: t.field({
       type: ProductRef,
       nullable: true,
-      description: 'What was bought; null for an inline item.',
+      description: 'The product that was sold. Null for an inline item.',
       authScopes: KEY_ONLY,
       resolve: (payment, _args, { loaders }) => loaders.linked('product', payment.productId),
     }),
@@ -90,47 +90,47 @@ PaymentRef.implement({
       type: CheckoutRef,
       nullable: true,
       description:
-        'The checkout that asked for it; null for a bill of a subscription, and where nothing here asked for it.',
+        'The checkout that requested the payment. Null for a billing of a subscription, and for money that no checkout requested.',
       resolve: (payment, _args, { loaders }) => loaders.linked('checkout', payment.checkoutId),
     }),
     subscription: t.field({
       type: SubscriptionRef,
       nullable: true,
-      description: 'The subscription whose bill it pays; null for a checkout for one payment.',
+      description: 'The subscription that is billed. Null for a one-time payment.',
       authScopes: KEY_ONLY,
       resolve: (payment, _args, { loaders }) => loaders.linked('subscription', payment.subscriptionId),
     }),
     billing: t.field({
       type: BillingRef,
       nullable: true,
-      description: 'The bill that it pays; null for a checkout for one payment.',
+      description: 'The billing that is paid. Null for a one-time payment.',
       authScopes: KEY_ONLY,
       resolve: (payment, _args, { loaders }) => loaders.linked('billing', payment.billingId),
     }),
     seller: t.field({
       type: UserRef,
       nullable: true,
-      description: "The seller whose payment it is; null for the organization's own.",
+      description: 'The seller of the payment. Null for a payment of the organization itself.',
       authScopes: KEY_ONLY,
       resolve: (payment, _args, { loaders }) => loaders.linked('app_user', payment.userId),
     }),
-    description: t.exposeString('description', { description: 'What it was for.' }),
+    description: t.exposeString('description', { description: 'What the payment is for, in words for people.' }),
     refundable: t.field({
       type: MoneyRef,
-      description: 'What can still be given back: all that was not, of money that came in.',
+      description: 'The amount that can still be refunded: the received amount minus what was refunded.',
       authScopes: KEY_ONLY,
       resolve: (payment) => amount(refundable(payment), payment.currency),
     }),
     suspense: t.field({
       type: MoneyRef,
       description:
-        'What of it, less the fees, waits on the suspense account: too little, too much, too late, or not asked for here. Zero once acceptPayment has taken it, the rest has come, or it was given back.',
+        'The amount, after fees, that is held on the suspense account because it was underpaid, overpaid, paid late or not requested. Zero after `acceptPayment`, after the missing rest has arrived, and after a refund.',
       authScopes: KEY_ONLY,
       resolve: ({ suspenseMinor, currency }) => amount(suspenseMinor, currency),
     }),
     refunds: t.field({
       ...refunds.field(t),
-      description: 'The refunds that the customer asked for or that were recorded, newest first.',
+      description: 'The refunds of the payment, newest first.',
       authScopes: KEY_ONLY,
       resolve: (payment, args, context) =>
         refunds.open(context, args, {
@@ -138,21 +138,31 @@ PaymentRef.implement({
           belongs: (alias, parent) => `${alias}.payment_id = ${parent}`,
         }),
     }),
-    from: t.exposeString('fromAddress', { nullable: true, description: 'The address it came from (crypto payments).' }),
-    to: t.exposeString('toAddress', { nullable: true, description: 'The address it went to (crypto payments).' }),
+    from: t.exposeString('fromAddress', {
+      nullable: true,
+      description: 'The address that the money came from (crypto payments). Null for others.',
+    }),
+    to: t.exposeString('toAddress', {
+      nullable: true,
+      description: 'The address that the money went to (crypto payments). Null for others.',
+    }),
     providerId: t.exposeString('externalId', {
       nullable: true,
-      description: "The provider's id for it (provider-specific); null where it has none.",
+      description: 'The id of the payment at its provider (provider-specific). Null when the provider gave none.',
       authScopes: KEY_ONLY,
     }),
     transactionHash: t.exposeString('transactionHash', {
       nullable: true,
-      description: "The transaction's hash on its chain (crypto payments).",
+      description:
+        'The hash of the transfer on its blockchain (crypto payments). Null until it is known, and for others.',
     }),
-    message: t.exposeString('message', { nullable: true, description: 'Why it failed or fell short, for people.' }),
+    message: t.exposeString('message', {
+      nullable: true,
+      description: 'Why the payment failed or is not complete, in words for people. Null otherwise.',
+    }),
     ledgerTransactions: t.field({
       ...ledgerTransactions.field(t),
-      description: 'How it moved money in the ledger, newest first.',
+      description: 'The ledger transactions of the payment, newest first.',
       authScopes: KEY_ONLY,
       resolve: (payment, args, context) =>
         ledgerTransactions.open(context, args, {
@@ -163,13 +173,13 @@ PaymentRef.implement({
     }),
     timeline: t.field({
       type: [EventRef],
-      description: 'What happened to it, oldest first: the first hundred events.',
+      description: 'The events of the payment, oldest first. At most the first 100.',
       authScopes: KEY_ONLY,
       resolve: ({ tenantId, id }, _args, { loaders }) => loaders.timeline(tenantId, 'entity_id', id),
     }),
     deliveries: t.field({
       ...deliveries.field(t),
-      description: 'What was sent of it to webhooks, newest first.',
+      description: 'The webhook deliveries about the payment, newest first.',
       authScopes: { manager: true },
       resolve: (payment, args, context) =>
         deliveries.open(context, args, {
@@ -179,31 +189,31 @@ PaymentRef.implement({
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When the customer began to pay.',
+      description: 'When the payment was created, that is when the customer started to pay.',
       resolve: (payment, args, context) => moment(payment.createdAt, args, context),
     }),
     settledAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When money first came in for certain; null until then.',
+      description: 'When the receipt of money was first confirmed. Null until then.',
       resolve: (payment, args, context) => momentOrNull(payment.settledAt, args, context),
     }),
   }),
 })
 
 export const PaymentFilter = builder.inputType('PaymentFilter', {
-  description: 'Which payments.',
+  description: 'Conditions on a list of payments. A payment must match all that are given.',
   fields: (t) => ({
-    status: t.field({ type: [TransactionStateEnum], description: 'Those that stand at one of these.' }),
-    source: t.field({ type: PaymentSourceEnum, description: 'What asked for them.' }),
-    provider: t.field({ type: ProviderEnum, description: 'Who received them.' }),
+    status: t.field({ type: [TransactionStateEnum], description: 'Payments with one of these statuses.' }),
+    source: t.field({ type: PaymentSourceEnum, description: 'Payments that were requested by this.' }),
+    provider: t.field({ type: ProviderEnum, description: 'Payments of this provider.' }),
     inSuspense: t.boolean({
-      description: 'Those of whose money something waits on the suspense account, or, when false, nothing.',
+      description: 'Payments with an amount on the suspense account, or, when false, without one.',
     }),
-    customerId: t.id({ description: 'Those of this customer.' }),
-    productId: t.id({ description: 'Those for this product.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Begun at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Begun before this moment.' }),
+    customerId: t.id({ description: 'Payments of this customer.' }),
+    productId: t.id({ description: 'Payments for this product.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Payments created at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Payments created before this moment.' }),
   }),
 })
 
@@ -212,8 +222,8 @@ export const payments = list({
   type: PaymentRef,
   table: 'payment',
   orders: {
-    CREATED_AT: { column: 'created_at', description: 'When the customer began to pay.' },
-    AMOUNT: { column: 'amount_minor', description: 'How much, in minor units.' },
+    CREATED_AT: { column: 'created_at', description: 'When the payment was created.' },
+    AMOUNT: { column: 'amount_minor', description: 'The amount in minor units.' },
   },
   filter: {
     type: PaymentFilter,
@@ -236,12 +246,15 @@ function waiting(inSuspense: boolean | null | undefined): Condition[] {
 }
 
 const PaymentBy = builder.inputType('PaymentBy', {
-  description: 'Which payment: by one of these.',
+  description: 'Identifies one payment by exactly one of these fields.',
   isOneOf: true,
   fields: (t) => ({
-    id: t.id({ description: 'Its id.' }),
-    providerId: t.string({ description: "The provider's id for it, as {{UUID}} carries it too (provider-specific)." }),
-    checkoutId: t.id({ description: 'The checkout that asked for it.' }),
+    id: t.id({ description: 'The id of the payment.' }),
+    providerId: t.string({
+      description:
+        'The id of the payment at its provider, which is also the value of {{UUID}} in `successUrl` (provider-specific).',
+    }),
+    checkoutId: t.id({ description: 'The id of the checkout that requested the payment.' }),
   }),
 })
 
@@ -249,9 +262,9 @@ builder.queryFields((t) => ({
   payment: t.field({
     type: PaymentRef,
     nullable: true,
-    description: 'One payment; null when there is none, or none that the credential may see.',
+    description: 'Returns one payment. Null when it does not exist or the credential has no access to it.',
     authScopes: { credential: true },
-    args: { by: t.arg({ type: PaymentBy, required: true, description: 'Which.' }) },
+    args: { by: t.arg({ type: PaymentBy, required: true, description: 'How the payment is identified.' }) },
     resolve: async (_root, { by }, { loaders }) => {
       if (by.providerId != null) return loaders.unique('payment', ...calledAtProvider(by.providerId))
       const id = decodeId(by.checkoutId ?? by.id ?? '')

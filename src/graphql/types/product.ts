@@ -14,51 +14,56 @@ import { ProviderLinkRef } from './provider.ts'
 import { sellerArg, sellerField } from './seller.ts'
 
 ProductRef.implement({
-  description: 'Something that is sold.',
+  description: 'A product that the merchant sells.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: prod_…', resolve: ({ id }) => encodeId('Product', id) }),
+    id: t.id({ description: 'The id of the product: prod_…', resolve: ({ id }) => encodeId('Product', id) }),
     reference: t.exposeString('reference', {
-      description: "The merchant's own name for it; the id when none was given.",
+      description: "The merchant's own identifier of the product. It is the id when none was given.",
     }),
-    name: t.exposeString('name', { description: 'What customers read.' }),
-    description: t.exposeString('description', { description: 'What customers read below the name.' }),
+    name: t.exposeString('name', { description: 'The name that customers see.' }),
+    description: t.exposeString('description', { description: 'The description that customers see below the name.' }),
     price: t.field({
       type: MoneyRef,
-      description: 'What it costs.',
+      description: 'The price: of one sale, of one billing period, or of one unit of usage.',
       resolve: ({ priceMinor, currency }) => amount(priceMinor, currency),
     }),
-    active: t.exposeBoolean('active', { description: 'Whether it can be sold.' }),
-    metadata: t.field({ type: 'JSON', description: "The merchant's own data.", resolve: ({ metadata }) => metadata }),
+    active: t.exposeBoolean('active', { description: 'Whether the product can be sold.' }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs that the merchant stored on the product.',
+      resolve: ({ metadata }) => metadata,
+    }),
     seller: sellerField(t),
     providerLinks: t.field({
       type: [ProviderLinkRef],
-      description: 'What providers call it, where they keep a copy.',
+      description: 'The ids of the product at providers that store a copy of the product.',
       resolve: (product, _args, { loaders }) => loaders.links(product.id),
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When it was made.',
+      description: 'When the product was created.',
       resolve: (product, args, context) => moment(product.createdAt, args, context),
     }),
     updatedAt: t.field({
       ...momentField(t),
-      description: 'When it last changed.',
+      description: 'When the product was last changed.',
       resolve: (product, args, context) => moment(product.updatedAt, args, context),
     }),
   }),
 })
 
 const ProductFilter = builder.inputType('ProductFilter', {
-  description: 'Which products.',
+  description: 'Conditions on a list of products. A product must match all that are given.',
   fields: (t) => ({
-    active: t.boolean({ description: 'Whether they can be sold.' }),
-    currency: t.field({ type: 'CurrencyCode', description: 'The currency of the price.' }),
+    active: t.boolean({ description: 'Products that can be sold, or, when false, that cannot.' }),
+    currency: t.field({ type: 'CurrencyCode', description: 'Products with a price in this currency.' }),
     search: t.string({
-      description: 'Text that the name, the description or the reference contains, up to 100 characters.',
+      description:
+        'Products whose name, description or reference contains this text, ignoring case. Up to 100 characters.',
     }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Products created at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Products created before this moment.' }),
   }),
 })
 
@@ -68,9 +73,9 @@ const products = list({
   table: 'product',
   where: [isNull('deleted_at')],
   orders: {
-    CREATED_AT: { column: 'created_at', description: 'When it was made.' },
-    UPDATED_AT: { column: 'updated_at', description: 'When it last changed.' },
-    NAME: { column: bytewise('name'), description: 'The name.' },
+    CREATED_AT: { column: 'created_at', description: 'When the product was created.' },
+    UPDATED_AT: { column: 'updated_at', description: 'When the product was last changed.' },
+    NAME: { column: bytewise('name'), description: 'The name of the product.' },
   },
   filter: {
     type: ProductFilter,
@@ -85,11 +90,11 @@ const products = list({
 })
 
 const ProductBy = builder.inputType('ProductBy', {
-  description: 'Which product: by one of these.',
+  description: 'Identifies one product by exactly one of these fields.',
   isOneOf: true,
   fields: (t) => ({
-    id: t.id({ description: 'Its id.' }),
-    reference: t.string({ description: "The merchant's own name for it." }),
+    id: t.id({ description: 'The id of the product.' }),
+    reference: t.string({ description: "The merchant's own identifier of the product." }),
   }),
 })
 
@@ -97,9 +102,12 @@ builder.queryFields((t) => ({
   product: t.field({
     type: ProductRef,
     nullable: true,
-    description: 'One product; null when there is none, or none that the key may see.',
+    description: 'Returns one product. Null when it does not exist or the key has no access to it.',
     authScopes: { key: true },
-    args: { by: t.arg({ type: ProductBy, required: true, description: 'Which.' }), sellerId: sellerArg(t) },
+    args: {
+      by: t.arg({ type: ProductBy, required: true, description: 'How the product is identified.' }),
+      sellerId: sellerArg(t),
+    },
     resolve: async (_root, { by, sellerId }, { loaders }) => {
       const owner = refersTo('user_id', 'User', sellerId)
       if (by.reference != null) return loaders.named('product', owner, equals('reference', normalText(by.reference)))
@@ -116,42 +124,52 @@ builder.queryFields((t) => ({
 }))
 
 mutation('createProduct', {
-  description: 'Makes a product.',
+  description: 'Creates a product.',
   idempotency: 'optional',
   defaults: { metadata: {} },
   input: (t) => ({
-    name: t.string({ required: true, description: 'What customers read: 1 to 100 characters.' }),
-    description: t.string({ required: true, description: 'What customers read below the name: 1 to 500 characters.' }),
-    price: t.field({ type: MoneyInput, required: true, description: 'What it costs: above zero.' }),
+    name: t.string({ required: true, description: 'The name that customers see: 1 to 100 characters.' }),
+    description: t.string({
+      required: true,
+      description: 'The description that customers see below the name: 1 to 500 characters.',
+    }),
+    price: t.field({ type: MoneyInput, required: true, description: 'The price, above zero.' }),
     reference: t.string({
       description:
-        "The merchant's own name for it, unique among the seller's products, or among the organization's own: 1 to 100 characters without /.",
+        "The merchant's own identifier of the product: 1 to 100 characters without /. It must be unique among the products of the same seller, or of the organization.",
     }),
-    metadata: t.field({ type: 'JSON', description: 'Own data: at most 24 keys with text, numbers or booleans.' }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs of the merchant: at most 24 keys, each with a string, number or boolean.',
+    }),
   }),
-  object: { name: 'product', kind: 'Product', description: 'The product.' },
+  object: { name: 'product', kind: 'Product', description: 'The product that was created.' },
   run: (app, call, input) => app.products.create(call, input),
 })
 
 mutation('updateProduct', {
-  description: 'Changes a product. What is left out stays as it is; checkouts that are open keep the old price.',
+  description: 'Changes a product. Fields that are left out keep their value. Open checkouts keep the old price.',
   idempotency: 'optional',
   input: (t) => ({
-    id: t.id({ required: true, description: 'The product.' }),
-    name: t.string({ description: 'What customers read: 1 to 100 characters.' }),
-    description: t.string({ description: 'What customers read below the name: 1 to 500 characters.' }),
-    price: t.field({ type: MoneyInput, description: 'What it costs: above zero.' }),
-    active: t.boolean({ description: 'Whether it can be sold.' }),
-    metadata: t.field({ type: 'JSON', description: 'Own data, in place of what there is.' }),
+    id: t.id({ required: true, description: 'The id of the product.' }),
+    name: t.string({ description: 'The name that customers see: 1 to 100 characters.' }),
+    description: t.string({ description: 'The description that customers see below the name: 1 to 500 characters.' }),
+    price: t.field({ type: MoneyInput, description: 'The price, above zero.' }),
+    active: t.boolean({ description: 'Whether the product can be sold.' }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs of the merchant. Replaces the existing metadata.',
+    }),
   }),
-  object: { name: 'product', kind: 'Product', description: 'The product as it is now.' },
+  object: { name: 'product', kind: 'Product', description: 'The product after the change.' },
   run: (app, call, input) => app.products.update(call, input),
 })
 
 mutation('deleteProduct', {
-  description: 'Hides a product. Checkouts and payments of it keep it.',
+  description:
+    'Deletes a product. The product is no longer listed, but stays visible on existing checkouts and payments.',
   idempotency: 'optional',
-  input: (t) => ({ id: t.id({ required: true, description: 'The product.' }) }),
-  object: { name: 'product', kind: 'Product', description: 'The product as it was.' },
+  input: (t) => ({ id: t.id({ required: true, description: 'The id of the product.' }) }),
+  object: { name: 'product', kind: 'Product', description: 'The product that was deleted.' },
   run: (app, call, input) => app.products.remove(call, input),
 })

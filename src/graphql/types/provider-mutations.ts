@@ -15,7 +15,7 @@ export const connectionObject = {
 
 mutation('connectProvider', {
   description:
-    'Connects the organization with its own account at a provider, in the mode of the key and in place of the connection before. The provider is asked whether it takes the credentials before they are kept, encrypted; nothing shows them again. For an OWNER.',
+    'Connects the organization with its own account at a provider, in the mode of the key. It replaces the existing connection with that provider. The gateway tests the credentials at the provider before it stores them encrypted; they cannot be read again. Only for keys with the role OWNER.',
   scope: 'manager',
   idempotency: 'optional',
   input: (t) => ({
@@ -24,11 +24,11 @@ mutation('connectProvider', {
       type: 'JSON',
       required: true,
       description:
-        "The credentials by the provider's names for them (provider-specific), e.g. apiKey and webhookSecret for QBITFLOW. Test mode: {} for the simulator, which has its own.",
+        'The credentials, under the names that the provider gives them (provider-specific), e.g. apiKey and webhookSecret for QBITFLOW. In test mode {} connects the simulator with credentials of its own.',
     }),
     baseUrl: t.string({
       description:
-        "The address of the provider's API; https in live mode. When left out: the provider's own in live mode, the simulator in test mode.",
+        "The base URL of the provider's API; in live mode only https. The default is the provider's own URL in live mode and the simulator in test mode.",
     }),
   }),
   object: connectionObject,

@@ -5,45 +5,45 @@ import { actorOf, type Connection } from '../context.ts'
 import { moment, momentField } from './moment.ts'
 
 export const ProviderEnum = builder.enumType('Provider', {
-  description: 'A payment provider that the gateway speaks to.',
+  description: 'A payment provider that the gateway supports.',
   values: {
-    QBITFLOW: { description: 'QBitFlow: hosted crypto checkouts.' },
+    QBITFLOW: { description: 'QBitFlow: hosted crypto checkouts, subscriptions and refunds.' },
     QBITPAY: { description: 'QbitPay: charges, market orders, payouts and balances.' },
-    QFPAY: { description: 'QFPay: recurring card billing.' },
+    QFPAY: { description: 'QFPay: recurring card payments.' },
   } satisfies Record<Provider, object>,
 })
 
 export const ModeEnum = builder.enumType('Mode', {
-  description: 'Whether money is real. The two share nothing: a test key never sees live data.',
+  description: 'Whether money is real. The two modes share no data: a test key never sees live data.',
   values: {
-    TEST: { description: 'Nothing is real: providers are simulators.' },
-    LIVE: { description: 'Real money at real providers.' },
+    TEST: { description: 'Test mode: no money is moved, and simulators take the place of providers.' },
+    LIVE: { description: 'Live mode: real money at real providers.' },
   } satisfies Record<Mode, object>,
 })
 
 const CAPABILITIES = {
   CHECKOUTS: { description: 'Hosted pages for one payment.' },
-  SUBSCRIPTIONS: { description: 'Recurring payments.' },
-  PAY_AS_YOU_GO: { description: 'Recurring payments for what was used.' },
+  SUBSCRIPTIONS: { description: 'Subscriptions with a fixed price.' },
+  PAY_AS_YOU_GO: { description: 'Subscriptions that bill the reported usage.' },
   PAYMENT_METHODS: { description: 'Saved payment methods.' },
-  REFUNDS: { description: 'Giving money back.' },
+  REFUNDS: { description: 'Refunds of payments.' },
   MARKETS: { description: 'Quotes of exchange rates.' },
-  ORDERS: { description: 'Buying and selling at a market.' },
-  PAYOUTS: { description: 'Sending money out.' },
-  BALANCES: { description: 'Telling what it holds for us.' },
-  STATUS: { description: 'Telling where a transaction stands.' },
+  ORDERS: { description: 'Market orders that buy or sell a currency.' },
+  PAYOUTS: { description: 'Payouts to third parties.' },
+  BALANCES: { description: "The balances of the merchant's account at the provider." },
+  STATUS: { description: 'The status of a transaction.' },
 }
 
 const CapabilityEnum = builder.enumType('Capability', {
-  description: 'What a provider can do.',
+  description: 'A function that a provider supports.',
   values: CAPABILITIES,
 })
 
 const ProviderHealth = builder.enumType('ProviderHealth', {
-  description: 'Whether a provider answers.',
+  description: 'Whether a provider is reachable.',
   values: {
-    UP: { description: 'It answers.' },
-    DOWN: { description: 'It does not answer.' },
+    UP: { description: 'The provider answers.' },
+    DOWN: { description: 'The provider does not answer.' },
   },
 })
 
@@ -51,12 +51,12 @@ const ProviderHealth = builder.enumType('ProviderHealth', {
 const PROBE_COST = 500
 
 const SandboxAccess = builder.objectRef<NonNullable<Connection['sandbox']>>('SandboxAccess').implement({
-  description: "How a provider's own SDK reaches its simulator.",
+  description: "How to reach a provider's simulator with the provider's own SDK.",
   fields: (t) => ({
-    url: t.exposeString('url', { description: 'The base address of the simulated API.' }),
+    url: t.exposeString('url', { description: 'The base URL of the simulated API.' }),
     credentials: t.field({
       type: 'JSON',
-      description: "The credentials by the provider's names for them (provider-specific).",
+      description: 'The credentials, under the names that the provider gives them (provider-specific).',
       resolve: ({ credentials }) => credentials,
     }),
   }),
@@ -68,44 +68,46 @@ export const ProviderConnectionRef = builder.objectRef<Connection>('ProviderConn
     provider: t.expose('provider', { type: ProviderEnum, description: 'The provider.' }),
     mode: t.field({
       type: ModeEnum,
-      description: 'Which mode the connection serves: that of the key.',
+      description: 'The mode of the connection, which is the mode of the key.',
       resolve: (_connection, _args, context) => actorOf(context).mode,
     }),
     capabilities: t.field({
       type: [CapabilityEnum],
-      description: 'What can be done through it.',
+      description: 'The functions that are available through the connection.',
       resolve: ({ capabilities }) =>
         capabilities.filter((name): name is keyof typeof CAPABILITIES => name in CAPABILITIES),
     }),
     health: t.field({
       type: ProviderHealth,
-      description: 'Whether it answers; it is asked now.',
+      description: 'Whether the provider answers. The field asks the provider each time it is read.',
       complexity: PROBE_COST,
       resolve: (connection) => connection.health(),
     }),
-    baseUrl: t.exposeString('baseUrl', { description: "The address of the provider's API." }),
+    baseUrl: t.exposeString('baseUrl', { description: "The base URL of the provider's API." }),
     notificationUrl: t.exposeString('notificationUrl', {
       description:
-        "The address to enter in the provider's dashboard for its webhooks, in live mode. A simulator knows it by itself.",
+        "The URL to enter in the provider's dashboard as the receiver of its webhooks, in live mode. A simulator uses it automatically.",
     }),
     sandbox: t.field({
       type: SandboxAccess,
       nullable: true,
       description:
-        "Test mode: the simulator's address and credentials, to point the provider's own SDK at it. For OWNER and ADMIN; null for others and in live mode.",
+        'Test mode only. The URL and credentials of the simulator. Null in live mode, and for keys with the role USER.',
       resolve: ({ sandbox }, _args, context) => (actorOf(context).role === 'USER' ? null : (sandbox ?? null)),
     }),
   }),
 })
 
 export const ProviderLinkRef = builder.objectRef<ProviderLinkRow>('ProviderLink').implement({
-  description: 'What one of our objects is called at a provider.',
+  description: 'The id of an object at a provider that stores a copy of it.',
   fields: (t) => ({
     provider: t.expose('provider', { type: ProviderEnum, description: 'The provider.' }),
-    externalId: t.exposeString('externalId', { description: "The provider's id for it (provider-specific)." }),
+    externalId: t.exposeString('externalId', {
+      description: 'The id of the object at the provider (provider-specific).',
+    }),
     syncedAt: t.field({
       ...momentField(t),
-      description: 'When the provider was last given what we have.',
+      description: 'When the copy was last updated at the provider.',
       resolve: (link, args, context) => moment(link.syncedAt, args, context),
     }),
   }),
@@ -114,7 +116,7 @@ export const ProviderLinkRef = builder.objectRef<ProviderLinkRow>('ProviderLink'
 builder.queryField('providers', (t) =>
   t.field({
     type: [ProviderConnectionRef],
-    description: 'The providers that the organization is connected with, in the mode of the key.',
+    description: 'The connections of the organization with providers, in the mode of the key.',
     authScopes: { key: true },
     resolve: async (_root, _args, context) => [...(await context.app.connections.list(actorOf(context).tenantId))],
   }),

@@ -8,15 +8,17 @@ import { ProviderEnum } from './provider.ts'
 import { RefundStatusEnum } from './refund.ts'
 
 const RefundFilter = builder.inputType('RefundFilter', {
-  description: 'Which refunds.',
+  description: 'Conditions on a list of refunds. A refund must match all that are given.',
   fields: (t) => ({
-    active: t.boolean({ description: 'Those that wait for an answer, or, when false, those that have one.' }),
-    status: t.field({ type: [RefundStatusEnum], description: 'Those that stand at one of these.' }),
-    provider: t.field({ type: ProviderEnum, description: 'Who gives them back.' }),
-    paymentId: t.id({ description: 'Those of this payment.' }),
-    customerId: t.id({ description: 'Those that this customer asked for.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Asked for at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Asked for before this moment.' }),
+    active: t.boolean({
+      description: "Refunds that are waiting for the merchant's answer, or, when false, that are not.",
+    }),
+    status: t.field({ type: [RefundStatusEnum], description: 'Refunds with one of these statuses.' }),
+    provider: t.field({ type: ProviderEnum, description: 'Refunds of this provider.' }),
+    paymentId: t.id({ description: 'Refunds of this payment.' }),
+    customerId: t.id({ description: 'Refunds that this customer requested.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Refunds requested at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Refunds requested before this moment.' }),
   }),
 })
 
@@ -25,8 +27,8 @@ export const refunds = list({
   type: RefundRef,
   table: 'refund',
   orders: {
-    CREATED_AT: { column: 'created_at', description: 'When the customer asked.' },
-    AMOUNT: { column: 'amount_minor', description: 'How much, in minor units.' },
+    CREATED_AT: { column: 'created_at', description: 'When the refund was requested.' },
+    AMOUNT: { column: 'amount_minor', description: 'The amount in minor units.' },
   },
   filter: {
     type: RefundFilter,
@@ -48,11 +50,11 @@ function waiting(active: boolean | null | undefined): Condition[] {
 }
 
 const RefundBy = builder.inputType('RefundBy', {
-  description: 'Which refund: by one of these.',
+  description: 'Identifies one refund by exactly one of these fields.',
   isOneOf: true,
   fields: (t) => ({
-    id: t.id({ description: 'Its id.' }),
-    paymentId: t.id({ description: 'The payment whose money it is; of several the latest.' }),
+    id: t.id({ description: 'The id of the refund.' }),
+    paymentId: t.id({ description: 'The id of the refunded payment. Of several refunds the latest is returned.' }),
   }),
 })
 
@@ -60,9 +62,9 @@ builder.queryFields((t) => ({
   refund: t.field({
     type: RefundRef,
     nullable: true,
-    description: 'One refund; null when there is none, or none that the key may see.',
+    description: 'Returns one refund. Null when it does not exist or the key has no access to it.',
     authScopes: { key: true },
-    args: { by: t.arg({ type: RefundBy, required: true, description: 'Which.' }) },
+    args: { by: t.arg({ type: RefundBy, required: true, description: 'How the refund is identified.' }) },
     resolve: async (_root, { by }, { loaders }) => {
       const id = decodeId(by.id ?? by.paymentId ?? '')
       if (by.id != null) return id?.kind === 'Refund' ? loaders.one('refund', id.uuid) : null

@@ -8,15 +8,18 @@ import { amount, MoneyRef } from './money.ts'
 import { ProviderEnum } from './provider.ts'
 
 export const RefundStatusEnum = builder.enumType('RefundStatus', {
-  description: 'Where a refund stands.',
+  description: 'The status of a refund.',
   values: {
-    PENDING: { description: 'The customer asked, and the merchant has not answered.' },
-    PROCESSING: { description: 'The merchant has answered here, and the answer is being carried out.' },
-    APPROVED: { description: 'The provider has the yes of the merchant; the money is not back yet.' },
-    COMPLETED: { description: 'The customer has the money back.' },
-    REFUSED: { description: 'The merchant said no.' },
-    FAILED: { description: 'The money could not be given back.' },
-    UNKNOWN: { description: 'Whether the provider heard the answer is in doubt; it is asked until that is known.' },
+    PENDING: { description: 'The customer has requested the refund, and the merchant has not answered.' },
+    PROCESSING: { description: 'The merchant has answered through the gateway, and the answer is being processed.' },
+    APPROVED: { description: 'The provider has received the approval, and the money is not sent back yet.' },
+    COMPLETED: { description: 'The customer has received the money.' },
+    REFUSED: { description: 'The merchant refused the refund.' },
+    FAILED: { description: 'The refund could not be paid.' },
+    UNKNOWN: {
+      description:
+        "It is not known whether the provider received the merchant's answer. The gateway asks the provider until it is.",
+    },
   } satisfies Record<RefundStatus, object>,
 })
 
@@ -24,7 +27,7 @@ export const RefundStatusEnum = builder.enumType('RefundStatus', {
 const FEW = { field: 1, multiplier: 5 }
 
 const RefundPart = builder.objectRef<EntryRow>('RefundPart').implement({
-  description: 'What a refund did to one account.',
+  description: 'The effect of a refund on one account.',
   fields: (t) => ({
     account: t.field({
       type: AccountRef,
@@ -37,21 +40,21 @@ const RefundPart = builder.objectRef<EntryRow>('RefundPart').implement({
     }),
     amount: t.field({
       type: MoneyRef,
-      description: 'What it received; below zero what it gave.',
+      description: 'The amount of the change: positive for money into the account, negative for money out of it.',
       resolve: (entry) => amount(entry.amount, entry.currency),
     }),
   }),
 })
 
 RefundRef.implement({
-  description: 'Money of a payment that the customer asked to have back, or that was given back and recorded here.',
+  description: 'A refund of a payment, requested by the customer or recorded by the merchant.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: rfnd_…', resolve: ({ id }) => encodeId('Refund', id) }),
-    provider: t.expose('provider', { type: ProviderEnum, description: 'Who gives it back for us.' }),
+    id: t.id({ description: 'The id of the refund: rfnd_…', resolve: ({ id }) => encodeId('Refund', id) }),
+    provider: t.expose('provider', { type: ProviderEnum, description: 'The provider that pays the refund.' }),
     payment: t.field({
       type: PaymentRef,
-      description: 'The payment.',
+      description: 'The payment that is refunded.',
       resolve: async ({ id, paymentId }, _args, { loaders }) => {
         const payment = await loaders.one('payment', paymentId)
         if (!payment) throw new Error(`refund ${id} has no payment`)
@@ -61,18 +64,19 @@ RefundRef.implement({
     customer: t.field({
       type: CustomerRef,
       nullable: true,
-      description: 'Who asked.',
+      description: 'The customer who requested the refund. Null when the customer is not known.',
       resolve: (refund, _args, { loaders }) => loaders.linked('customer', refund.customerId),
     }),
     amount: t.field({
       type: MoneyRef,
-      description: 'How much goes back, in the currency of the price.',
+      description: 'The refunded amount, in the currency of the price.',
       resolve: ({ amountMinor, currency }) => amount(amountMinor, currency),
     }),
     settled: t.field({
       type: MoneyRef,
       nullable: true,
-      description: 'What the customer receives, in the currency that the payment was settled in.',
+      description:
+        'The amount that the customer receives, in the currency that the payment was settled in. Null when it is not known.',
       resolve: ({ settledMinor, settledCurrency }) =>
         settledMinor !== null && settledCurrency !== null ? amount(settledMinor, settledCurrency) : null,
     }),
@@ -80,29 +84,31 @@ RefundRef.implement({
       type: MoneyRef,
       nullable: true,
       description:
-        'What sending it cost the merchant, in the coin of its chain (crypto payments); null until it is back.',
+        'The network fee that the merchant paid for sending the refund, in the native coin of the blockchain (crypto payments). Null until the refund is completed, and for others.',
       resolve: ({ networkFeeMinor, networkFeeCurrency }) =>
         networkFeeMinor !== null && networkFeeCurrency !== null ? amount(networkFeeMinor, networkFeeCurrency) : null,
     }),
-    status: t.expose('status', { type: RefundStatusEnum, description: 'Where it stands.' }),
+    status: t.expose('status', { type: RefundStatusEnum, description: 'The status of the refund.' }),
     recorded: t.exposeBoolean('recorded', {
-      description: 'Whether the money was given back outside of the provider, as `recordRefund` has said.',
+      description: 'Whether the refund was paid outside the provider and recorded with `recordRefund`.',
     }),
     reason: t.exposeString('reason', {
       nullable: true,
-      description: 'Why the customer asks, or why it was given back.',
+      description: 'The reason of the refund. Null when none was given.',
     }),
     merchantMessage: t.exposeString('merchantMessage', {
       nullable: true,
-      description: 'What the merchant answered the customer.',
+      description: "The merchant's answer to the customer. Null when there is none.",
     }),
     transactionHash: t.exposeString('transactionHash', {
       nullable: true,
-      description: "The transaction's hash on its chain (crypto payments).",
+      description:
+        'The hash of the transfer on its blockchain (crypto payments). Null until it is known, and for others.',
     }),
     parts: t.field({
       type: [RefundPart],
-      description: 'What it did to each account; none until the money is back, and none for a key with the role USER.',
+      description:
+        'The effect of the refund on each account. Empty until the refund is completed, and for keys with the role USER.',
       complexity: FEW,
       resolve: async ({ id }, _args, { loaders }) => {
         const posting = await loaders.postingOf(id)
@@ -112,29 +118,29 @@ RefundRef.implement({
     ledgerTransaction: t.field({
       type: LedgerTransactionRef,
       nullable: true,
-      description: 'How it moved money in the ledger; null until the money is back.',
+      description: 'The ledger transaction of the refund. Null until the refund is completed.',
       resolve: ({ id }, _args, { loaders }) => loaders.postingOf(id),
     }),
     timeline: t.field({
       type: [EventRef],
-      description: 'What happened to it, oldest first: the first hundred events.',
+      description: 'The events of the refund, oldest first. At most the first 100.',
       resolve: ({ tenantId, id }, _args, { loaders }) => loaders.timeline(tenantId, 'entity_id', id),
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When the customer asked.',
+      description: 'When the refund was requested.',
       resolve: (refund, args, context) => moment(refund.createdAt, args, context),
     }),
     respondedAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When the provider had the answer; null until it has one.',
+      description: "When the provider received the merchant's answer. Null until then.",
       resolve: (refund, args, context) => momentOrNull(refund.respondedAt, args, context),
     }),
     completedAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When the customer had the money back; null until then.',
+      description: 'When the customer received the money. Null until then.',
       resolve: (refund, args, context) => momentOrNull(refund.completedAt, args, context),
     }),
   }),

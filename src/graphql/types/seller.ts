@@ -8,7 +8,7 @@ export function sellerField<Row extends { readonly userId: string | null }>(t: O
   return t.field({
     type: UserRef,
     nullable: true,
-    description: "The seller whose it is; null for the organization's own.",
+    description: 'The seller who owns the object. Null when it belongs to the organization itself.',
     resolve: ({ userId }, _args, { loaders }) => loaders.linked('app_user', userId),
   })
 }
@@ -16,6 +16,6 @@ export function sellerField<Row extends { readonly userId: string | null }>(t: O
 export function sellerArg(t: { arg: ArgBuilder<ResolvedTypes> }) {
   return t.arg.id({
     description:
-      "For managers: the seller whose it is. When left out, the organization's own is found, or else the only seller's; where several sellers have one, the answer is BAD_USER_INPUT.",
+      "The id of the seller who owns the object, for keys with the role OWNER or ADMIN. Without it the organization's own object is returned, or else the only seller's; when several sellers have a match, the error is BAD_USER_INPUT.",
   })
 }

@@ -11,26 +11,26 @@ import { amount } from './money.ts'
 export const STATS_COST = 500
 
 export const BY = {
-  ACCOUNT: { value: 'account', description: 'By account.' },
-  CURRENCY: { value: 'currency', description: 'By currency.' },
-  DAY: { value: 'day', description: 'By day, in the time zone that is asked for.' },
-  MONTH: { value: 'month', description: 'By month, in the time zone that is asked for.' },
+  ACCOUNT: { value: 'account', description: 'Groups by account.' },
+  CURRENCY: { value: 'currency', description: 'Groups by currency.' },
+  DAY: { value: 'day', description: 'Groups by day, in the requested time zone.' },
+  MONTH: { value: 'month', description: 'Groups by month, in the requested time zone.' },
 } as const
 
 export const BY_METADATA = {
   value: 'metadata',
-  description: 'By the value of `metadataKey` in their own data.',
+  description: 'Groups by the value of `metadataKey` in the metadata.',
 } as const
 
 export function metadataKeyArg(t: { arg: ArgBuilder<ResolvedTypes> }) {
-  return { metadataKey: t.arg.string({ description: 'Which of the own data METADATA means; required with it.' }) }
+  return { metadataKey: t.arg.string({ description: 'The metadata key to group by. Required for METADATA.' }) }
 }
 
 export function timezoneArg(t: { arg: ArgBuilder<ResolvedTypes> }) {
   return {
     timezone: t.arg.string({
       description:
-        'The time zone whose days are meant, e.g. Asia/Yangon; the Time-Zone header is its default, else UTC.',
+        'The time zone of the days and months, e.g. Asia/Yangon. The default is the Time-Zone header, otherwise UTC.',
     }),
   }
 }

@@ -2,25 +2,30 @@ import type { BillingUsage, SubscriptionStatus } from '../../db/generated/enums.
 import { builder } from '../builder.ts'
 
 export const SubscriptionStatusEnum = builder.enumType('SubscriptionStatus', {
-  description: 'Where a subscription stands.',
+  description: 'The status of a subscription.',
   values: {
-    INCOMPLETE: { description: 'Its first bill is not paid yet.' },
-    TRIAL: { description: 'The trial runs; nothing is billed.' },
-    TRIAL_EXPIRED: { description: 'The trial is over, and the customer has not confirmed yet.' },
-    ACTIVE: { description: 'It is billed, and paid.' },
-    LOW_ON_FUNDS: { description: 'The last bill was paid; what the customer still allows will soon not do.' },
-    PENDING: { description: 'A bill is higher than the customer allows for one: they have to allow more.' },
-    PAST_DUE: { description: 'The last bill could not be paid; it is tried again for a while.' },
-    UNPAID: { description: 'A bill could not be paid, and is not tried again by itself.' },
-    CANCELLED: { description: 'It has ended.' },
-    COMPLETED: { description: 'Every bill that was agreed is paid.' },
+    INCOMPLETE: { description: 'The first billing is not paid yet.' },
+    TRIAL: { description: 'The trial is running. Nothing is billed.' },
+    TRIAL_EXPIRED: { description: 'The trial has ended, and the customer has not confirmed the subscription yet.' },
+    ACTIVE: { description: 'The subscription is running, and its last billing is paid.' },
+    LOW_ON_FUNDS: {
+      description: "The last billing is paid, but the customer's allowance will soon be too low for the next one.",
+    },
+    PENDING: {
+      description:
+        "A billing is higher than the customer's limit for one billing. The customer has to raise the limit.",
+    },
+    PAST_DUE: { description: 'The last billing could not be paid. The provider retries it.' },
+    UNPAID: { description: 'A billing could not be paid, and the provider does not retry it.' },
+    CANCELLED: { description: 'The subscription was cancelled.' },
+    COMPLETED: { description: 'All agreed billings are paid.' },
   } satisfies Record<SubscriptionStatus, object>,
 })
 
 export const BillingUsageEnum = builder.enumType('BillingUsage', {
-  description: 'What is billed.',
+  description: 'What a subscription bills.',
   values: {
-    LICENSED: { description: 'The same price each period.' },
-    METERED: { description: 'What was used in the period.' },
+    LICENSED: { description: 'A fixed price for each billing period.' },
+    METERED: { description: 'The usage that was reported in the billing period.' },
   } satisfies Record<BillingUsage, object>,
 })

@@ -8,16 +8,19 @@ import { ProviderEnum } from './provider.ts'
 import { BillingUsageEnum, SubscriptionStatusEnum } from './subscription-enums.ts'
 
 const SubscriptionFilter = builder.inputType('SubscriptionFilter', {
-  description: 'Which subscriptions.',
+  description: 'Conditions on a list of subscriptions. A subscription must match all that are given.',
   fields: (t) => ({
-    status: t.field({ type: [SubscriptionStatusEnum], description: 'Those that stand at one of these.' }),
-    usage: t.field({ type: BillingUsageEnum, description: 'What they bill.' }),
-    provider: t.field({ type: ProviderEnum, description: 'Who bills them.' }),
-    providerId: t.string({ description: 'The one with this id at its provider, as {{UUID}} carries it too.' }),
-    customerId: t.id({ description: 'Those of this customer.' }),
-    productId: t.id({ description: 'Those of this product.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Begun at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Begun before this moment.' }),
+    status: t.field({ type: [SubscriptionStatusEnum], description: 'Subscriptions with one of these statuses.' }),
+    usage: t.field({ type: BillingUsageEnum, description: 'Subscriptions that bill this.' }),
+    provider: t.field({ type: ProviderEnum, description: 'Subscriptions of this provider.' }),
+    providerId: t.string({
+      description:
+        'The subscription with this id at its provider, which is also the value of {{UUID}} in `successUrl`.',
+    }),
+    customerId: t.id({ description: 'Subscriptions of this customer.' }),
+    productId: t.id({ description: 'Subscriptions to this product.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Subscriptions created at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Subscriptions created before this moment.' }),
   }),
 })
 
@@ -26,8 +29,8 @@ export const subscriptions = list({
   type: SubscriptionRef,
   table: 'subscription',
   orders: {
-    CREATED_AT: { column: 'created_at', description: 'When it began.' },
-    UPDATED_AT: { column: 'updated_at', description: 'When it last changed.' },
+    CREATED_AT: { column: 'created_at', description: 'When the subscription was created.' },
+    UPDATED_AT: { column: 'updated_at', description: 'When the subscription was last changed.' },
   },
   filter: {
     type: SubscriptionFilter,
@@ -48,9 +51,9 @@ builder.queryFields((t) => ({
   subscription: t.field({
     type: SubscriptionRef,
     nullable: true,
-    description: 'One subscription; null when there is none, or none that the credential may see.',
+    description: 'Returns one subscription. Null when it does not exist or the credential has no access to it.',
     authScopes: { credential: true },
-    args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
+    args: { id: t.arg.id({ required: true, description: 'The id of the subscription.' }) },
     resolve: (_root, args, { loaders }) => {
       const id = decodeId(args.id)
       return id?.kind === 'Subscription' ? loaders.one('subscription', id.uuid) : null

@@ -4,33 +4,39 @@ import { mutation } from '../mutation.ts'
 import { MoneyInput } from './money.ts'
 
 const SimulatedSubscriptionAction = builder.enumType('SimulatedSubscriptionAction', {
-  description: 'What the customer does on the management page, or what happens to their wallet or the price.',
+  description:
+    'A simulated action of the customer on the management page, or a simulated change of their wallet or of the price.',
   values: {
-    CONFIRM: { description: 'Confirms after the trial.' },
-    CANCEL: { description: 'Cancels.' },
-    TOP_UP: { description: 'Lets `amount` more be billed.' },
-    RAISE_MAXIMUM: { description: 'Lets one bill come to `amount`.' },
-    DRAIN: { description: 'Leaves `amount` that can still be billed.' },
-    CHANGE_PRICE: { description: 'The price of a period, or of a unit, becomes `amount`.' },
+    CONFIRM: { description: 'The customer confirms the subscription after the trial.' },
+    CANCEL: { description: 'The customer cancels the subscription.' },
+    TOP_UP: { description: 'The customer raises their allowance by `amount`.' },
+    RAISE_MAXIMUM: { description: 'The customer sets their limit for one billing to `amount`.' },
+    DRAIN: { description: "The customer's allowance falls to `amount`." },
+    CHANGE_PRICE: { description: 'The price of a billing period, or of one unit of usage, changes to `amount`.' },
   },
 })
 
 const subscriptionInput = (t: Parameters<Parameters<typeof mutation>[1]['input']>[0]) => ({
-  subscriptionId: t.id({ required: true, description: 'The subscription.' }),
+  subscriptionId: t.id({ required: true, description: 'The id of the subscription.' }),
 })
 
-const object = { name: 'subscription', kind: 'Subscription', description: 'The subscription as it is now.' } as const
+const object = {
+  name: 'subscription',
+  kind: 'Subscription',
+  description: 'The subscription after the change.',
+} as const
 const names = { id: 'subscriptionId' }
 
 mutation('cancelSubscription', {
   description:
-    'Cancels a subscription as its customer would, within what was agreed. At QBITFLOW only the customer can, on the management page: nothing is changed, and `url` is the page to send them to. In test mode `simulateSubscription` does what they would do there.',
+    'Cancels a subscription on behalf of the customer, subject to the minimum number of periods. At QBITFLOW only the customer can cancel, on the management page: the mutation changes nothing and returns the URL of that page as `url`. In test mode `simulateSubscription` with CANCEL does what the customer would do there.',
   idempotency: 'optional',
   input: subscriptionInput,
   object,
   also: {
     name: 'url',
-    description: 'The page on which the customer cancels, where only they can; null where it was done.',
+    description:
+      'The URL of the page on which the customer can cancel. Null when the subscription was cancelled by this mutation.',
     value: (answer: Done & { readonly url?: string | undefined }) => answer.url,
   },
   names,
@@ -39,7 +45,7 @@ mutation('cancelSubscription', {
 
 mutation('forceCancelSubscription', {
   description:
-    'Ends a subscription whatever was agreed. It is CANCELLED once the provider says so; after a lost answer the provider is asked what became of it.',
+    'Cancels a subscription at once, regardless of the minimum number of periods. The subscription becomes CANCELLED when the provider confirms it. When the provider gives no answer, the gateway asks it again.',
   idempotency: 'optional',
   input: subscriptionInput,
   object,
@@ -49,7 +55,7 @@ mutation('forceCancelSubscription', {
 
 mutation('executeTestBilling', {
   description:
-    'Test mode: bills a period at once instead of at the next turn of the provider, like one whose bill has failed. QBITFLOW refuses it before the bill is due.',
+    'Test mode only. Bills the current period now, or retries a failed billing. QBITFLOW refuses this before the billing is due.',
   idempotency: 'required',
   input: subscriptionInput,
   object,
@@ -59,14 +65,14 @@ mutation('executeTestBilling', {
 
 mutation('reportUsage', {
   description:
-    'Adds to what was used in this period of a subscription that bills it. A lost answer brings a userError and never a second report: what became of it is found out.',
+    'Reports usage in the current billing period of a subscription with usage METERED. When the provider gives no answer, the result is an error, and the usage is never reported twice: the gateway finds out whether it was counted.',
   idempotency: 'required',
   input: (t) => ({
     ...subscriptionInput(t),
     units: t.field({
       type: 'Decimal',
       required: true,
-      description: 'How much was used: above zero, with at most six digits after the point.',
+      description: 'The number of units that were used: above zero, with at most 6 decimal places.',
     }),
   }),
   object,
@@ -76,12 +82,15 @@ mutation('reportUsage', {
 
 mutation('simulateSubscription', {
   description:
-    'Test mode: does what the customer would do on the management page, or changes their wallet or the price.',
+    'Test mode only. Does what the customer would do on the management page, or changes their wallet or the price.',
   idempotency: 'optional',
   input: (t) => ({
     ...subscriptionInput(t),
-    action: t.field({ type: SimulatedSubscriptionAction, required: true, description: 'What happens.' }),
-    amount: t.field({ type: MoneyInput, description: 'How much, where the action needs it.' }),
+    action: t.field({ type: SimulatedSubscriptionAction, required: true, description: 'The simulated action.' }),
+    amount: t.field({
+      type: MoneyInput,
+      description: 'The amount for the action. Required for TOP_UP, RAISE_MAXIMUM, DRAIN and CHANGE_PRICE.',
+    }),
   }),
   object,
   names,

@@ -14,7 +14,7 @@ import { ProviderEnum } from './provider.ts'
 import { BillingUsageEnum, SubscriptionStatusEnum } from './subscription-enums.ts'
 
 const SubscriptionItem = builder.objectRef<SubscriptionRow & { productId: string }>('SubscriptionItem').implement({
-  description: 'A product that is subscribed to.',
+  description: 'A product of a subscription.',
   fields: (t) => ({
     product: t.field({
       type: ProductRef,
@@ -25,7 +25,7 @@ const SubscriptionItem = builder.objectRef<SubscriptionRow & { productId: string
         return product
       },
     }),
-    quantity: t.int({ description: 'How many of it.', resolve: () => 1 }),
+    quantity: t.int({ description: 'The quantity of the product.', resolve: () => 1 }),
   }),
 })
 
@@ -37,42 +37,45 @@ function amountOrNull(minor: bigint | null, currency: string) {
 }
 
 SubscriptionRef.implement({
-  description: 'What a customer agreed to pay again and again.',
+  description: 'An agreement of a customer to recurring payments.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: sub_…', resolve: ({ id }) => encodeId('Subscription', id) }),
-    provider: t.expose('provider', { type: ProviderEnum, description: 'Who bills it for us.' }),
-    status: t.expose('status', { type: SubscriptionStatusEnum, description: 'Where it stands.' }),
+    id: t.id({ description: 'The id of the subscription: sub_…', resolve: ({ id }) => encodeId('Subscription', id) }),
+    provider: t.expose('provider', { type: ProviderEnum, description: 'The provider that bills the subscription.' }),
+    status: t.expose('status', { type: SubscriptionStatusEnum, description: 'The status of the subscription.' }),
     providerId: t.exposeString('externalId', {
       nullable: true,
-      description: "The provider's id for it (provider-specific).",
+      description: 'The id of the subscription at its provider (provider-specific). Null when it is not known.',
       authScopes: KEY_ONLY,
     }),
-    usage: t.expose('usage', { type: BillingUsageEnum, description: 'What is billed.' }),
+    usage: t.expose('usage', {
+      type: BillingUsageEnum,
+      description: 'Whether the subscription bills a fixed price or the reported usage.',
+    }),
     customer: t.field({
       type: CustomerRef,
       nullable: true,
-      description: 'Who pays.',
+      description: 'The customer who pays. Null when the customer is not known.',
       authScopes: KEY_ONLY,
       resolve: ({ customerId }, _args, { loaders }) => loaders.linked('customer', customerId),
     }),
     checkout: t.field({
       type: CheckoutRef,
       nullable: true,
-      description: 'The checkout that began it.',
+      description: 'The checkout that started the subscription. Null when none did.',
       resolve: ({ checkoutId }, _args, { loaders }) => loaders.linked('checkout', checkoutId),
     }),
     seller: t.field({
       type: UserRef,
       nullable: true,
-      description: "The seller whose subscription it is; null for the organization's own.",
+      description: 'The seller who owns the subscription. Null when it belongs to the organization itself.',
       authScopes: KEY_ONLY,
       resolve: ({ userId }, _args, { loaders }) => loaders.linked('app_user', userId),
     }),
-    description: t.exposeString('description', { description: 'What it is for.' }),
+    description: t.exposeString('description', { description: 'What the subscription is for, in words for people.' }),
     items: t.field({
       type: [SubscriptionItem],
-      description: 'The products; empty for an inline item.',
+      description: 'The products of the subscription. Empty for an inline item.',
       authScopes: KEY_ONLY,
       resolve: (subscription) => {
         const { productId } = subscription
@@ -81,77 +84,85 @@ SubscriptionRef.implement({
     }),
     price: t.field({
       type: MoneyRef,
-      description: 'Of one period, or of one unit where what was used is billed.',
+      description: 'The price of one billing period, or of one unit of usage.',
       resolve: ({ priceMinor, currency }) => amount(priceMinor, currency),
     }),
     frequency: t.field({
       type: DurationRef,
-      description: 'How long a period is.',
+      description: 'The length of a billing period.',
       resolve: ({ frequencyValue, frequencyUnit }) => ({ value: frequencyValue, unit: frequencyUnit }),
     }),
     trialEndsAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When the trial ends or ended; null without one.',
+      description: 'When the trial ends or ended. Null without a trial.',
       resolve: ({ trialEndsAt }, args, context) => momentOrNull(trialEndsAt, args, context),
     }),
     minPeriods: t.exposeInt('minPeriods', {
       nullable: true,
-      description: 'How many periods must pass before the customer may cancel; null when they may at any time.',
+      description:
+        'The number of billing periods that must pass before the customer can cancel. Null when the customer can cancel at any time.',
     }),
     minimumCancellationDate: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When the customer may cancel at the earliest.',
+      description:
+        'The earliest moment at which the customer can cancel. Null when the customer can cancel at any time.',
       resolve: ({ minimumCancellationAt }, args, context) => momentOrNull(minimumCancellationAt, args, context),
     }),
-    completedCycles: t.exposeInt('completedCycles', { description: 'How many bills were paid.' }),
+    completedCycles: t.exposeInt('completedCycles', { description: 'The number of billings that are paid.' }),
     allowance: t.field({
       type: MoneyRef,
       nullable: true,
-      description: 'What the customer still lets be billed (crypto payments).',
+      description:
+        'The amount that the customer still allows to be billed (crypto payments). Null when it is not known.',
       resolve: ({ allowanceMinor, currency }) => amountOrNull(allowanceMinor, currency),
     }),
     unitsThisPeriod: t.field({
       type: 'Decimal',
       nullable: true,
-      description: 'What was used in this period; null unless that is billed.',
+      description:
+        'The number of units used in the current billing period. Null for a subscription with a fixed price.',
       resolve: ({ unitsMillionths }) => (unitsMillionths === null ? null : unitsOf(unitsMillionths)),
     }),
     freeCredits: t.field({
       type: 'Decimal',
       nullable: true,
-      description: 'What is left to be used without a bill, in the currency of the price.',
+      description:
+        "The amount of free usage that is left, in major units of the price's currency. Null without free usage.",
       resolve: ({ freeCreditsMinor, currency }) =>
         freeCreditsMinor === null ? null : decimalOf(freeCreditsMinor, currency),
     }),
     maxSpendingPerPeriod: t.field({
       type: MoneyRef,
       nullable: true,
-      description: 'What the customer lets one bill come to at the most.',
+      description: "The customer's limit for one billing. Null when there is none or it is not known.",
       resolve: ({ maxSpendingMinor, currency }) => amountOrNull(maxSpendingMinor, currency),
     }),
-    stopped: t.exposeBoolean('stopped', { description: 'Whether it ends at the end of the current period.' }),
+    stopped: t.exposeBoolean('stopped', {
+      description: 'Whether the subscription ends at the end of the current billing period.',
+    }),
     lastBillingAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When a bill was last paid.',
+      description: 'When a billing was last paid. Null until the first one is.',
       resolve: ({ lastBillingAt }, args, context) => momentOrNull(lastBillingAt, args, context),
     }),
     nextBillingAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When the next bill is due; null once it has ended.',
+      description: 'When the next billing is due. Null when nothing more will be billed.',
       resolve: ({ nextBillingAt }, args, context) => momentOrNull(nextBillingAt, args, context),
     }),
     managementUrl: t.exposeString('managementUrl', {
       nullable: true,
-      description: 'The page on which the customer manages it, once the provider has told it (provider-specific).',
+      description:
+        'The URL of the page on which the customer manages the subscription (provider-specific). Null until the provider has given it.',
       authScopes: KEY_ONLY,
     }),
     billings: t.field({
       ...billings.field(t),
-      description: 'Its bills, newest first.',
+      description: 'The billings of the subscription, newest first.',
       authScopes: KEY_ONLY,
       resolve: (subscription, args, context) =>
         billings.open(context, args, {
@@ -161,7 +172,7 @@ SubscriptionRef.implement({
     }),
     payments: t.field({
       ...payments.field(t),
-      description: 'What was paid for it, newest first.',
+      description: 'The payments of the subscription, newest first.',
       authScopes: KEY_ONLY,
       resolve: (subscription, args, context) =>
         payments.open(context, args, {
@@ -171,25 +182,25 @@ SubscriptionRef.implement({
     }),
     timeline: t.field({
       type: [EventRef],
-      description: 'What happened to it, oldest first: the first hundred events.',
+      description: 'The events of the subscription, oldest first. At most the first 100.',
       authScopes: KEY_ONLY,
       resolve: ({ tenantId, id }, _args, { loaders }) => loaders.timeline(tenantId, 'entity_id', id),
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When it began.',
+      description: 'When the subscription was created.',
       resolve: (subscription, args, context) => moment(subscription.createdAt, args, context),
     }),
     cancelRequestedAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'Since when the provider is asked to end it; null when it is not.',
+      description: 'When cancelling the subscription was requested from the provider. Null when it was not.',
       resolve: ({ cancelRequestedAt }, args, context) => momentOrNull(cancelRequestedAt, args, context),
     }),
     cancelledAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When it was cancelled; null while it was not.',
+      description: 'When the subscription was cancelled. Null when it is not.',
       resolve: ({ cancelledAt }, args, context) => momentOrNull(cancelledAt, args, context),
     }),
   }),

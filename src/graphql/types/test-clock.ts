@@ -6,17 +6,18 @@ import { DurationInput } from './duration.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 
 const TestClockRef = builder.objectRef<TestClock>('TestClock').implement({
-  description: 'Where a test clock stands.',
+  description:
+    'The test clock, which sets the time of a test tenant: billings, expiries, trials and retries follow it.',
   fields: (t) => ({
     now: t.field({
       ...momentField(t),
-      description: 'The moment that it has reached.',
+      description: 'The current time of the test clock.',
       resolve: ({ now }, args, context) => moment(now, args, context),
     }),
     target: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'The moment that it is still on its way to; null once it has arrived.',
+      description: 'The time that the test clock is still moving to. Null when it has arrived.',
       resolve: ({ target }, args, context) => momentOrNull(target, args, context),
     }),
   }),
@@ -24,20 +25,24 @@ const TestClockRef = builder.objectRef<TestClock>('TestClock').implement({
 
 mutation('advanceTestClock', {
   description:
-    'Test mode: turns the test clock forward, to a moment or by a duration. What falls due on the way is done in its order, each thing at its own moment: bills, expiries, trials, retries. It is answered on arrival, or after 20 seconds while the clock goes on. Of several moments that are asked for the latest is reached.',
+    'Test mode only. Moves the test clock forward, to a moment or by a duration. Everything that becomes due on the way (billings, expiries, trials, retries) happens in order, each at its own time. The mutation returns when the clock has arrived, or after 20 seconds while the clock continues. When several moments are requested, the clock moves to the latest.',
   scope: 'manager',
   idempotency: 'optional',
   input: (t) => ({
     to: t.field({
       type: 'DateTime',
-      description: 'The moment, ahead of the clock and before the year 2100. Either this or `by`.',
+      description:
+        'The moment to move to: later than the current time of the test clock, and before the year 2100. Give either this or `by`.',
     }),
-    by: t.field({ type: DurationInput, description: 'How far, up to any length. Either this or `to`.' }),
+    by: t.field({
+      type: DurationInput,
+      description: 'The duration to move by, without the limit of ten years. Give either this or `to`.',
+    }),
   }),
   object: {
     name: 'testClock',
     type: TestClockRef,
-    description: 'The clock as it stands.',
+    description: 'The test clock after the change.',
     read: (context) => context.app.testClock.read(actorOf(context).tenantId),
   },
   run: (app, call, input) => app.testClock.advance(call, input),

@@ -2,25 +2,28 @@ import type { TransactionState } from '../../db/generated/enums.ts'
 import { builder } from '../builder.ts'
 
 export const TransactionStateEnum = builder.enumType('TransactionState', {
-  description: 'Where something that moves stands.',
+  description: 'The state of a payment or of another transaction.',
   values: {
-    CREATED: { description: 'Known, and not yet on its way.' },
-    PENDING: { description: 'On its way.' },
-    WAITING_CONFIRMATION: { description: 'On the chain, and not yet certain.' },
-    COMPLETED: { description: 'Done.' },
-    FAILED: { description: 'It did not happen.' },
-    CANCELLED: { description: 'It was called off.' },
-    EXPIRED: { description: 'It was not done in time.' },
+    CREATED: { description: 'The transaction is known and has not started.' },
+    PENDING: { description: 'The transaction has started and is not final.' },
+    WAITING_CONFIRMATION: { description: 'The transfer is on the blockchain and not confirmed yet.' },
+    COMPLETED: { description: 'The transaction has succeeded.' },
+    FAILED: { description: 'The transaction has failed.' },
+    CANCELLED: { description: 'The transaction was cancelled.' },
+    EXPIRED: { description: 'The transaction was not completed in time.' },
     UNDERPAID: {
       description:
-        'Less came in than was asked for. It waits on the suspense account until the rest comes, or somebody decides.',
+        'Less than the requested amount was paid. The money is held on the suspense account until the rest arrives, the merchant accepts it, or it is refunded.',
     },
-    OVERPAID: { description: 'More came in than was asked for. What is too much waits on the suspense account.' },
+    OVERPAID: { description: 'More than the requested amount was paid. The excess is held on the suspense account.' },
     PAID_LATE: {
       description:
-        'It came in after the end of what asked for it, and waits on the suspense account until somebody decides.',
+        'The money arrived after the checkout had expired, failed or been cancelled. It is held on the suspense account until the merchant accepts or refunds it.',
     },
-    REFUNDED: { description: 'All of it was given back.' },
-    UNKNOWN: { description: 'The provider has not said; it will be asked again, and nothing is guessed meanwhile.' },
+    REFUNDED: { description: 'The whole amount was refunded.' },
+    UNKNOWN: {
+      description:
+        'The provider did not answer, so the state is not known. The gateway asks the provider again until it is.',
+    },
   } satisfies Record<TransactionState, object>,
 })

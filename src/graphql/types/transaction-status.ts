@@ -11,15 +11,15 @@ import { moment, momentField } from './moment.ts'
 import { TransactionStateEnum } from './transaction-state.ts'
 
 const TransactionTypeEnum = builder.enumType('TransactionType', {
-  description: 'What kind of thing moves.',
+  description: 'The kind of a transaction.',
   values: {
-    PAYMENT: { description: 'A payment.' },
-    CREATE_SUBSCRIPTION: { description: 'The start of a subscription.' },
-    CREATE_PAYG_SUBSCRIPTION: { description: 'The start of a subscription that bills what was used.' },
-    EXECUTE_SUBSCRIPTION: { description: 'A bill of a subscription.' },
-    CANCEL_SUBSCRIPTION: { description: 'The end of a subscription.' },
-    INCREASE_ALLOWANCE: { description: 'A customer lets more be billed.' },
-    UPDATE_MAX_AMOUNT: { description: 'A customer lets a bill be higher.' },
+    PAYMENT: { description: 'A one-time payment.' },
+    CREATE_SUBSCRIPTION: { description: 'The start of a subscription with a fixed price.' },
+    CREATE_PAYG_SUBSCRIPTION: { description: 'The start of a subscription that bills the reported usage.' },
+    EXECUTE_SUBSCRIPTION: { description: 'A billing of a subscription.' },
+    CANCEL_SUBSCRIPTION: { description: 'The cancellation of a subscription.' },
+    INCREASE_ALLOWANCE: { description: 'The customer raises their allowance.' },
+    UPDATE_MAX_AMOUNT: { description: 'The customer changes their limit for one billing.' },
     REFUND: { description: 'A refund.' },
   } satisfies Record<TransactionType, object>,
 })
@@ -30,34 +30,37 @@ interface Shown extends StatusView {
 }
 
 const TransactionStatus = builder.objectRef<Shown>('TransactionStatus').implement({
-  description: 'Where something that moves stands. Public, as at the providers: states and hashes, nothing personal.',
+  description: 'The state of a transaction. It is public, so it contains no personal data.',
   fields: (t) => ({
     id: t.id({ description: 'The id that was asked for.', resolve: ({ askedId }) => askedId }),
-    type: t.expose('type', { type: TransactionTypeEnum, description: 'What kind of thing it is.' }),
-    state: t.expose('state', { type: TransactionStateEnum, description: 'Where it stands.' }),
-    final: t.exposeBoolean('final', { description: 'Whether nothing more is expected to happen.' }),
+    type: t.expose('type', { type: TransactionTypeEnum, description: 'The kind of the transaction.' }),
+    state: t.expose('state', { type: TransactionStateEnum, description: 'The state of the transaction.' }),
+    final: t.exposeBoolean('final', {
+      description: 'Whether the state is final, so that no further change is expected.',
+    }),
     transactionHash: t.string({
       nullable: true,
-      description: "The transaction's hash on its chain (crypto payments).",
+      description:
+        'The hash of the transfer on its blockchain (crypto payments). Null until it is known, and for others.',
       resolve: ({ transactionHash }) => transactionHash ?? null,
     }),
     message: t.string({
       nullable: true,
-      description: 'More about the state, for people.',
+      description: 'More about the state, in words for people. Null when there is nothing to add.',
       resolve: ({ message }) => message ?? null,
     }),
     at: t.field({
       ...momentField(t),
-      description: 'When it came to stand there.',
+      description: 'When the transaction reached this state.',
       resolve: (status, args, context) => moment(status.at, args, context),
     }),
     cursor: t.string({
-      description: 'Its place among the changes, for `after`: the id of the event.',
+      description: 'The position of this change among all changes. Pass it as `after` to continue after it.',
       resolve: ({ eventId }) => encodeId('Event', eventId),
     }),
     sequence: t.exposeInt('sequence', {
       description:
-        'The number of the change among those of the checkout, its payment, the subscription, the bill or the refund.',
+        'The number of the change among the changes of the checkout and its payment, or of the subscription, billing or refund.',
     }),
   }),
 })
@@ -67,7 +70,7 @@ builder.queryField('transactionStatus', (t) =>
     type: TransactionStatus,
     nullable: true,
     description:
-      'Where a checkout, the life of a subscription, a bill or a refund stands. Public: without a credential anyone who has the id may ask. Null when nothing has begun, or there is no such thing.',
+      'Returns the current state of a checkout, payment, subscription, billing or refund. Public: anyone who has the id can read it, without a credential. Null when the id does not exist or nothing has started.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of a checkout, payment, subscription, billing or refund.' }),
     },
@@ -83,10 +86,13 @@ builder.subscriptionField('transactionStatus', (t) =>
   t.field({
     type: TransactionStatus,
     description:
-      'Each change of where a checkout, the life of a subscription, a bill or a refund stands, each exactly once, up to the final one, which completes the subscription. It begins with where it stands now; with a cursor, with what came after it.',
+      'Sends every change of the state of a checkout, payment, subscription, billing or refund, each exactly once. It starts with the current state, or with a cursor with the first change after it. The stream completes after the final state.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of a checkout, payment, subscription, billing or refund.' }),
-      after: t.arg.string({ description: 'The cursor of the last change that was seen.' }),
+      after: t.arg.string({
+        description:
+          'The cursor of the last change that was received. Without it the stream starts with the current state.',
+      }),
     },
     subscribe: async (_root, { id, after }, context) => {
       const topic = await topicOf(context, id)
@@ -133,7 +139,7 @@ async function fromNow(context: Context, topic: Topic, askedId: string) {
 async function resumed(context: Context, topic: Topic, askedId: string, after: string) {
   const id = decodeId(after)
   const event = id?.kind === 'Event' ? await eventOf(context, topic, id.uuid) : undefined
-  if (!event) throw badInput('`after` is no cursor of this transaction')
+  if (!event) throw badInput('`after` is not a cursor of this transaction')
   if (context.app.payments.statusFrom(event)?.final) return over<Shown>([])
   return follow(context, topic, askedId, event.cursor)
 }

@@ -7,13 +7,15 @@ import { UserRef } from '../refs.ts'
 import { RoleEnum } from './user.ts'
 
 const UserFilter = builder.inputType('UserFilter', {
-  description: 'Which users.',
+  description: 'Conditions on a list of users. A user must match all that are given.',
   fields: (t) => ({
-    role: t.field({ type: [RoleEnum], description: 'Those of these roles.' }),
-    claimed: t.boolean({ description: 'Those who took their account over, or, when false, those who have not.' }),
-    search: t.string({ description: 'Text that a name or the e-mail address contains, up to 100 characters.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
+    role: t.field({ type: [RoleEnum], description: 'Users with one of these roles.' }),
+    claimed: t.boolean({ description: 'Users who claimed their account, or, when false, who did not.' }),
+    search: t.string({
+      description: 'Users whose name or e-mail address contains this text, ignoring case. Up to 100 characters.',
+    }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Users created at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Users created before this moment.' }),
   }),
 })
 
@@ -23,7 +25,7 @@ const users = list({
   table: 'app_user',
   where: [isNull('deleted_at')],
   orders: {
-    CREATED_AT: { column: 'created_at', description: 'When it was made.' },
+    CREATED_AT: { column: 'created_at', description: 'When the user was created.' },
     NAME: { column: bytewise('name'), description: 'The first name.' },
     LAST_NAME: { column: bytewise('last_name'), description: 'The last name.' },
   },
@@ -45,9 +47,9 @@ builder.queryFields((t) => ({
   user: t.field({
     type: UserRef,
     nullable: true,
-    description: 'One member or seller; null when there is none, or none that the key may see.',
+    description: 'Returns one user. Null when it does not exist or the key has no access to it.',
     authScopes: { key: true },
-    args: { id: t.arg.id({ required: true, description: 'The id.' }) },
+    args: { id: t.arg.id({ required: true, description: 'The id of the user.' }) },
     resolve: async (_root, { id }, { loaders }) => {
       const decoded = decodeId(id)
       return decoded?.kind === 'User' ? present(await loaders.one('app_user', decoded.uuid)) : null
@@ -55,7 +57,7 @@ builder.queryFields((t) => ({
   }),
   users: t.field({
     ...users.field(t),
-    description: 'The members and sellers, newest first. A seller sees itself.',
+    description: 'The users of the organization, newest first. A seller sees only itself.',
     authScopes: { key: true },
     resolve: (_root, args, context) => users.open(context, args),
   }),

@@ -3,48 +3,48 @@ import type { Context } from '../context.ts'
 import { mutation } from '../mutation.ts'
 import { RoleEnum } from './user.ts'
 
-const FEE = "What the organization keeps of the seller's payments, in basis points: 0 to 1000."
+const FEE = "The organization's fee on the seller's payments, in basis points (1 basis point is 0.01 %): 0 to 1000."
 
 mutation('createUser', {
   description:
-    'Makes a member or seller. What they sell is theirs; what they earn the organization holds for them until they claim the account.',
+    "Creates a user: a team member or a seller. A seller owns the products, customers and payments created with its keys. The organization holds the seller's earnings until the seller claims their account.",
   scope: 'manager',
   idempotency: 'optional',
   defaults: { organizationFeeBps: 0 },
   input: (t) => ({
     name: t.string({ required: true, description: 'The first name: 1 to 100 characters.' }),
     lastName: t.string({ required: true, description: 'The last name: 1 to 100 characters.' }),
-    email: t.string({ required: true, description: 'The e-mail address, unique.' }),
-    role: t.field({ type: RoleEnum, required: true, description: 'ADMIN or USER.' }),
-    organizationFeeBps: t.int({ description: `${FEE} None when left out.` }),
+    email: t.string({ required: true, description: 'The e-mail address, unique within the organization.' }),
+    role: t.field({ type: RoleEnum, required: true, description: 'The role: ADMIN or USER.' }),
+    organizationFeeBps: t.int({ description: `${FEE} The default is 0.` }),
   }),
-  object: { name: 'user', kind: 'User', description: 'The user.' },
+  object: { name: 'user', kind: 'User', description: 'The user that was created.' },
   run: (app, call, input) => app.users.create(call, input),
 })
 
 mutation('updateUser', {
   description:
-    'Changes a user. What is left out stays as it is. A seller changes itself alone. Somebody who may do less from then on loses the keys that may do more.',
+    "Changes a user. Fields that are left out keep their value. A seller can change only itself. When the role is lowered, the user's keys with more rights are deleted.",
   idempotency: 'optional',
   input: (t) => ({
-    id: t.id({ required: true, description: 'The user.' }),
+    id: t.id({ required: true, description: 'The id of the user.' }),
     name: t.string({ description: 'The first name: 1 to 100 characters.' }),
     lastName: t.string({ description: 'The last name: 1 to 100 characters.' }),
-    email: t.string({ description: 'The e-mail address, unique.' }),
-    role: t.field({ type: RoleEnum, description: 'ADMIN or USER; an owner stays one.' }),
-    organizationFeeBps: t.int({ description: `${FEE} Nobody sets their own: that is FORBIDDEN.` }),
+    email: t.string({ description: 'The e-mail address, unique within the organization.' }),
+    role: t.field({ type: RoleEnum, description: 'The role: ADMIN or USER. The role of an OWNER cannot be changed.' }),
+    organizationFeeBps: t.int({ description: `${FEE} Users cannot change their own fee: the error is FORBIDDEN.` }),
   }),
-  object: { name: 'user', kind: 'User', description: 'The user as they are now.' },
+  object: { name: 'user', kind: 'User', description: 'The user after the change.' },
   run: async (app, call, input, context) => closing(context, await app.users.update(call, input)),
 })
 
 mutation('deleteUser', {
   description:
-    'Hides a user and ends their keys at once, and whatever those have open. What they sold stays. An owner cannot be deleted.',
+    'Deletes a user and all their keys, and closes the open WebSocket connections of those keys. Products, customers and payments are kept. An OWNER cannot be deleted.',
   scope: 'manager',
   idempotency: 'optional',
-  input: (t) => ({ id: t.id({ required: true, description: 'The user.' }) }),
-  object: { name: 'user', kind: 'User', description: 'The user who was deleted.' },
+  input: (t) => ({ id: t.id({ required: true, description: 'The id of the user.' }) }),
+  object: { name: 'user', kind: 'User', description: 'The user that was deleted.' },
   run: async (app, call, input, context) => closing(context, await app.users.remove(call, input)),
 })
 

@@ -5,23 +5,27 @@ import { UserErrorRef } from '../user-errors.ts'
 import { ProviderEnum } from './provider.ts'
 
 const VerifyWebhookInput = builder.inputType('VerifyWebhookInput', {
-  description: 'What `verifyWebhook` takes.',
+  description: 'The input of `verifyWebhook`.',
   fields: (t) => ({
     idempotencyKey: t.string({
-      description: 'Taken as by every mutation. Verifying changes nothing, so a repeat verifies again.',
+      description: 'Accepted as on every mutation. Verifying changes nothing, so a repeat verifies again.',
     }),
     provider: t.field({
       type: ProviderEnum,
-      description: 'Who is said to have sent it; the first that sends any when left out.',
+      description:
+        'The provider that sent the webhook. The default is the first connected provider that sends webhooks.',
     }),
-    payload: t.string({ required: true, description: 'The body as it came, not parsed and written anew.' }),
+    payload: t.string({
+      required: true,
+      description: 'The body of the webhook exactly as it was received, not parsed and serialized again.',
+    }),
     signature: t.string({
       required: true,
-      description: "The signature as its header had it, e.g. QBitFlow's X-Webhook-Signature-256.",
+      description: 'The signature as received in the header, e.g. X-Webhook-Signature-256 of QBITFLOW.',
     }),
     timestamp: t.string({
       required: true,
-      description: "The time of sending as its header had it, e.g. QBitFlow's X-Webhook-Timestamp.",
+      description: 'The timestamp as received in the header, e.g. X-Webhook-Timestamp of QBITFLOW.',
     }),
   }),
 })
@@ -33,20 +37,22 @@ interface Verified {
 }
 
 const VerifyWebhookPayload = builder.objectRef<Verified>('VerifyWebhookPayload').implement({
-  description: 'What `verifyWebhook` answers.',
+  description: 'The answer of `verifyWebhook`.',
   fields: (t) => ({
-    verified: t.exposeBoolean('verified', { description: 'Whether the provider sent it, and just now.' }),
+    verified: t.exposeBoolean('verified', {
+      description: 'Whether the webhook was sent by the provider and is recent enough.',
+    }),
     reason: t.string({
       nullable: true,
-      description: 'Why it is not verified, for people; null when it is.',
+      description: 'Why the webhook is not verified, in words for people. Null when it is.',
       resolve: ({ reason }) => reason ?? null,
     }),
     userErrors: t.field({
       type: [UserErrorRef],
-      description: 'What the caller can put right; empty when it was checked.',
+      description: 'The errors that the caller can correct. Empty when the webhook was checked.',
       resolve: ({ userErrors }) => [...userErrors],
     }),
-    replayed: t.boolean({ description: 'Never: each is checked anew.', resolve: () => false }),
+    replayed: t.boolean({ description: 'Always false: every request is checked again.', resolve: () => false }),
   }),
 })
 
@@ -54,9 +60,9 @@ builder.mutationField('verifyWebhook', (t) =>
   t.field({
     type: VerifyWebhookPayload,
     description:
-      "Whether a webhook that a program of yours received from a provider is genuine: checked here, with the secret of your connection. It must be no older than the provider's tolerance, which is 300 seconds for QBitFlow.",
+      "Checks a webhook that the merchant's own program received from a provider. The signature is checked with the webhook secret of the connection, and the webhook must not be older than the provider allows, which is 300 seconds for QBITFLOW.",
     authScopes: { key: true },
-    args: { input: t.arg({ type: VerifyWebhookInput, required: true, description: 'What to do.' }) },
+    args: { input: t.arg({ type: VerifyWebhookInput, required: true, description: 'The input of the mutation.' }) },
     resolve: async (_root, { input }, context): Promise<Verified> => {
       try {
         return { ...(await context.app.inbox.verify(actorOf(context), input)), userErrors: [] }

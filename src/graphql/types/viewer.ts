@@ -9,20 +9,22 @@ import { ModeEnum } from './provider.ts'
 import { timezoneArg, zoneOf } from './stats.ts'
 
 const RateLimit = builder.objectRef<Standing>('RateLimit').implement({
-  description: 'How much a key has left of what it may ask for in a window of 15 minutes.',
+  description: 'The rate limit of a key in a window of 15 minutes.',
   fields: (t) => ({
-    limit: t.exposeInt('limit', { description: 'How many requests it may make in a window.' }),
-    remaining: t.exposeInt('remaining', { description: 'How many are left in this one, after this request.' }),
+    limit: t.exposeInt('limit', { description: 'The number of requests that the key may make in one window.' }),
+    remaining: t.exposeInt('remaining', {
+      description: 'The number of requests left in the current window, after this request.',
+    }),
     resetAt: t.field({
       ...momentField(t),
-      description: 'When the next window begins.',
+      description: 'When the next window starts.',
       resolve: ({ resetAt }, args, context) => moment(resetAt, args, context),
     }),
   }),
 })
 
 const Viewer = builder.objectRef<Actor>('Viewer').implement({
-  description: 'Who asks.',
+  description: 'The caller: the key of the request and what it belongs to.',
   fields: (t) => ({
     organization: t.field({
       type: OrganizationRef,
@@ -36,12 +38,12 @@ const Viewer = builder.objectRef<Actor>('Viewer').implement({
     user: t.field({
       type: UserRef,
       nullable: true,
-      description: 'The member whose key it is; null for a key of the organization.',
+      description: 'The user who owns the key. Null for a key of the organization.',
       resolve: (actor, _args, { loaders }) => loaders.linked('app_user', actor.userId),
     }),
     apiKey: t.field({
       type: ApiKeyRef,
-      description: 'The key itself.',
+      description: 'The key of the request.',
       resolve: async (actor, _args, { loaders }) => {
         const key = await loaders.own(actor)
         if (!key) throw new Error(`key ${actor.apiKeyId} is gone`)
@@ -50,21 +52,22 @@ const Viewer = builder.objectRef<Actor>('Viewer').implement({
     }),
     rateLimit: t.field({
       type: RateLimit,
-      description: 'How many more requests the key may make, as the X-RateLimit headers say too.',
+      description: 'The rate limit of the key. The X-RateLimit response headers contain the same values.',
       resolve: (_actor, _args, { rateLimit }) => {
         if (!rateLimit) throw new Error('a request of a key was not counted')
         return rateLimit
       },
     }),
-    mode: t.expose('mode', { type: ModeEnum, description: 'Which mode the key is for.' }),
+    mode: t.expose('mode', { type: ModeEnum, description: 'The mode of the key.' }),
     webhookSecret: t.string({
-      description: 'What messages to the `webhookUrl` of a checkout are signed with: whsec_… Endpoints have their own.',
+      description:
+        'The secret that signs webhooks to the `webhookUrl` of a checkout: whsec_… Webhook endpoints have secrets of their own. Only for keys with the role OWNER or ADMIN.',
       authScopes: { manager: true },
       resolve: ({ tenantId }, _args, { app }) => app.webhooks.checkoutSecret(tenantId),
     }),
     notifications: t.stringList({
       description:
-        'What needs a person, in plain English: money that waits on the suspense account, endpoints that were switched off, what was given up or is in doubt for long, keys that expire within a week, a removal of data to come. Moments are in the time zone of the Time-Zone header, else UTC. For managers.',
+        'The things that need attention, as English sentences: money on the suspense account, webhook endpoints that were disabled, operations that were given up or are unresolved for long, keys that expire within a week, and a scheduled removal of data. Times are in the time zone of the Time-Zone header, otherwise UTC. Only for keys with the role OWNER or ADMIN.',
       authScopes: { manager: true },
       resolve: ({ tenantId }, _args, { app, timezone }) =>
         app.attention.notifications(tenantId, (at) => (timezone ? inTimezone(at, timezone) : at.toISOString())),
@@ -72,7 +75,7 @@ const Viewer = builder.objectRef<Actor>('Viewer').implement({
     counters: t.field({
       type: 'JSON',
       description:
-        'How much of what there is: `openCheckouts`, `checkoutsInDoubt`, `paymentsToday`, `failedDeliveries`, `pendingDeliveries`, `inboxWaiting`, `heldTransactions`. For managers.',
+        'An object of counts: `openCheckouts`, `checkoutsInDoubt` (status UNKNOWN), `paymentsToday`, `failedDeliveries`, `pendingDeliveries`, `inboxWaiting` (provider webhooks that are not processed yet) and `heldTransactions`. Only for keys with the role OWNER or ADMIN.',
       authScopes: { manager: true },
       args: timezoneArg(t),
       resolve: ({ tenantId }, { timezone }, context) =>
@@ -82,7 +85,7 @@ const Viewer = builder.objectRef<Actor>('Viewer').implement({
       ...momentField(t),
       nullable: true,
       description:
-        'When all data in the mode of the key will be removed; null when nobody has asked for that. For managers.',
+        'When all data in the mode of the key will be removed. Null when no removal is scheduled. Only for keys with the role OWNER or ADMIN.',
       authScopes: { manager: true },
       resolve: async ({ tenantId }, args, context) =>
         momentOrNull(await context.app.removal.dueAt(tenantId), args, context),
@@ -90,7 +93,7 @@ const Viewer = builder.objectRef<Actor>('Viewer').implement({
     testClock: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'Test mode: the time as the test clock has it. Null in live mode.',
+      description: 'Test mode only. The current time of the test clock. Null in live mode.',
       resolve: async (actor, args, context) =>
         actor.mode === 'TEST' ? moment(await context.app.clocks.now(actor.tenantId), args, context) : null,
     }),
@@ -100,7 +103,7 @@ const Viewer = builder.objectRef<Actor>('Viewer').implement({
 builder.queryField('viewer', (t) =>
   t.field({
     type: Viewer,
-    description: 'Who asks: the key of the request and what it belongs to.',
+    description: 'Returns the caller: the key of the request and what it belongs to.',
     authScopes: { key: true },
     resolve: (_root, _args, context) => actorOf(context),
   }),

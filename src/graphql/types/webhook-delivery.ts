@@ -9,100 +9,103 @@ import { CheckoutRef, EventRef, WebhookDeliveryRef, WebhookEndpointRef } from '.
 import { moment, momentField, momentOrNull } from './moment.ts'
 
 const DeliveryStatusEnum = builder.enumType('DeliveryStatus', {
-  description: 'Where a delivery stands.',
+  description: 'The status of a webhook delivery.',
   values: {
-    PENDING: { description: 'It waits for its first or next try.' },
-    DELIVERED: { description: 'It was answered with a status from 200 to 299.' },
-    FAILED: { description: 'It was given up: after 24 hours, or because its endpoint was switched off.' },
+    PENDING: { description: 'The delivery is waiting for its first or next attempt.' },
+    DELIVERED: { description: 'The receiver answered with a status from 200 to 299.' },
+    FAILED: { description: 'The delivery failed after 24 hours of attempts, or because its endpoint was disabled.' },
   } satisfies Record<DeliveryStatus, object>,
 })
 
 const WebhookAttempt = builder.objectRef<WebhookAttemptRow>('WebhookAttempt').implement({
-  description: 'One try of a delivery.',
+  description: 'One attempt to deliver a webhook.',
   fields: (t) => ({
     at: t.field({
       ...momentField(t),
-      description: 'When it was made.',
+      description: 'When the attempt was made.',
       resolve: (attempt, args, context) => moment(attempt.at, args, context),
     }),
-    durationMs: t.exposeInt('durationMs', { description: 'How long it took, in milliseconds.' }),
+    durationMs: t.exposeInt('durationMs', { description: 'The duration of the attempt in milliseconds.' }),
     status: t.exposeInt('status', {
       nullable: true,
-      description: 'The HTTP status of the answer; null when none came.',
+      description: 'The HTTP status of the answer. Null when there was no answer.',
     }),
     error: t.exposeString('error', {
       nullable: true,
-      description: 'Why no answer came, or why it is no receipt, for people.',
+      description: 'Why the attempt failed, in words for people. Null when it succeeded.',
     }),
     answer: t.exposeString('answer', {
       nullable: true,
-      description: 'The first 1,024 bytes of the answer; null when none came.',
+      description: "The first 1,024 bytes of the answer's body. Null when there was no answer.",
     }),
   }),
 })
 
 WebhookDeliveryRef.implement({
-  description: 'One event on its way to one endpoint, or to the `webhookUrl` of a checkout.',
+  description: 'The delivery of one event to one webhook endpoint, or to the `webhookUrl` of a checkout.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: whd_…', resolve: ({ id }) => encodeId('WebhookDelivery', id) }),
+    id: t.id({ description: 'The id of the delivery: whd_…', resolve: ({ id }) => encodeId('WebhookDelivery', id) }),
     endpoint: t.field({
       type: WebhookEndpointRef,
       nullable: true,
-      description: 'The endpoint; null when it goes to the address of a checkout.',
+      description: 'The endpoint that receives the webhook. Null when it is sent to the `webhookUrl` of a checkout.',
       resolve: (delivery, _args, { loaders }) => loaders.linked('webhook_endpoint', delivery.endpointId),
     }),
     checkout: t.field({
       type: CheckoutRef,
       nullable: true,
-      description: 'The checkout whose `webhookUrl` it goes to; null when it goes to an endpoint.',
+      description: 'The checkout whose `webhookUrl` receives the webhook. Null when it is sent to an endpoint.',
       resolve: (delivery, _args, { loaders }) => loaders.linked('checkout', delivery.checkoutId),
     }),
     event: t.field({
       type: EventRef,
-      description: 'What it tells of.',
+      description: 'The event that is delivered.',
       resolve: async (delivery, _args, { loaders }) => {
         const event = await loaders.one('event', delivery.eventId)
         if (!event) throw new Error(`event ${delivery.eventId} of a delivery is gone`)
         return event
       },
     }),
-    status: t.expose('status', { type: DeliveryStatusEnum, description: 'Where it stands.' }),
-    tries: t.exposeInt('tries', { description: 'How often it was tried since it was last made due.' }),
+    status: t.expose('status', { type: DeliveryStatusEnum, description: 'The status of the delivery.' }),
+    tries: t.exposeInt('tries', {
+      description: 'The number of attempts since the delivery was created or last made due again.',
+    }),
     nextAttemptAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When it is tried next, after those before it of the same entity; null once it is over.',
+      description:
+        'When the next attempt is due. Earlier deliveries about the same object come first. Null when no attempt follows.',
       resolve: (delivery, args, context) => momentOrNull(delivery.nextAttemptAt, args, context),
     }),
     deliveredAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'When it was received; null when it was not.',
+      description: 'When the webhook was delivered. Null until then.',
       resolve: (delivery, args, context) => momentOrNull(delivery.deliveredAt, args, context),
     }),
     attempts: t.field({
       type: [WebhookAttempt],
-      description: 'The latest hundred tries, oldest first.',
+      description: 'The attempts, oldest first. At most the latest 100.',
       resolve: ({ id }, _args, { loaders }) => loaders.attemptsOf(id),
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When it was made.',
+      description: 'When the delivery was created.',
       resolve: (delivery, args, context) => moment(delivery.createdAt, args, context),
     }),
   }),
 })
 
 const WebhookDeliveryFilter = builder.inputType('WebhookDeliveryFilter', {
-  description: 'Which deliveries.',
+  description: 'Conditions on a list of deliveries. A delivery must match all that are given.',
   fields: (t) => ({
-    endpointId: t.id({ description: 'Those to this endpoint.' }),
-    status: t.field({ type: [DeliveryStatusEnum], description: 'Those that stand at one of these.' }),
-    entityId: t.id({ description: 'Those that tell of this payment, checkout and so on.' }),
-    types: t.stringList({ description: 'Those of events of these types, e.g. payment.completed.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Made at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Made before this moment.' }),
+    endpointId: t.id({ description: 'Deliveries to this endpoint.' }),
+    status: t.field({ type: [DeliveryStatusEnum], description: 'Deliveries with one of these statuses.' }),
+    entityId: t.id({ description: 'Deliveries about this object, given by its id.' }),
+    types: t.stringList({ description: 'Deliveries of events with one of these types, e.g. payment.completed.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Deliveries created at this moment or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Deliveries created before this moment.' }),
   }),
 })
 
@@ -111,8 +114,8 @@ export const deliveries = list({
   type: WebhookDeliveryRef,
   table: 'webhook_delivery',
   orders: {
-    CREATED_AT: { column: 'id', description: 'When it was made.' },
-    CURSOR: { column: 'cursor', description: 'The order in which the events were committed.' },
+    CREATED_AT: { column: 'id', description: 'When the delivery was created.' },
+    CURSOR: { column: 'cursor', description: 'The order in which the events were recorded.' },
   },
   filter: {
     type: WebhookDeliveryFilter,
@@ -138,7 +141,7 @@ function ofTypes(types: readonly string[]): Condition {
 builder.queryField('webhookDeliveries', (t) =>
   t.field({
     ...deliveries.field(t),
-    description: 'What was sent or is to be sent, newest first.',
+    description: 'The webhook deliveries, newest first.',
     authScopes: { manager: true },
     resolve: (_root, args, context) => deliveries.open(context, args),
   }),

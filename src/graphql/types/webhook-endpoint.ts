@@ -10,38 +10,39 @@ import { moment, momentField, momentOrNull } from './moment.ts'
 import { deliveries } from './webhook-delivery.ts'
 
 export const WebhookKindEnum = builder.enumType('WebhookKind', {
-  description: 'What an endpoint is for.',
+  description: 'The purpose of a webhook endpoint.',
   values: {
-    EVENT: { description: 'It hears of what happened, afterwards.' },
-    PREFLIGHT: { description: 'It is asked before money moves, and may refuse.' },
+    EVENT: { description: 'The endpoint receives events after they happened.' },
+    PREFLIGHT: { description: 'The endpoint is asked before money moves, and can refuse it.' },
   } satisfies Record<WebhookKind, object>,
 })
 
 WebhookEndpointRef.implement({
   description:
-    "An address of the merchant's that messages are sent to, signed as https://www.standardwebhooks.com says. Redirects are not followed, and addresses outside of the public network are never reached.",
+    'A URL of the merchant that receives webhooks, signed according to https://www.standardwebhooks.com. Redirects are not followed, and addresses outside the public internet are refused.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
-    id: t.id({ description: 'The id: whe_…', resolve: ({ id }) => encodeId('WebhookEndpoint', id) }),
-    url: t.exposeString('url', { description: 'Where messages are sent.' }),
-    kind: t.expose('kind', { type: WebhookKindEnum, description: 'What it is for.' }),
+    id: t.id({ description: 'The id of the endpoint: whe_…', resolve: ({ id }) => encodeId('WebhookEndpoint', id) }),
+    url: t.exposeString('url', { description: 'The URL that receives the webhooks.' }),
+    kind: t.expose('kind', { type: WebhookKindEnum, description: 'The purpose of the endpoint.' }),
     types: t.exposeStringList('types', {
-      description: 'The types of event that it hears of, e.g. payment.completed; empty for all.',
+      description: 'The event types that the endpoint receives, e.g. payment.completed. Empty means all types.',
     }),
-    active: t.exposeBoolean('active', { description: 'Whether it is sent anything.' }),
+    active: t.exposeBoolean('active', { description: 'Whether webhooks are sent to the endpoint.' }),
     disabledReason: t.exposeString('disabledReason', {
       nullable: true,
-      description: 'Why it was switched off by itself, for people; null when it was not.',
+      description: 'Why the gateway disabled the endpoint, in words for people. Null when it did not.',
     }),
     previousSecretEndsAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: 'Until when the secret before the last rotation signs too; null when it was never rotated.',
+      description:
+        'Until when webhooks are also signed with the previous secret. Null when the secret was never rotated.',
       resolve: (endpoint, args, context) => momentOrNull(endpoint.previousEndsAt, args, context),
     }),
     deliveries: t.field({
       ...deliveries.field(t),
-      description: 'What was sent to it, newest first.',
+      description: 'The deliveries to the endpoint, newest first.',
       resolve: (endpoint, args, context) =>
         deliveries.open(context, args, {
           parentId: endpoint.id,
@@ -50,12 +51,12 @@ WebhookEndpointRef.implement({
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When it was made.',
+      description: 'When the endpoint was created.',
       resolve: (endpoint, args, context) => moment(endpoint.createdAt, args, context),
     }),
     updatedAt: t.field({
       ...momentField(t),
-      description: 'When it was last changed.',
+      description: 'When the endpoint was last changed.',
       resolve: (endpoint, args, context) => moment(endpoint.updatedAt, args, context),
     }),
   }),
@@ -64,7 +65,7 @@ WebhookEndpointRef.implement({
 builder.queryField('webhookEndpoints', (t) =>
   t.field({
     type: [WebhookEndpointRef],
-    description: 'The endpoints of both kinds, oldest first: the order in which PREFLIGHT ones are asked.',
+    description: 'The webhook endpoints of both kinds, oldest first. PREFLIGHT endpoints are asked in this order.',
     authScopes: { manager: true },
     resolve: async (_root, _args, { app, caller }) => {
       const where = [...visible(caller, 'webhook_endpoint'), isNull('deleted_at')]

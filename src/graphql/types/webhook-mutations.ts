@@ -4,84 +4,89 @@ import { WebhookKindEnum } from './webhook-endpoint.ts'
 
 const SECRET = {
   name: 'secret',
-  description: 'What messages are signed with: whsec_… It is shown this once; null when the answer is replayed.',
+  description: 'The secret that signs the webhooks: whsec_… It is shown only once: null when the answer is replayed.',
   value: (answer: { readonly secret?: string | undefined }) => answer.secret,
 }
 
 mutation<Done & { secret?: string | undefined }>('createWebhookEndpoint', {
-  description: 'Makes an endpoint: at most 16 that hear of events, and 2 that are asked before money moves.',
+  description: 'Creates a webhook endpoint. There can be 16 EVENT endpoints and 2 PREFLIGHT endpoints.',
   scope: 'manager',
   idempotency: 'optional',
   defaults: { types: [] },
   input: (t) => ({
     url: t.string({
       required: true,
-      description: 'An absolute http or https address on the public network; https in live mode.',
+      description: 'An absolute http or https URL on the public internet; in live mode only https.',
     }),
-    kind: t.field({ type: WebhookKindEnum, required: true, description: 'What it is for.' }),
-    types: t.stringList({ description: 'The types of event that an EVENT endpoint hears of; all when left out.' }),
+    kind: t.field({ type: WebhookKindEnum, required: true, description: 'The purpose of the endpoint.' }),
+    types: t.stringList({ description: 'The event types that an EVENT endpoint receives. The default is all types.' }),
   }),
-  object: { name: 'webhookEndpoint', kind: 'WebhookEndpoint', description: 'The endpoint, without its secret.' },
+  object: {
+    name: 'webhookEndpoint',
+    kind: 'WebhookEndpoint',
+    description: 'The endpoint that was created, without its secret.',
+  },
   also: SECRET,
   run: (app, call, input) => app.webhooks.create(call, input),
 })
 
 mutation('updateWebhookEndpoint', {
-  description: 'Changes an endpoint. What is left out stays. What is on its way to one that is switched off fails.',
+  description:
+    'Changes a webhook endpoint. Fields that are left out keep their value. When the endpoint is disabled, its pending deliveries fail.',
   scope: 'manager',
   idempotency: 'optional',
   input: (t) => ({
-    id: t.id({ required: true, description: 'The endpoint.' }),
-    url: t.string({ description: 'Where messages are sent from now on, those that wait among them.' }),
-    types: t.stringList({ description: 'The types of event that it hears of from now on; empty for all.' }),
-    active: t.boolean({ description: 'Whether it is sent anything.' }),
+    id: t.id({ required: true, description: 'The id of the endpoint.' }),
+    url: t.string({ description: 'The URL that receives the webhooks, including pending deliveries.' }),
+    types: t.stringList({ description: 'The event types that the endpoint receives. An empty list means all types.' }),
+    active: t.boolean({ description: 'Whether webhooks are sent to the endpoint.' }),
   }),
-  object: { name: 'webhookEndpoint', kind: 'WebhookEndpoint', description: 'The endpoint.' },
+  object: { name: 'webhookEndpoint', kind: 'WebhookEndpoint', description: 'The endpoint after the change.' },
   run: (app, call, input) => app.webhooks.update(call, input),
 })
 
 mutation('deleteWebhookEndpoint', {
-  description: 'Ends an endpoint at once. What was sent to it stays listed; what is on its way fails.',
+  description: 'Deletes a webhook endpoint. Its past deliveries stay listed; pending ones fail.',
   scope: 'manager',
   idempotency: 'optional',
-  input: (t) => ({ id: t.id({ required: true, description: 'The endpoint.' }) }),
-  object: { name: 'webhookEndpoint', kind: 'WebhookEndpoint', description: 'The endpoint that ended.' },
+  input: (t) => ({ id: t.id({ required: true, description: 'The id of the endpoint.' }) }),
+  object: { name: 'webhookEndpoint', kind: 'WebhookEndpoint', description: 'The endpoint that was deleted.' },
   run: (app, call, input) => app.webhooks.remove(call, input),
 })
 
 mutation<Done & { secret?: string | undefined }>('rotateWebhookSecret', {
   description:
-    'Gives an endpoint a new secret. For 24 hours the one before it signs too, so that every message can be verified with either.',
+    'Gives a webhook endpoint a new secret. For 24 hours webhooks are signed with both the new and the previous secret.',
   scope: 'manager',
   idempotency: 'optional',
-  input: (t) => ({ id: t.id({ required: true, description: 'The endpoint.' }) }),
-  object: { name: 'webhookEndpoint', kind: 'WebhookEndpoint', description: 'The endpoint.' },
+  input: (t) => ({ id: t.id({ required: true, description: 'The id of the endpoint.' }) }),
+  object: { name: 'webhookEndpoint', kind: 'WebhookEndpoint', description: 'The endpoint after the change.' },
   also: SECRET,
   run: (app, call, input) => app.webhooks.rotate(call, input),
 })
 
 mutation<Done & { next?: string | undefined }>('redeliverWebhook', {
   description:
-    'Makes a delivery due again at once, or all those of an endpoint since an event: also of events from before the endpoint was made, if they are of its types. Earlier tries stay listed.',
+    'Delivers again at once: one delivery, or all events for an endpoint from a cursor on. That includes events from before the endpoint was created, if they have one of its types. Past attempts stay listed.',
   scope: 'manager',
   idempotency: 'optional',
   input: (t) => ({
-    deliveryId: t.id({ description: 'The delivery, unless an endpoint is named.' }),
-    endpointId: t.id({ description: 'The endpoint, unless a delivery is named.' }),
+    deliveryId: t.id({ description: 'The id of the delivery. Give either this or `endpointId`.' }),
+    endpointId: t.id({ description: 'The id of the endpoint. Give either this or `deliveryId`.' }),
     since: t.string({
       description:
-        'With an endpoint: the cursor of the event after which to begin; from the first event when left out.',
+        'With `endpointId`: the cursor of an event. The events after it are delivered. The default is to start with the first event.',
     }),
   }),
   object: {
     name: 'webhookDelivery',
     kind: 'WebhookDelivery',
-    description: 'The delivery; of many, the first.',
+    description: 'The delivery. Of several, the first.',
   },
   also: {
     name: 'next',
     description:
-      'Where there were more than 10,000 events: the cursor of the last that was taken, to go on from as `since`. Null otherwise, and when the answer is replayed.',
+      'The cursor of the last event that was included, when there were more than 10,000 events. Pass it as `since` to continue. Null otherwise, and when the answer is replayed.',
     value: (answer) => answer.next,
   },
   run: (app, call, input) => app.webhooks.redeliver(call, input),
