@@ -120,12 +120,12 @@ test.each([
 })
 
 test.each([
-  ['more than 100', { first: 101 }, '`first` must be 100 at most'],
-  ['more than 100 from the end', { last: 101 }, '`last` must be 100 at most'],
+  ['more than 100', { first: 101 }, '`first` must be at most 100'],
+  ['more than 100 from the end', { last: 101 }, '`last` must be at most 100'],
   ['less than nothing', { first: -1 }, '`first` must not be negative'],
   ['less than nothing from the end', { last: -1 }, '`last` must not be negative'],
-  ['both ends', { first: 1, last: 1 }, '`first` and `last` do not go together'],
-  ['a cursor of nothing', { after: 'nonsense' }, '`after` is no cursor of this list'],
+  ['both ends', { first: 1, last: 1 }, '`first` and `last` cannot be combined'],
+  ['a cursor of nothing', { after: 'nonsense' }, '`after` is not a cursor of this list'],
   ['a cursor with a bad value', { before: cursorOf('CREATED_AT', 'never') }, 'A value is out of range'],
   [
     'a cursor of another order',

@@ -23,29 +23,45 @@ test('schema.graphql is what the code says; `npm run schema` writes it', () => {
   expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toBe(readFileSync(FILE, 'utf8'))
 })
 
-test('every type, field, argument, input field and enum value is described', () => {
-  const own = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__') && !BUILT_IN.has(name))
-  expect(own.flatMap(undescribed)).toEqual([])
-})
-
 const BUILT_IN = new Set(['ID', 'String', 'Int', 'Float', 'Boolean'])
 
-function undescribed(type: GraphQLNamedType): string[] {
-  const missing = type.description ? [] : [type.name]
-  if (isEnumType(type)) {
-    const values = type.getValues().filter(({ description }) => !description)
-    return [...missing, ...values.map(({ name }) => `${type.name}.${name}`)]
-  }
-  if (isInputObjectType(type)) {
-    const fields = Object.values(type.getFields()).filter(({ description }) => !description)
-    return [...missing, ...fields.map(({ name }) => `${type.name}.${name}`)]
-  }
-  if (!isObjectType(type) && !isInterfaceType(type)) return missing
-  for (const field of Object.values(type.getFields())) {
-    if (!field.description) missing.push(`${type.name}.${field.name}`)
-    for (const arg of field.args) if (!arg.description) missing.push(`${type.name}.${field.name}(${arg.name}:)`)
-  }
-  return missing
+const described = Object.values(schema.getTypeMap())
+  .filter(({ name }) => !name.startsWith('__') && !BUILT_IN.has(name))
+  .flatMap(descriptionsOf)
+
+test('every type, field, argument, input field and enum value is described', () => {
+  expect(described.filter(({ text }) => !text).map(({ name }) => name)).toEqual([])
+})
+
+/** Words that point at something which only the reader of the code has before their eyes. */
+const POINTING = /^(It|Its|They|Their|Those|Who|Whose|Which|Where|By|Of|The thing)\b/
+
+test('every description is a sentence that names what it describes', () => {
+  const poor = described.filter(
+    ({ text }) => !/^[A-Z`].*[.…]$/s.test(text) || !text.includes(' ') || POINTING.test(text),
+  )
+  expect(poor).toEqual([])
+})
+
+interface Described {
+  readonly name: string
+  readonly text: string
+}
+
+function descriptionsOf(type: GraphQLNamedType): Described[] {
+  const own = { name: type.name, text: type.description ?? '' }
+  if (isEnumType(type)) return [own, ...type.getValues().map((value) => partOf(type.name, value))]
+  if (isInputObjectType(type)) return [own, ...Object.values(type.getFields()).map((field) => partOf(type.name, field))]
+  if (!isObjectType(type) && !isInterfaceType(type)) return [own]
+  const fields = Object.values(type.getFields()).flatMap((field) => [
+    partOf(type.name, field),
+    ...field.args.map((arg) => partOf(`${type.name}.${field.name}`, arg)),
+  ])
+  return [own, ...fields]
+}
+
+function partOf(whole: string, part: { name: string; description?: string | null | undefined }): Described {
+  return { name: `${whole}.${part.name}`, text: part.description ?? '' }
 }
 
 test('nothing that clients may rely on has changed since the last release, unless it was declared', async () => {

@@ -14,7 +14,7 @@ import { moment, momentField } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 
 export const AccountKindEnum = builder.enumType('AccountKind', {
-  description: 'Who an account belongs to.',
+  description: 'The owner of an account.',
   values: {
     SYSTEM: { description: 'An account of the ledger itself, e.g. for fees or for customer payments.' },
     CLIENT: { description: 'The account of a seller or of a client of the merchant.' },

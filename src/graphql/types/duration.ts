@@ -3,10 +3,10 @@ import { builder } from '../builder.ts'
 
 const MEANING: Readonly<Record<DurationUnit, string>> = {
   SECONDS: 'Seconds.',
-  MINUTES: 'Minutes.',
-  HOURS: 'Hours.',
+  MINUTES: 'Minutes of 60 seconds.',
+  HOURS: 'Hours of 60 minutes.',
   DAYS: 'Days of 24 hours.',
-  WEEKS: 'Weeks.',
+  WEEKS: 'Weeks of 7 days.',
   MONTHS:
     'Months. QBITFLOW counts a month as 30 days. The test clock counts calendar months: the day of the month stays the same, or becomes the last day of a shorter month.',
   YEARS: 'Years. QBITFLOW counts a year as 365 days. The test clock counts calendar years.',

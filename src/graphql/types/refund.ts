@@ -18,7 +18,7 @@ export const RefundStatusEnum = builder.enumType('RefundStatus', {
     FAILED: { description: 'The refund could not be paid.' },
     UNKNOWN: {
       description:
-        "It is not known whether the provider received the merchant's answer. The gateway asks the provider until it is.",
+        "The provider did not confirm that it received the merchant's answer. The gateway asks the provider until it is known.",
     },
   } satisfies Record<RefundStatus, object>,
 })
