@@ -2,7 +2,7 @@ import { DURATION_UNITS, type Duration, type DurationUnit, secondsOf } from '../
 import { builder } from '../builder.ts'
 
 const MEANING: Readonly<Record<DurationUnit, string>> = {
-  SECONDS: 'Seconds.',
+  SECONDS: 'Units of one second.',
   MINUTES: 'Minutes of 60 seconds.',
   HOURS: 'Hours of 60 minutes.',
   DAYS: 'Days of 24 hours.',
