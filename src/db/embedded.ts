@@ -15,6 +15,7 @@ import {
   type Settings,
   shutDown,
 } from './embedded/server.ts'
+import { takeOver } from './embedded/take-over.ts'
 
 export interface EmbeddedOptions {
   readonly dataDir: string
@@ -74,7 +75,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDa
 async function open(options: EmbeddedOptions): Promise<{ home: Home; binaries: Binaries; seat: Seat }> {
   const { dataDir } = options
   try {
-    const home = await findHome(dataDir)
+    const home = await takeOver(await findHome(dataDir))
     const binaries = await findBinaries(home.owner, home.owner ? SHARED_FOLDER : dataDir)
     await furnish(home, binaries)
     return { home, binaries, seat: await join(home, binaries, options) }

@@ -1,82 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { connectDatabase } from '../../src/db/connect.ts'
+import { answers, ask, hold, open, postmasterOf, root, stop } from './embedded-stage.ts'
 
-const HOLD = fileURLToPath(new URL('../support/hold-database.ts', import.meta.url))
 const isRoot = process.getuid?.() === 0
-
-type Database = Awaited<ReturnType<typeof connectDatabase>>
-
-let root: string
-const children = new Set<ChildProcess>()
-const databases = new Set<Database>()
-
-beforeAll(() => {
-  root = mkdtempSync(join(tmpdir(), 'tollgate-embedded-'))
-  chmodSync(root, 0o711)
-})
-
-afterEach(async () => {
-  for (const child of children) await stop(child)
-  for (const database of databases) await database.stop()
-  databases.clear()
-})
-
-afterAll(() => rmSync(root, { recursive: true }))
-
-async function open(dataDir: string): Promise<Database> {
-  const database = await connectDatabase({ dataDir, exclusive: true })
-  databases.add(database)
-  return database
-}
-
-/** A process of its own that uses the data folder, and the line that it said: an address or a refusal. */
-async function hold(
-  dataDir: string,
-  use: 'serving' | 'beside' = 'serving',
-): Promise<{ child: ChildProcess; said: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', HOLD, dataDir, use], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  children.add(child)
-  child.on('exit', () => children.delete(child))
-  const [said] = await once(createInterface(child.stdout), 'line')
-  return { child, said }
-}
-
-async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill(signal)
-  await exited
-}
-
-async function ask(url: string, text: string): Promise<unknown> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const { rows } = await client.query({ text, rowMode: 'array' })
-    return rows[0]?.[0]
-  } finally {
-    await client.end()
-  }
-}
-
-async function answers(url: string): Promise<boolean> {
-  return ask(url, 'select true').then(Boolean, () => false)
-}
-
-function postmasterOf(dataDir: string): number {
-  return Number(readFileSync(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8').split('\n')[0])
-}
 
 describe('the private PostgreSQL', () => {
   test('keeps its data over a restart, durably, behind a password that only its owner reads', async () => {

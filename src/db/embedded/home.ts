@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -14,7 +15,17 @@ import { basename, dirname, join } from 'node:path'
 import { StartError } from '../../kernel/start-error.ts'
 import { makeDataFolder, placeOnce } from '../data-folder.ts'
 import type { Binaries } from './binaries.ts'
-import { canEnter, makeOpenFolder, type Owner, ownerOf, processOptions, run } from './owner.ts'
+import {
+  canEnter,
+  giveTo,
+  makeOpenFolder,
+  nobody,
+  OWNED_FILE,
+  type Owner,
+  ownerOf,
+  processOptions,
+  run,
+} from './owner.ts'
 
 /** The one place outside the data folder that is written to, and only as root: where an unprivileged user can enter. */
 export const SHARED_FOLDER = '/var/lib/tollgate'
@@ -98,13 +109,29 @@ export async function furnish(home: Home, binaries: Binaries): Promise<void> {
 }
 
 async function initialise(folder: string, owner: Owner | undefined, binaries: Binaries): Promise<void> {
-  const password = join(folder, 'password')
+  const password = join(folder, OWNED_FILE)
   mkdirSync(folder, { mode: 0o700 })
   writeFileSync(password, randomBytes(24).toString('hex'), { mode: 0o600 })
-  if (owner) for (const path of [folder, password]) chownSync(path, owner.uid, owner.gid)
+  const maker = owner && makerFor(owner)
+  if (maker) {
+    chownSync(folder, 0, maker.gid)
+    chmodSync(folder, 0o770)
+    chownSync(password, maker.uid, maker.gid)
+  }
   const options = ['-U', SUPERUSER, '-A', 'scram-sha-256', `--pwfile=${password}`, '-E', 'UTF8', '--data-checksums']
   const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  await run(binaries.initdb, ['-D', join(folder, 'cluster'), ...options, ...locale], processOptions(owner))
+  await run(binaries.initdb, ['-D', join(folder, 'cluster'), ...options, ...locale], processOptions(maker))
+  if (!owner) return
+  giveTo(owner, folder)
+  chmodSync(folder, 0o700)
+}
+
+/**
+ * initdb asks for its user's name, and the server's user has none. So it runs as nobody, in the server's group: other
+ * programs that run as nobody are not in that group, and cannot enter the folder.
+ */
+function makerFor({ gid }: Owner): Owner {
+  return { uid: nobody().uid, gid }
 }
 
 function removeAbandonedDrafts(home: Home): void {
@@ -128,6 +155,6 @@ export function isAlive(pid: number): boolean {
 
 /** The address of a database on the home's server. */
 export function urlOf(home: Home, port: number, database: string): string {
-  const password = readFileSync(join(home.folder, 'password'), 'utf8')
+  const password = readFileSync(join(home.folder, OWNED_FILE), 'utf8')
   return `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`
 }

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
+  chownSync,
   closeSync,
   existsSync,
   fchownSync,
@@ -115,6 +116,7 @@ export function launch(home: Home, binaries: Binaries, port: number, settings: S
   })
   child.unref()
   writeFileSync(home.port, String(port))
+  if (home.owner) chownSync(home.port, home.owner.uid, home.owner.gid)
   return { failure: () => failure?.() }
 }
 
