@@ -49,6 +49,12 @@ module.exports = {
       },
     ),
     forbid(
+      'only-db-speaks-to-postgres',
+      'Every connection is opened in db/, which gives it its session and hears of its loss.',
+      { path: '^src/', pathNot: rooms('db') },
+      { path: '^node_modules/(pg|@prisma/adapter-pg)(/|$)' },
+    ),
+    forbid(
       'ground-knows-no-verbs',
       'Ledger, events, providers and outbound serve the capabilities and never ask them.',
       { path: rooms(GROUND) },

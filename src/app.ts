@@ -104,6 +104,9 @@ export async function createApp(parts: AppParts) {
   const stream = await openStream(db, {
     onError: (error) => log.warn({ err: error }, 'the event stream stumbled'),
     onDeliveries: deliveries.wake,
+  }).catch(async (error) => {
+    await db.close()
+    throw error
   })
   const access = accessService({ db, clock, secretKey })
 

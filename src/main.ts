@@ -8,7 +8,8 @@ import { createOrganization, listOrganizations, renameOrganization } from './com
 import { rotateSecret } from './commands/rotate-secret.ts'
 import { serve } from './commands/serve.ts'
 import { loadConfig } from './config.ts'
-import { StartError } from './kernel/start-error.ts'
+import { asStartError, StartError } from './kernel/start-error.ts'
+import { unavailable } from './kernel/unavailable.ts'
 
 const COMMANDS: readonly Command[] = [
   serve,
@@ -85,7 +86,8 @@ function isUsageError(error: unknown): error is Error {
 
 /** One line for what a person can put right. A bug of ours keeps its stack. */
 function fail(error: unknown): number {
-  const text = error instanceof Error && !(error instanceof StartError) ? error.stack : (error as Error).message
+  const known = unavailable(error) ? asStartError(error) : error
+  const text = known instanceof Error && !(known instanceof StartError) ? known.stack : (known as Error).message
   process.stderr.write(`tollgate: ${text}\n`)
   return 1
 }

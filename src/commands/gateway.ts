@@ -18,6 +18,7 @@ import { developmentKey } from '../organizations/development-key.ts'
 import { guardedFetch } from '../outbound/guarded-fetch.ts'
 import { guardedSocket } from '../outbound/guarded-socket.ts'
 import { secretKeyOf } from '../secret-key.ts'
+import { untilStarted } from './until-started.ts'
 
 const READY_PATIENCE_MS = 2_000
 const CONNECTS_EVERY_MS = 2_000
@@ -34,8 +35,14 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
+interface FirstKey {
+  testKey?: string
+}
+
 /** What is to be ended at the stop, in the order in which it is ended. */
 interface Running {
+  /** Kept over all starts of this process: only the start that makes the key can tell it. */
+  readonly firstKey: FirstKey
   server?: { stop(): Promise<void> }
   ticker?: { stop(): Promise<void> }
   app?: { close(): Promise<void> }
@@ -44,14 +51,20 @@ interface Running {
 
 /** Starts the gateway that the configuration describes. Raises a StartError where that cannot be done. */
 export async function openGateway(config: Config, log: Log): Promise<Gateway> {
-  const running: Running = {}
-  const stop = () => stopAll(running, log)
-  try {
-    return { ...(await start(config, log, running)), stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  const firstKey: FirstKey = {}
+  return untilStarted(
+    async (patienceMs) => {
+      const running: Running = { firstKey }
+      const stop = () => stopAll(running, log)
+      try {
+        return { ...(await start(config, log, running, patienceMs)), stop }
+      } catch (error) {
+        await stop()
+        throw error
+      }
+    },
+    (what) => log.warn(what),
+  )
 }
 
 async function stopAll({ server, ticker, app, database }: Running, log: Log): Promise<void> {
@@ -62,9 +75,10 @@ async function stopAll({ server, ticker, app, database }: Running, log: Log): Pr
   }
 }
 
-async function start(config: Config, log: Log, running: Running): Promise<Omit<Gateway, 'stop'>> {
+async function start(config: Config, log: Log, running: Running, patienceMs: number): Promise<Omit<Gateway, 'stop'>> {
   const installationKey = secretKeyOf(config)
-  const database = await connectDatabase({ ...config, exclusive: true, onWait: (what) => log.warn(what) })
+  const onWait = (what: string) => log.warn(what)
+  const database = await connectDatabase({ ...config, exclusive: true, patienceMs, onWait })
   running.database = database
   // The door is opened before the house is built, because the house is told its address.
   const server = await openServer({ ...config, log })
@@ -90,7 +104,7 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
   running.app = app
   const shortage = config.databaseUrl && (await tryConnections(database.url, app.db.connections))
   if (shortage) log.warn(shortage)
-  const { testKey } = await bootstrap(app.db, app.clock)
+  Object.assign(running.firstKey, await bootstrap(app.db, app.clock))
   await app.connectSandboxes()
 
   const schedules = [...app.schedules]
@@ -132,7 +146,7 @@ async function start(config: Config, log: Log, running: Running): Promise<Omit<G
     }),
   )
   log.info({ host: config.host, port, publicUrl }, 'ready')
-  return { app, port, publicUrl, testKey }
+  return { app, port, publicUrl, ...running.firstKey }
 }
 
 /** In production only a token opens the metrics. */

@@ -18,8 +18,16 @@ export async function tryConnections(url: string, wanted: number): Promise<strin
   const refused = results.find((result) => result.status === 'rejected')
   if (!refused) return undefined
   const what = `the gateway may use ${wanted} connections, and the database gives it ${opened.length} now${limit} (${reasonOf(refused.reason)})`
-  if (opened.length < FEWEST) throw new StartError(`DATABASE_URL: ${what}; it needs ${FEWEST} at least`)
+  if (opened.length < FEWEST) {
+    // Where it is no limit that refused, it may have been the connections' loss, and another start finds them.
+    const cause = isLimit(refused.reason) ? undefined : refused.reason
+    throw new StartError(`DATABASE_URL: ${what}; it needs ${FEWEST} at least`, { cause })
+  }
   return `${what}; set DATABASE_POOL_SIZE lower, or give it more`
+}
+
+function isLimit(error: { code?: string }): boolean {
+  return error.code?.startsWith('53') ?? false
 }
 
 async function limitOf(client: Awaited<ReturnType<typeof openConnection>> | undefined): Promise<string> {

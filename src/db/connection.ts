@@ -18,6 +18,9 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs?: number
 }
 
+/** A connection for what lasts longer than a statement. */
+export type Client = pg.Client
+
 /** One open connection. Whoever opens it ends it, and listens to its `error` event where it stays open. */
 export async function openConnection(url: string, options: ConnectionOptions): Promise<pg.Client> {
   const client = newConnection(url, options)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { StartError } from '../kernel/start-error.ts'
+import { unavailable } from '../kernel/unavailable.ts'
 import { readAddress, withParameter } from './address.ts'
 import { openConnection, reasonOf } from './connection.ts'
 
@@ -8,6 +9,8 @@ import { openConnection, reasonOf } from './connection.ts'
 export type Pooling = 'session' | 'transaction'
 
 const PATIENCE_MS = 5_000
+/** What a pooler says to a statement that its mode does not allow. */
+const PROTOCOL_VIOLATION = '08P01'
 
 /** Found out by asking, since a pooler does not say what it is. */
 export async function poolingOf(url: string): Promise<Pooling> {
@@ -15,8 +18,9 @@ export async function poolingOf(url: string): Promise<Pooling> {
   const asked = withParameter(url, 'pgbouncer', 'true')
   const first = await openConnection(asked, { name: 'tollgate start' })
   try {
-    const second = await openConnection(asked, { name: 'tollgate start' }).catch(() => {
-      throw new StartError('DATABASE_URL: the server, or a pooler before it, has room for one connection only')
+    const second = await openConnection(asked, { name: 'tollgate start' }).catch((error) => {
+      const what = 'the server, or a pooler before it, has room for one connection only'
+      throw new StartError(`DATABASE_URL: ${what} (${reasonOf(error)})`, { cause: error })
     })
     try {
       return await compare(first, second)
@@ -39,8 +43,9 @@ async function compare(first: pg.Client, second: pg.Client): Promise<Pooling> {
   ])
   for (const client of [first, second, second, first, first, second]) {
     const answer = client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid').catch((error) => {
+      if (error.code !== PROTOCOL_VIOLATION && unavailable(error)) throw error
       // Above all a pooler in statement mode.
-      throw new StartError(`DATABASE_URL: a transaction was refused (${reasonOf(error)})`, { cause: error })
+      throw new StartError(`DATABASE_URL: a transaction was refused (${reasonOf(error)})`)
     })
     const { rows } = await withinPatience(answer)
     for (const { pid } of rows) seen.get(client)?.add(pid)

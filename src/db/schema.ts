@@ -46,7 +46,8 @@ async function make(client: pg.Client, name: string): Promise<Pick<Found, 'mayUs
     if (code === NO_PRIVILEGE) {
       throw new StartError(`DATABASE_URL: there is no schema ${name}, and role ${client.user} may not make it`)
     }
-    if (!ALREADY_THERE.has(code)) throw new StartError(`DATABASE_URL: the schema ${name} cannot be made (${message})`)
+    if (!ALREADY_THERE.has(code))
+      throw new StartError(`DATABASE_URL: the schema ${name} cannot be made (${message})`, { cause: error })
   }
   return { mayUse: true }
 }

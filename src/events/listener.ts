@@ -1,5 +1,4 @@
-import type pg from 'pg'
-import { newConnection } from '../db/connection.ts'
+import { type Client, newConnection } from '../db/connection.ts'
 import { isSilence, withDeadline } from '../db/health.ts'
 
 /**
@@ -28,7 +27,7 @@ export interface Listener {
 
 /** Listens until it is closed. Rejects when the first connection cannot be made. */
 export async function openListener(parts: Parts): Promise<Listener> {
-  let current: pg.Client | undefined
+  let current: Client | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
@@ -47,7 +46,7 @@ export async function openListener(parts: Parts): Promise<Listener> {
     later(() => askForLife(client), HEARTBEAT_MS)
   }
 
-  async function askForLife(client: pg.Client): Promise<void> {
+  async function askForLife(client: Client): Promise<void> {
     try {
       await client.query(withDeadline('SELECT 1', SILENCE_MS))
       later(() => askForLife(client), HEARTBEAT_MS)
@@ -58,7 +57,7 @@ export async function openListener(parts: Parts): Promise<Listener> {
     }
   }
 
-  function replace(client: pg.Client): void {
+  function replace(client: Client): void {
     if (closed || client !== current) return
     current = undefined
     cutOff(client)
@@ -84,7 +83,7 @@ export async function openListener(parts: Parts): Promise<Listener> {
   }
 }
 
-async function connect({ url, channels, onListening, onNotification, onError }: Parts): Promise<pg.Client> {
+async function connect({ url, channels, onListening, onNotification, onError }: Parts): Promise<Client> {
   const client = newConnection(url, { name: 'tollgate events' })
   client.on('error', onError)
   client.on('notification', ({ channel, payload = '' }) => onNotification(channel, payload))
@@ -100,6 +99,6 @@ async function connect({ url, channels, onListening, onNotification, onError }: 
 }
 
 /** Not waited for: a server that keeps silent does not say goodbye. */
-function cutOff(client: pg.Client): void {
+function cutOff(client: Client): void {
   client.end().catch(() => {})
 }

@@ -65,9 +65,6 @@ export async function openStream(db: Database, { onError, onDeliveries }: Hooks)
     for (const tenantId of tails.keys()) wake(tenantId)
   }
 
-  const sweep = setInterval(wakeAll, SWEEP_MS)
-  sweep.unref()
-
   const [events = '', webhooks = ''] = await channelsOf(db, [EVENTS, WEBHOOKS])
   const listener = await openListener({
     url: db.sessionUrl,
@@ -80,6 +77,8 @@ export async function openStream(db: Database, { onError, onDeliveries }: Hooks)
     onError,
     onSilence: db.leaveConnections,
   })
+  const sweep = setInterval(wakeAll, SWEEP_MS)
+  sweep.unref()
 
   return {
     /**

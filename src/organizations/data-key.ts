@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type pg from 'pg'
-import { openConnection } from '../db/connection.ts'
+import { type Client, openConnection } from '../db/connection.ts'
 import { decrypt, encrypt } from '../kernel/encryption.ts'
 import { StartError } from '../kernel/start-error.ts'
 import { openCredentials } from '../providers/credentials.ts'
@@ -39,7 +38,7 @@ export async function changeSecretKey(url: string, secretKey: Uint8Array, next: 
 }
 
 /** Before there was a data key, the secret key itself was one. */
-async function keepFirst(client: pg.Client, secretKey: Uint8Array): Promise<Buffer> {
+async function keepFirst(client: Client, secretKey: Uint8Array): Promise<Buffer> {
   const dataKey = (await hasSecrets(client, secretKey)) ? Buffer.from(secretKey) : randomBytes(DATA_KEY_BYTES)
   const text = 'INSERT INTO data_key (id, sealed, sealed_at) VALUES (1, $1, now()) ON CONFLICT (id) DO NOTHING'
   await client.query(text, [seal(secretKey, dataKey)])
@@ -48,7 +47,7 @@ async function keepFirst(client: pg.Client, secretKey: Uint8Array): Promise<Buff
   return kept
 }
 
-async function hasSecrets(client: pg.Client, secretKey: Uint8Array): Promise<boolean> {
+async function hasSecrets(client: Client, secretKey: Uint8Array): Promise<boolean> {
   const { rows } = await client.query<{ id: string; credentials: Buffer }>(
     'SELECT id, credentials FROM provider_connection LIMIT 1',
   )
@@ -56,7 +55,7 @@ async function hasSecrets(client: pg.Client, secretKey: Uint8Array): Promise<boo
   return rows.length > 0
 }
 
-async function readSealed(client: pg.Client): Promise<Buffer | undefined> {
+async function readSealed(client: Client): Promise<Buffer | undefined> {
   const { rows } = await client.query<{ sealed: Buffer }>('SELECT sealed FROM data_key WHERE id = 1')
   return rows[0]?.sealed
 }
@@ -80,7 +79,7 @@ function orRefuse<T>(read: () => T): T {
   }
 }
 
-async function withConnection<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function withConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await openConnection(url, { name: 'tollgate start' })
   return work(client).finally(() => client.end())
 }

@@ -1,7 +1,6 @@
-import type { Client } from 'pg'
 import type { Logger } from 'pino'
 import { quoted, TENANT_TABLES, type TenantTable } from '../db/catalog.ts'
-import { openConnection } from '../db/connection.ts'
+import { type Client, openConnection } from '../db/connection.ts'
 import type { Database } from '../db/database.ts'
 import { transact } from '../events/outbox.ts'
 import type { Clock } from '../kernel/clock.ts'

@@ -8,6 +8,8 @@ export interface TcpProxy {
   served(): number
   /** Ends the connections that are open. New ones are served. */
   breakOff(): void
+  /** A new connection of which this is true is ended when its client asks for something the first time. */
+  endNew(isToEnd: () => boolean): void
   /** Connections that are open are dead from now on, and stay open. New ones are served. */
   loseConnections(): void
   /** No connection is served any more, new ones neither. They are accepted and stay open. */
@@ -17,12 +19,15 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
+const SAID_TO_CONNECT = 4
+
 export async function openProxy(serverUrl: string): Promise<TcpProxy> {
   const target = new URL(serverUrl)
   const sockets = new Set<Socket>()
   let pairs: [Socket, Socket][] = []
   let silent = false
   let served = 0
+  let isToEnd = () => false
 
   const server = createServer((client) => {
     keep(client)
@@ -35,7 +40,17 @@ export async function openProxy(serverUrl: string): Promise<TcpProxy> {
     upstream.on('close', () => client.destroy())
     pairs.push([client, upstream])
     served += 1
+    if (isToEnd()) endAtFirstQuestion(client)
   })
+
+  /** Before it a client names itself, proves its password in two steps, and sets its session. */
+  function endAtFirstQuestion(client: Socket): void {
+    let said = 0
+    client.on('data', () => {
+      said += 1
+      if (said > SAID_TO_CONNECT) client.destroy()
+    })
+  }
 
   function keep(socket: Socket): void {
     sockets.add(socket)
@@ -60,6 +75,9 @@ export async function openProxy(serverUrl: string): Promise<TcpProxy> {
     served: () => served,
     breakOff() {
       for (const socket of sockets) socket.destroy()
+    },
+    endNew(rule) {
+      isToEnd = rule
     },
     loseConnections,
     fallSilent() {
