@@ -12,6 +12,7 @@ import type { ConnectedDatabase } from './db/connect.ts'
 import { openDatabase } from './db/database.ts'
 import { idempotencyService } from './events/once.ts'
 import { openStream } from './events/stream.ts'
+import { addressLimit } from './http/address-limit.ts'
 import { inboxService, type Received } from './inbox/service.ts'
 import { deliverFrom } from './inbox/simulated.ts'
 import { webhookVerification } from './inbox/verification.ts'
@@ -216,6 +217,7 @@ export async function createApp(parts: AppParts) {
     accounting: accountingService({ db }),
     keys: keyService({ db, clock, clocks }),
     rateLimits: limits,
+    addressLimit: addressLimit(),
     clientAuthentication: clientAuthentication({ db, clock, clocks, outbound }),
     exports: dataExportService({ db, clocks }),
     attention: attentionService({ db, clock }),

@@ -127,6 +127,7 @@ async function start(config: Config, log: Log, running: Running, patienceMs: num
       clock: app.clock,
       access: app.access,
       rateLimits: app.rateLimits,
+      addressLimit: app.addressLimit,
       clientAuthentication: app.clientAuthentication,
       exports: app.exports,
       accounting: app.accounting,

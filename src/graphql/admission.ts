@@ -1,4 +1,6 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { tooManyMessage } from '../http/address-limit.ts'
+import { clientAddress } from '../http/client-address.ts'
 import { rateLimitHeaders, retryAfter } from '../http/rate-limit-headers.ts'
 import { timezoneNamed } from '../kernel/timezone.ts'
 import { unavailable } from '../kernel/unavailable.ts'
@@ -13,17 +15,19 @@ import { NEWEST_VERSION, versionOn } from './version.ts'
 
 /** What every request meets at either door before it is read: who asks, and whether they may at this moment. */
 
-type Door = Pick<Services, 'access' | 'rateLimits' | 'clock' | 'log'>
+type Door = Pick<Services, 'access' | 'rateLimits' | 'addressLimit' | 'clock' | 'log'>
 
 interface Request {
   readonly header: ReadHeader
   readonly requestId: string
+  /** Where it comes from, as clientAddress says it; undefined for what is not counted by its address. */
+  readonly address: string | undefined
   readonly overSocket: boolean
 }
 
 /**
- * Counts the request of a key or a client secret. A credential that is not valid counts for nobody. Where it cannot be found out who asks,
- * the request is refused as one that may be sent again.
+ * Counts the request of a key or a client secret by what it shows, and any other by the address that it comes from.
+ * Where it cannot be found out who asks, the request is refused as one that may be sent again.
  */
 export async function admit(door: Door, request: Request): Promise<FromDoor> {
   try {
@@ -37,8 +41,8 @@ export async function admit(door: Door, request: Request): Promise<FromDoor> {
   }
 }
 
-async function admitted({ access, rateLimits, clock }: Door, request: Request): Promise<FromDoor> {
-  const { header, requestId, overSocket } = request
+async function admitted({ access, rateLimits, addressLimit, clock }: Door, request: Request): Promise<FromDoor> {
+  const { header, requestId, address, overSocket } = request
   const asked: Omit<Asked, 'caller'> = {
     overSocket,
     idempotencyKey: overSocket ? undefined : header('idempotency-key'),
@@ -46,7 +50,12 @@ async function admitted({ access, rateLimits, clock }: Door, request: Request): 
     clientToken: clientTokenFrom(header),
   }
   const caller = await access.authenticate(credentialFrom(header), requestId)
-  if (caller === 'invalid') return { asked: { ...asked, caller: { kind: 'anonymous', requestId } }, refusal: INVALID }
+  if (caller === 'invalid' || caller.kind === 'anonymous') {
+    const seconds = address === undefined ? undefined : addressLimit.take(address)
+    const tooMany = seconds === undefined ? undefined : tooEarly(tooManyMessage(seconds), String(seconds))
+    const refusal = tooMany ?? (caller === 'invalid' ? INVALID : wrongHeader(header, clock.now()))
+    return { asked: { ...asked, caller: { kind: 'anonymous', requestId } }, refusal }
+  }
   const allowance = allowanceOf(caller)
   const permit = allowance && (await rateLimits.take(allowance))
   const isOver = permit !== undefined && !permit.granted
@@ -57,13 +66,17 @@ async function admitted({ access, rateLimits, clock }: Door, request: Request): 
 }
 
 /** The same for a request over HTTP, whose answer says in its headers how it was understood. */
-export async function admitHttp(door: Door, headers: IncomingHttpHeaders, response: ServerResponse): Promise<FromDoor> {
+export async function admitHttp(door: Door, request: IncomingMessage, response: ServerResponse): Promise<FromDoor> {
+  const { headers, method } = request
   const header = readHeaders(headers)
   response.setHeader('x-api-version', versionFor(header, door.clock.now()) ?? NEWEST_VERSION)
   if (header('x-api-version') === undefined) response.setHeader('warning', NO_VERSION)
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const admitted = await admit(door, { header, requestId: header('x-request-id') ?? '', overSocket: false })
+  // A browser asks for leave before its request, which is counted itself.
+  const address = method === 'OPTIONS' ? undefined : clientAddress(request)
+  const requestId = header('x-request-id') ?? ''
+  const admitted = await admit(door, { header, requestId, address, overSocket: false })
   const { permit } = admitted.asked
   if (permit) {
     for (const [name, value] of Object.entries(rateLimitHeaders(permit))) response.setHeader(name, value)
@@ -91,7 +104,13 @@ const NO_VERSION = `299 - "No X-API-Version was sent: the newest is served, ${NE
 
 function overLimit(permit: Permit, now: Date) {
   const seconds = retryAfter(permit, now)
-  const message = `This credential may make ${permit.limit} requests in 15 minutes; ask again in ${seconds} seconds`
+  return tooEarly(
+    `This credential may make ${permit.limit} requests in 15 minutes; ask again in ${seconds} seconds`,
+    seconds,
+  )
+}
+
+function tooEarly(message: string, seconds: string) {
   return refusal('RATE_LIMITED', message, 429, { 'retry-after': seconds })
 }
 

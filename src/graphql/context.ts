@@ -3,6 +3,7 @@ import type { Provider, TransactionState } from '../db/generated/enums.ts'
 import type { Group, Wanted } from '../db/groups.ts'
 import type { EventRow, LedgerTransactionRow } from '../db/rows.ts'
 import type { TransactionType } from '../events/catalogue.ts'
+import type { AddressLimit } from '../http/address-limit.ts'
 import type { Actor, Call, Caller, Done } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Money } from '../kernel/money.ts'
@@ -36,6 +37,7 @@ export interface Services {
   readonly clock: Clock
   readonly clocks: { now(tenantId: string): Promise<Date> }
   readonly rateLimits: { take(allowance: Allowance): Promise<Permit> }
+  readonly addressLimit: AddressLimit
   readonly clientAuthentication: {
     check(actor: Actor, url: string, token: string | undefined, actions: readonly string[]): Promise<Verdict>
     set: Verb

@@ -57,10 +57,10 @@ interface Peer {
   readonly shown: Map<string, OpenSocket>
 }
 
-type Door = Pick<Services, 'access' | 'rateLimits' | 'clock' | 'log'>
+type Door = Pick<Services, 'access' | 'rateLimits' | 'addressLimit' | 'clock' | 'log'>
 
 export function websockets(door: Door, { prepare, sockets, present, mayConnect }: Parts) {
-  const { access, log } = door
+  const { access, addressLimit, log } = door
   const places = keylessPlaces()
   const shown = (errors: readonly unknown[], { requestId }: Peer) =>
     present(errors.map(asGraphQLError), requestId).map(withoutHttp)
@@ -90,7 +90,10 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
     async onConnect({ connectionParams, extra: peer }) {
       peer.header = headersOfPayload(connectionParams)
       const credential = credentialFrom(peer.header)
-      if (credential === undefined) return admitWithoutKey(peer)
+      if (credential === undefined) {
+        if (addressLimit.take(peer.address) === undefined) return admitWithoutKey(peer)
+        return refuse(peer, TRY_AGAIN_LATER_CODE, 'Too many requests without a key')
+      }
       const caller = await access.authenticate(credential, peer.requestId)
       if (caller === 'invalid') return refuse(peer, UNAUTHORIZED_CODE, UNAUTHORIZED)
       if (caller.kind !== 'key' && !admitWithoutKey(peer)) return false
@@ -113,7 +116,8 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
   async function begin(peer: Peer, { query, operationName, variables, extensions }: SubscribePayload, open: number) {
     try {
       const header = headersOfOperation(extensions, peer.header)
-      const { asked, refusal } = await admit(door, { header, requestId: peer.requestId, overSocket: true })
+      const { requestId, address } = peer
+      const { asked, refusal } = await admit(door, { header, requestId, address, overSocket: true })
       if (refusal) return [refusal]
       if (asked.caller.kind !== 'key' && open > WITHOUT_KEY_AT_MOST) {
         return [tooMany(`A connection may have ${WITHOUT_KEY_AT_MOST} operations at a time without a key`)]

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type DocumentNode, GraphQLError } from 'graphql'
 import { createYoga, type GraphQLParams, type Plugin, type YogaInitialContext } from 'graphql-yoga'
 import { onBehalfOf } from '../db/requester.ts'
+import { refusedByAddress } from '../http/address-limit.ts'
 import { admitHttp } from './admission.ts'
 import { availability, partyOf } from './availability.ts'
 import { byteCache } from './byte-cache.ts'
@@ -90,9 +91,12 @@ export function createGraphql(app: Services, options: GraphqlOptions) {
 
   return {
     async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-      if (page?.wants(request)) return page.send(request, response)
+      if (page?.wants(request)) {
+        if (!refusedByAddress(app.addressLimit, request, response)) await page.send(request, response)
+        return
+      }
       response.setHeader('cache-control', 'no-store')
-      const admitted = await admitHttp(app, request.headers, response)
+      const admitted = await admitHttp(app, request, response)
       await onBehalfOf({ party: partyOf(admitted.asked.caller) }, () => answer(request, response, admitted))
     },
     upgrade: upgrade satisfies (request: IncomingMessage, socket: Duplex, head: Buffer) => void,

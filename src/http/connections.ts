@@ -14,6 +14,8 @@ export interface Connections {
   addSocket(socket: Duplex): void
   /** The response that is due on the socket, or under way. */
   runningOn(socket: Duplex): ServerResponse | undefined
+  /** Goes on once every response on the socket has ended, unless the socket has ended with it. */
+  afterRunning(socket: Duplex, goOn: () => void): void
   /** Says goodbye to the sockets, lets requests finish for so long, then cuts what is left. */
   drain(graceMs: number): Promise<void>
 }
@@ -32,6 +34,14 @@ export function trackConnections(): Connections {
     })
   }
 
+  const runningOn = (socket: Duplex) => [...running].find((response) => response.socket === socket)
+
+  function afterRunning(socket: Duplex, goOn: () => void): void {
+    const response = runningOn(socket)
+    if (response) response.once('close', () => afterRunning(socket, goOn))
+    else if (!socket.destroyed) goOn()
+  }
+
   return {
     addRunning(response) {
       add(running, response)
@@ -39,11 +49,10 @@ export function trackConnections(): Connections {
       if (draining) response.shouldKeepAlive = false
     },
     addSocket(socket) {
-      // Without a listener a peer that resets the connection before the handshake would end the process.
-      socket.on('error', () => {})
       add(sockets, socket)
     },
-    runningOn: (socket) => [...running].find((response) => response.socket === socket),
+    runningOn,
+    afterRunning,
     async drain(graceMs) {
       draining = true
       for (const response of running) response.shouldKeepAlive = false

@@ -77,9 +77,24 @@ export function badRequest(message: string): Refusal {
   return { status: 400, code: 'BAD_REQUEST', message }
 }
 
-/** Why a request to speak another protocol is refused: it is no handshake of a WebSocket. */
+/** The only other protocol that is spoken. */
+export function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** The head of a request as it came, but for the protocol that it asks for. */
+export function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const [name = '', value] = rawHeaders.slice(index, index + 2)
+    if (name.toLowerCase() !== 'upgrade') lines.push(`${name}: ${value}`)
+  }
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+}
+
+/** Why a request for a WebSocket is refused: it is no handshake of one. */
 export function checkHandshake({ method, headers }: IncomingMessage): Refusal | undefined {
-  const isWebSocket = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+  const isWebSocket = method === 'GET'
   const hasKey = /^[+/\w]{22}==$/.test(headers['sec-websocket-key'] ?? '')
   const isSpoken = /^(8|13)$/.test(headers['sec-websocket-version'] ?? '')
   return isWebSocket && hasKey && isSpoken ? undefined : NO_HANDSHAKE

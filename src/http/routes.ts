@@ -8,7 +8,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { onBehalfOf } from '../db/requester.ts'
 import { unavailable } from '../kernel/unavailable.ts'
 import { pathOf } from './access-log.ts'
-import { errorBody, refuseConnection } from './answers.ts'
+import { type AddressLimit, afterFailures, limitFailures, limitRequests, overAddressLimit } from './address-limit.ts'
+import { errorBody } from './answers.ts'
 import type { Admission } from './authenticated.ts'
 import { addClaimPage, type Claims } from './claim.ts'
 import type { Patience } from './download.ts'
@@ -16,7 +17,6 @@ import { type Accounting, addExports, type Exports } from './exports.ts'
 import { type Readiness, readinessCheck } from './health.ts'
 import { brokeOff, type Refusal } from './incoming.ts'
 import type { Log } from './log.ts'
-import { adoptRequestId } from './request-id.ts'
 import { bodyWithin, type Env, FRESH, refuse, requestIdOf } from './rest.ts'
 import type { Routes } from './server.ts'
 
@@ -33,14 +33,23 @@ export interface Notification {
 export interface Sandbox {
   /** Rejects with a TypeError whose cause has the code ECONNRESET to hang up without an answer. */
   fetch(request: Request): Promise<Response>
-  /** Takes a WebSocket over and answers true, or leaves it alone. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /** Whether a key of its own is valid. */
+  knowsKey(key: string): Promise<boolean>
+  /** Whether it has a WebSocket at this path. */
+  hasSocket(path: string): boolean
+  /** Takes over a connection that asks for it. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
 }
 
 /** What the door leads to. */
 export interface House extends Admission {
-  readonly graphql: Routes
-  readonly inbox: { receive(notification: Notification): Promise<{ status: number; body: object }> }
+  readonly graphql: Omit<Routes, 'hasSocket'>
+  readonly inbox: {
+    receive(notification: Notification): Promise<{ status: number; body: object }>
+    /** Whether notifications came there that were proven. */
+    isKnown(connectionId: string): boolean
+  }
+  readonly addressLimit: AddressLimit
   readonly accounting: Accounting
   readonly exports: Exports
   /** How slow the reader of an export may be; left out where nobody says otherwise. */
@@ -72,6 +81,10 @@ export function createRoutes(house: House): Routes {
   const restorePrefix = (request: IncomingMessage, path: string) => {
     if (path.startsWith('/sandbox/')) request.url = house.prefix + request.url
   }
+  const sandboxWithSocketAt = (path: string) =>
+    Object.entries(house.sandboxes).find(
+      ([name, sandbox]) => path.startsWith(`/sandbox/${name}/`) && sandbox.hasSocket(house.prefix + path),
+    )?.[1]
   return {
     request(request, response) {
       const path = pathOf(request)
@@ -79,21 +92,23 @@ export function createRoutes(house: House): Routes {
       restorePrefix(request, path)
       return onBehalfOf({ party: partyOf(path) }, () => rest(request, response))
     },
+    hasSocket(request) {
+      const path = pathOf(request)
+      return path === GRAPHQL_PATH || sandboxWithSocketAt(path) !== undefined
+    },
     upgrade(request, socket, head) {
       const path = pathOf(request)
-      restorePrefix(request, path)
       if (path === GRAPHQL_PATH) return house.graphql.upgrade(request, socket, head)
-      const sandbox = Object.entries(house.sandboxes).find(([name]) => path.startsWith(`/sandbox/${name}/`))?.[1]
-      if (!sandbox?.handleUpgrade(request, socket, head))
-        refuseConnection(socket, NOTHING_HERE, adoptRequestId(request))
+      restorePrefix(request, path)
+      sandboxWithSocketAt(path)?.handleUpgrade(request, socket, head)
     },
   }
 }
 
-/** An inbox is shared with nobody; otherwise those who show no key share connections with whoever asks at the same door. */
+/** Those who show no key share connections with whoever asks at the same door. */
 function partyOf(path: string): string {
-  const [, door = '', ...rest] = path.split('/', 4)
-  return door === 'inbox' ? `inbox ${rest.join('/')}` : `door ${door}`
+  const [, door = ''] = path.split('/', 2)
+  return `door ${door}`
 }
 
 function createRouter(house: House): Hono<Env> {
@@ -104,8 +119,9 @@ function createRouter(house: House): Hono<Env> {
     const unready = await findUnready()
     return unready ? c.json({ status: 'unready', ...unready }, 503, FRESH) : c.json({ status: 'ready' }, 200, FRESH)
   })
-  const { metrics } = house
+  const { metrics, addressLimit } = house
   if (metrics) {
+    router.use('/metrics', limitFailures(addressLimit, 401))
     router.get('/metrics', async (c) => {
       if (!showsToken(c.req.header('authorization'), metrics.token)) {
         c.header('www-authenticate', 'Bearer')
@@ -114,9 +130,11 @@ function createRouter(house: House): Hono<Env> {
       return c.text(await metrics.read(), 200, { ...FRESH, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
     })
   }
-  if (house.graphiql) router.get('/', (c) => c.redirect(house.prefix + GRAPHQL_PATH))
+  if (house.graphiql) router.get('/', limitRequests(addressLimit), (c) => c.redirect(house.prefix + GRAPHQL_PATH))
 
-  router.post('/inbox/:provider/:connectionId', async (c) => {
+  router.post('/inbox/:provider/:connectionId', limitFailures(addressLimit, 400, 404, 413), async (c) => {
+    const tooMany = house.inbox.isKnown(c.req.param('connectionId')) ? undefined : afterFailures(c, addressLimit)
+    if (tooMany) return tooMany
     const bytes = await bodyWithin(c, MAX_NOTIFICATION_BYTES, 'A notification')
     if (bytes instanceof Response) return bytes
     const { status, body } = await house.inbox.receive({
@@ -129,13 +147,20 @@ function createRouter(house: House): Hono<Env> {
     })
     return c.json(body, status as ContentfulStatusCode, FRESH)
   })
+  router.use('/exports/*', limitFailures(addressLimit, 401))
   addExports(router, house)
+  router.use('/claim/*', limitRequests(addressLimit))
   addClaimPage(router, house.claims)
   for (const [name, sandbox] of Object.entries(house.sandboxes)) {
-    router.all(`${house.prefix}/sandbox/${name}/*`, (c) => sandbox.fetch(c.req.raw).catch((error) => hangUp(c, error)))
+    router.all(`${house.prefix}/sandbox/${name}/*`, async (c) => {
+      const key = c.req.header('x-api-key')
+      const isKeyless = !key || !(await sandbox.knowsKey(key))
+      const tooMany = isKeyless ? overAddressLimit(c, addressLimit) : undefined
+      return tooMany ?? sandbox.fetch(c.req.raw).catch((error) => hangUp(c, error))
+    })
   }
 
-  router.notFound((c) => refuse(c, 404, NOTHING_HERE.code, NOTHING_HERE.message))
+  router.notFound((c) => overAddressLimit(c, addressLimit) ?? refuse(c, 404, NOTHING_HERE.code, NOTHING_HERE.message))
   router.onError((error, c) => {
     if (brokeOff(c.env.incoming)) return RESPONSE_ALREADY_SENT
     const away = unavailable(error)

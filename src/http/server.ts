@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { newId } from '../kernel/id.ts'
 import { StartError } from '../kernel/start-error.ts'
@@ -9,11 +9,13 @@ import { startAccessLog } from './access-log.ts'
 import { refuseConnection, sendError, sendUnavailable } from './answers.ts'
 import { trackConnections } from './connections.ts'
 import {
+  asksForWebSocket,
   badRequest,
   brokeOff,
   checkHandshake,
   checkIncoming,
   EXPECTATION_FAILED,
+  headWithoutUpgrade,
   METHOD_NOT_ALLOWED,
   type Place,
   prefixOf,
@@ -26,6 +28,9 @@ import { measureRequest } from './request-metrics.ts'
 /** Who answers, once the house behind the door is built. */
 export interface Routes {
   request(request: IncomingMessage, response: ServerResponse): unknown
+  /** Whether WebSockets are served at the path of this request. */
+  hasSocket(request: IncomingMessage): boolean
+  /** Takes over a connection that asks for a WebSocket where there is one. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): unknown
 }
 
@@ -114,10 +119,27 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
     else refuseSocket(socket, unreadable(error))
   })
   server.on('upgrade', (request, socket, head) => {
+    // Without a listener a peer that resets the connection would end the process.
+    socket.on('error', ignore)
+    connections.afterRunning(socket, () => upgrade(request, socket, head))
+  })
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const asSent = headWithoutUpgrade(request)
+    const misplaced = checkIncoming(request, place)
+    // Whoever would rather speak another protocol is answered in this one, as if it had not asked for it.
+    if (!asksForWebSocket(request) || !(misplaced || routes.hasSocket(request))) {
+      readAgain(server, socket as Socket, Buffer.concat([asSent, head]))
+      return
+    }
     connections.addSocket(socket)
     const requestId = adoptRequestId(request)
-    const refusal = checkIncoming(request, place) ?? checkHandshake(request) ?? (stopping ? STOPPING : undefined)
-    if (refusal) return refuseSocket(socket, refusal, requestId)
+    const refusal = misplaced ?? checkHandshake(request) ?? (stopping ? STOPPING : undefined)
+    if (refusal) refuseSocket(socket, refusal, requestId)
+    else take(request, socket, head, requestId)
+  }
+
+  function take(request: IncomingMessage, socket: Duplex, head: Buffer, requestId: string): void {
     guard(
       () => routes.upgrade(request, socket, head),
       (error) => {
@@ -125,7 +147,7 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
         refuseConnection(socket, INTERNAL, requestId)
       },
     )
-  })
+  }
   await listen(server, options)
 
   return {
@@ -147,6 +169,17 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
 const STOPPING: Refusal = { status: 503, code: 'STOPPING', message: 'The gateway is stopping.' }
 const STARTING_UP: Refusal = { status: 503, code: 'STARTING', message: 'The gateway is starting.' }
 const INTERNAL: Refusal = { status: 500, code: 'INTERNAL', message: 'Something went wrong on our side.' }
+
+function ignore(): void {}
+
+/** Has the server read the connection from these bytes on, as if it had just been made. */
+function readAgain(server: Server, socket: Socket, bytes: Buffer): void {
+  socket.off('error', ignore)
+  // The time that a connection may be idle was set by the answer before.
+  socket.setTimeout(0)
+  socket.unshift(bytes)
+  server.emit('connection', socket)
+}
 
 /** The hosts that are served: those of PUBLIC_URL, of the address listened on, and those that are listed. */
 function placeOf({ host, publicUrl = 'http://localhost', allowedHosts = [] }: ServerOptions): Place {
@@ -181,6 +214,7 @@ const STARTING: Routes = {
     response.setHeader('retry-after', '1')
     sendError(response, 503, 'STARTING', 'The gateway is starting.')
   },
+  hasSocket: () => true,
   upgrade: (request, socket) => refuseConnection(socket, STARTING_UP, adoptRequestId(request)),
 }
 

@@ -2,14 +2,16 @@ import type { Logger } from 'pino'
 import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
 import type { Provider } from '../db/generated/enums.ts'
+import { onBehalfOf } from '../db/requester.ts'
 import type { InboxMessageRow } from '../db/rows.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
+import { recent } from '../kernel/recent.ts'
 import { isFinal, isSettled } from '../payments/payment.ts'
 import type { UnclaimedPayments } from '../payments/unclaimed.ts'
 import { ForgedNotification } from '../providers/errors.ts'
 import type { Notification, Notifications, ProviderStatus } from '../providers/port.ts'
-import type { Registry } from '../providers/registry.ts'
+import type { Connected, Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 import { applying, Meaningless } from './applying.ts'
 
@@ -23,6 +25,8 @@ export interface Received {
   readonly requestId: string
 }
 
+/** So many inboxes are remembered, some 150 bytes each. */
+const KNOWN_AT_MOST = 10_000
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 interface Deps {
@@ -82,24 +86,42 @@ export function inboxService({ db, clock, registry, progress, subscriptions, unc
   }
 
   const due = applying({ db, clock, log, apply })
+  /** The connections that proven notifications came for. */
+  const known = recent<true>(KNOWN_AT_MOST)
+
+  async function connectionOf(connectionId: string): Promise<Connected | null | undefined> {
+    return UUID.test(connectionId) ? registry.byConnection(connectionId) : undefined
+  }
+
+  async function keep(provider: Connected, { connectionId, headers, rawBody: body }: Received): Promise<void> {
+    const { tenantId, name, notifications } = provider
+    if (!notifications) return
+    const dedupeKey = notifications.prove(headers, body, clock.now())
+    known.set(connectionId, true)
+    const object = objectOf(notifications, body)
+    await onBehalfOf({ party: partyOf(connectionId) }, () =>
+      db.prisma.inboxMessage.createMany({
+        data: [{ tenantId, id: newId(), provider: name, dedupeKey, body, object, nextAttemptAt: clock.now() }],
+        skipDuplicates: true,
+      }),
+    )
+  }
 
   return {
+    isKnown: (connectionId: string) => known.get(connectionId) === true,
+
     /** Stores a notification. The answer is for the provider: 200 when it is kept, 4xx when it is not its own. */
     async receive(received: Received): Promise<{ status: number; body: object }> {
       const { connectionId, requestId } = received
-      const provider = UUID.test(connectionId) ? await registry.byConnection(connectionId) : undefined
+      // An inbox where a provider has been shares connections with no other, so that nobody can get in its way.
+      const party = known.get(connectionId) ? partyOf(connectionId) : 'unknown inboxes'
+      const provider = await onBehalfOf({ party }, () => connectionOf(connectionId))
       if (provider?.name.toLowerCase() !== received.provider || !provider.notifications) {
         return { status: 404, body: { error: 'unknown inbox' } }
       }
       const { tenantId, name } = provider
       try {
-        const dedupeKey = provider.notifications.prove(received.headers, received.rawBody, clock.now())
-        const body = received.rawBody
-        const object = objectOf(provider.notifications, body)
-        await db.prisma.inboxMessage.createMany({
-          data: [{ tenantId, id: newId(), provider: name, dedupeKey, body, object, nextAttemptAt: clock.now() }],
-          skipDuplicates: true,
-        })
+        await keep(provider, received)
         return { status: 200, body: { received: true } }
       } catch (error) {
         if (!(error instanceof ForgedNotification)) throw error
@@ -114,6 +136,11 @@ export function inboxService({ db, clock, registry, progress, subscriptions, unc
     /** Applies what is due. Answers how many messages were applied. */
     applyDue: due.run,
   }
+}
+
+/** Who shares connections to the database. */
+function partyOf(connectionId: string): string {
+  return `inbox ${connectionId}`
 }
 
 /** What a message is about; null where that cannot be read now. */

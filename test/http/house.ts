@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { addressLimit } from '../../src/http/address-limit.ts'
 import { createLog } from '../../src/http/log.ts'
 import { createRoutes, type House, type Notification } from '../../src/http/routes.ts'
-import { openServer, type Routes } from '../../src/http/server.ts'
+import { openServer } from '../../src/http/server.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 
 type Parts = Partial<House> & {
@@ -33,7 +34,9 @@ export async function openDoor(parts: Parts = {}) {
         received.push(notification)
         return { status: 200, body: { received: true } }
       },
+      isKnown: () => false,
     },
+    addressLimit: addressLimit(),
     access: { authenticate: async () => 'invalid' },
     accounting: {
       export: () => {
@@ -65,7 +68,7 @@ export async function openDoor(parts: Parts = {}) {
   return { server, url: `http://127.0.0.1:${server.port}`, lines, received }
 }
 
-const nothing: Routes = {
+const nothing: House['graphql'] = {
   request: (_request, response) => response.end('{}'),
   upgrade: (_request, socket) => socket.destroy(),
 }

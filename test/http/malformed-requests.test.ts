@@ -98,8 +98,7 @@ const REQUESTS: readonly [name: string, bytes: string | Buffer, status: number][
     requestText('GET /graphql', { ...UPGRADE, ...KEY, 'Sec-WebSocket-Protocol': ',' }),
     400,
   ],
-  ['another protocol by upgrade', requestText('GET /graphql', { Upgrade: 'spdy', Connection: 'Upgrade' }), 400],
-  ['a WebSocket to nowhere', requestText('GET //', { ...UPGRADE, ...KEY }), 404],
+  ['a WebSocket to nowhere', requestText('GET //', { ...UPGRADE, ...KEY, Connection: 'Upgrade, close' }), 404],
   [
     'a WebSocket to the simulator without a key',
     requestText('GET /sandbox/qbitflow/v1/transaction/status/ws', UPGRADE),

@@ -86,7 +86,10 @@ describe('the inbox', () => {
 
   test('answers what the inbox decides', async () => {
     const { url } = await open({
-      inbox: { receive: async () => ({ status: 401, body: { error: { code: 'BAD_SIGNATURE' } } }) },
+      inbox: {
+        receive: async () => ({ status: 401, body: { error: { code: 'BAD_SIGNATURE' } } }),
+        isKnown: () => true,
+      },
     })
     expect((await fetch(`${url}/inbox/qbitflow/0192`, { method: 'POST', body: '{}' })).status).toBe(401)
   })
@@ -111,6 +114,7 @@ describe('the inbox', () => {
         receive: async () => {
           throw new Error('relation "inbox_message" does not exist')
         },
+        isKnown: () => true,
       },
     })
     const response = await fetch(`${url}/inbox/qbitflow/0192`, { method: 'POST', body: '{}' })
@@ -126,7 +130,9 @@ describe('the other addresses', () => {
         qbitflow: {
           fetch: async (request) =>
             Response.json({ method: request.method, url: request.url, body: await request.text() }),
-          handleUpgrade: () => false,
+          knowsKey: async () => false,
+          hasSocket: () => false,
+          handleUpgrade: () => {},
         },
       },
     })

@@ -130,7 +130,8 @@ async function openWire({ app }: TestApp, tenantId: string) {
   server.on('upgrade', (incoming, socket, head) => {
     wire.sockets += 1
     const fault = wire.fault?.({ method: 'GET', path: pathOf(incoming), body: '' })
-    if (fault || !simulator.handleUpgrade(incoming, socket, head)) socket.destroy()
+    if (fault) socket.destroy()
+    else simulator.handleUpgrade(incoming, socket, head)
   })
 
   const wire: Wire = {

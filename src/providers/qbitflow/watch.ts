@@ -1,4 +1,5 @@
 import { on, once } from 'node:events'
+import { parseJson } from '../../kernel/json.ts'
 import type { Connection, ProviderStatus } from '../port.ts'
 import { StatusFrame } from './wire.ts'
 
@@ -18,7 +19,7 @@ export async function* watchStatus(
   const closed = once(socket, 'close').catch(() => {})
   try {
     for await (const [data] of on(socket, 'message', { close: ['close'] })) {
-      const frame = StatusFrame.safeParse(JSON.parse(String(data)))
+      const frame = StatusFrame.safeParse(parseJson(String(data)))
       if (frame.success) yield frame.data.status
     }
   } finally {

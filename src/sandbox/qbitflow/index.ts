@@ -12,7 +12,7 @@ import { CLAIM_FUNDS_TASK, claimFundsTask } from './claims/funds.ts'
 import { basePath, type Context, DEFAULT_SETTINGS, type Settings } from './context.ts'
 import { deliveryTask, type Send } from './deliveries.ts'
 import { PROVIDER } from './documents.ts'
-import { realmIn } from './keys.ts'
+import { callerOf, realmIn } from './keys.ts'
 import { refundTask } from './refunds/answer.ts'
 import { createStatusSocket } from './socket.ts'
 import { subscriptionTasks } from './subscriptions/tasks.ts'
@@ -42,8 +42,12 @@ export interface QbitflowSandbox {
    * code is ECONNRESET, where a fault that was asked for loses the answer.
    */
   fetch(request: Request): Promise<Response>
-  /** Takes over an upgrade to the status socket; false when the request is for somebody else. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /** Whether an API key of this server is valid. */
+  knowsKey(apiKey: string): Promise<boolean>
+  /** Whether the status socket is at this path, which includes the mount point. */
+  hasSocket(path: string): boolean
+  /** Takes over a connection that asks for the status socket. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Opens the realm's account, or finds it; answers the same credentials every time. A realm is a UUID. */
   provision(realm: string, organizationName?: string): Promise<Credentials>
   /**
@@ -90,6 +94,8 @@ export function createQbitflowSandbox(parts: QbitflowSandboxParts): QbitflowSand
       },
       answer: async (request) => routes.fetch(request),
     }),
+    knowsKey: async (apiKey) => (await callerOf(context, apiKey)) !== undefined,
+    hasSocket: socket.isAt,
     handleUpgrade: socket.handleUpgrade,
     provision: (realm, organizationName = 'Test shop') => provision(context, realm, organizationName),
     runDue: tasks.runDue,

@@ -50,9 +50,16 @@ export function requireKey(context: Context) {
  */
 export async function findCaller(context: Context, apiKey: string | undefined): Promise<Caller | undefined> {
   if (!apiKey) return undefined
+  const caller = await callerOf(context, apiKey)
+  if (!caller) throw unauthorized()
+  return caller
+}
+
+/** The caller behind a key; undefined where the key is not valid. */
+export async function callerOf(context: Context, apiKey: string): Promise<Caller | undefined> {
   const realm = realmIn(apiKey)
   const key = realm && (await apiKeys.findBy(context.world(realm), 'hash', hashOf(apiKey)))
-  if (!realm || !key || (await isExpired(context, realm, key))) throw unauthorized()
+  if (!realm || !key || (await isExpired(context, realm, key))) return undefined
   return { realm, role: key.role, userId: key.userId, organizationId: key.organizationId }
 }
 

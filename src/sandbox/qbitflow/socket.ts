@@ -7,8 +7,8 @@ import { isFinal } from './session.ts'
 import { readTransaction, type StatusQuery, statusFrame, statusQuery } from './status.ts'
 
 export interface StatusSocket {
-  /** Takes the connection over when it asks for the status socket; false leaves it to others. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  isAt(path: string): boolean
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   close(): void
 }
 
@@ -61,11 +61,10 @@ export function createStatusSocket(context: Context): StatusSocket {
   }
 
   return {
+    isAt: (asked) => asked.replace(/\/+$/, '') === path,
     handleUpgrade(request, socket, head) {
-      const url = new URL(`http://sandbox${request.url}`)
-      if (url.pathname.replace(/\/+$/, '') !== path) return false
-      server.handleUpgrade(request, socket, head, (client) => serve(client, url.searchParams))
-      return true
+      const { searchParams } = new URL(`http://sandbox${request.url}`)
+      server.handleUpgrade(request, socket, head, (client) => serve(client, searchParams))
     },
     close() {
       for (const client of server.clients) client.close(GOING_AWAY)

@@ -58,6 +58,8 @@ export async function startPlayground(settings: Partial<Settings> = {}): Promise
     sandboxes: {
       qbitflow: {
         fetch: (request) => current().fetch(request),
+        knowsKey: (key) => current().knowsKey(key),
+        hasSocket: (path) => current().hasSocket(path),
         handleUpgrade: (...upgrade) => current().handleUpgrade(...upgrade),
       },
     },

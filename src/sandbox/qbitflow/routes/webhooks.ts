@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { parseJson, TooDeep } from '../../../kernel/json.ts'
 import type { Context } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { Fields, isObject, parseObject } from '../fields.ts'
@@ -32,9 +33,10 @@ export function webhookRoutes(context: Context): Hono<Env> {
 function payloadFrom(payload: unknown): unknown {
   if (typeof payload !== 'string') return payload
   try {
-    const parsed: unknown = JSON.parse(payload)
+    const parsed = parseJson(payload)
     return isObject(parsed) || Array.isArray(parsed) ? parsed : payload
-  } catch {
+  } catch (error) {
+    if (error instanceof TooDeep) throw badRequest(`payload ${error.message}`)
     return payload
   }
 }
