@@ -31,6 +31,8 @@ export interface GraphqlOptions {
   readonly publicUrl: string
   readonly graphiql: boolean
   readonly introspection: boolean
+  /** How long an operation may take; left out where nobody says otherwise. */
+  readonly deadlineMs?: number | undefined
   /** A test key for GraphiQL to have filled in, on a developer's machine. */
   readonly developmentKey?: string | undefined
 }
@@ -53,7 +55,7 @@ export function createGraphql(app: Services, options: GraphqlOptions) {
       clientCheck(),
       compilation(),
       observation(),
-      availability(),
+      availability(options.deadlineMs),
       answers(present),
       conditional(),
     ],

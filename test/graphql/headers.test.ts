@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { apiOf } from '../support/api.ts'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
+import { connect } from './socket.ts'
 
 /** What is promised in the headers of a gateway as it runs. */
 let gateway: OpenGateway
@@ -114,10 +115,31 @@ describe('a page of an allowed origin', () => {
     }
   })
 
-  test('of another origin may neither', async () => {
-    const evil = 'https://evil.example'
-    for (const answer of [await preflight(evil, 'POST', 'x-api-key'), await post({ origin: evil })]) {
-      expect([evil, '*']).not.toContain(answer.headers.get('access-control-allow-origin'))
+  test.each([
+    'https://evil.example',
+    'null',
+    'http://shop.example',
+    'https://shop.example:8443',
+    'https://shop.example.evil.example',
+  ])('of the origin %s, which is not listed, may neither', async (origin) => {
+    for (const answer of [await preflight(origin, 'POST', 'x-api-key'), await post({ origin })]) {
+      expect(answer.headers.has('access-control-allow-origin')).toBe(false)
+      expect(answer.headers.has('access-control-allow-credentials')).toBe(false)
+    }
+  })
+
+  test('of an origin that is not listed leaves a line in the log when it is refused over WebSocket', async () => {
+    for (const origin of ['https://evil.example', 'null']) {
+      const it = await connect(`${gateway.url}/graphql`, { origin })
+      expect((await it.closed).code).toBe(4403)
+      expect(gateway.lines).toContainEqual(
+        expect.objectContaining({
+          level: 'warn',
+          origin,
+          msg: 'a page of an origin that is not listed tried to connect',
+          requestId: expect.any(String),
+        }),
+      )
     }
   })
 })

@@ -73,6 +73,9 @@ describe('JSON that is nested 5,000 levels deep', () => {
     const apiKey = providers.find(({ sandbox }) => sandbox)?.sandbox?.credentials.apiKey ?? ''
     const simulator = await post('/sandbox/qbitflow/v1/customer/', `{"name":${deep(5_000)}}`, { 'x-api-key': apiKey })
     expect(simulator.status).toBe(400)
+    const payload = { payload: deep(5_000), receivedSignature: 'sha256=00', receivedTimestamp: '0' }
+    const webhook = await post('/sandbox/qbitflow/v1/webhooks/verify', JSON.stringify(payload), { 'x-api-key': apiKey })
+    expect([webhook.status, JSON.stringify(webhook.body)]).toEqual([400, expect.stringContaining(DEEP)])
   })
 
   test('is refused as a variable that no input takes', async () => {

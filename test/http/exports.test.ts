@@ -21,8 +21,9 @@ const CALLERS: Readonly<Record<string, Caller>> = {
   payer: { kind: 'checkout', tenantId: 't', checkoutId: 'c', requestId: 'r' },
 }
 
-async function doorTo(pieces: () => AsyncGenerator<string>) {
+async function doorTo(pieces: () => AsyncGenerator<string>, patience?: House['patience']) {
   const parts: Partial<House> = {
+    patience,
     access: {
       authenticate: async (credential, requestId) =>
         credential === undefined ? { kind: 'anonymous', requestId } : (CALLERS[credential] ?? 'invalid'),
@@ -115,6 +116,29 @@ describe('a long export', () => {
       await response.body?.cancel()
       return response.status === 200
     })
+  })
+
+  test('whose reader has stalled is ended, and its place is free again', async () => {
+    const { url } = await doorTo(long, { stalledMs: 300, longestMs: 60_000 })
+    const stalled = await Promise.all([begin(url), begin(url)])
+    const cut = stalled.map((response) => once(response, 'error'))
+    await eventually(async () => ended)
+    for (const response of stalled) response.resume()
+    expect((await Promise.all(cut)).map(([error]) => error.code)).toEqual(['ECONNRESET', 'ECONNRESET'])
+    await eventually(async () => {
+      const response = await asking(url, 'owner')
+      await response.body?.cancel()
+      return response.status === 200
+    })
+  })
+
+  test('that is read a little at a time is ended too, however long it has been read', async () => {
+    const { url } = await doorTo(long, { stalledMs: 60_000, longestMs: 1_000 })
+    const response = await begin(url)
+    const reading = setInterval(() => response.read(1_024), 20)
+    await eventually(async () => ended, 20_000)
+    clearInterval(reading)
+    expect(made).toBeLessThan(500)
   })
 
   test('that fails is cut off, not ended', async () => {

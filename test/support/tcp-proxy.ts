@@ -14,6 +14,8 @@ export interface TcpProxy {
   loseConnections(): void
   /** No connection is served any more, new ones neither. They are accepted and stay open. */
   fallSilent(): void
+  /** Connections are ended, and new ones as soon as they are made, as by a machine whose server is down. */
+  goAway(): void
   /** New connections are served again; those that are dead stay so. */
   recover(): void
   close(): Promise<void>
@@ -26,11 +28,13 @@ export async function openProxy(serverUrl: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let pairs: [Socket, Socket][] = []
   let silent = false
+  let away = false
   let served = 0
   let isToEnd = () => false
 
   const server = createServer((client) => {
     keep(client)
+    if (away) return void client.destroy()
     if (silent) return void client.resume()
     const upstream = connect(Number(target.port), target.hostname)
     keep(upstream)
@@ -68,13 +72,19 @@ export async function openProxy(serverUrl: string): Promise<TcpProxy> {
     pairs = []
   }
 
+  function breakOff(): void {
+    for (const socket of sockets) socket.destroy()
+  }
+
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
     url: Object.assign(new URL(serverUrl), { host: `127.0.0.1:${port}` }).href,
     served: () => served,
-    breakOff() {
-      for (const socket of sockets) socket.destroy()
+    breakOff,
+    goAway() {
+      away = true
+      breakOff()
     },
     endNew(rule) {
       isToEnd = rule
@@ -86,9 +96,10 @@ export async function openProxy(serverUrl: string): Promise<TcpProxy> {
     },
     recover() {
       silent = false
+      away = false
     },
     async close() {
-      for (const socket of sockets) socket.destroy()
+      breakOff()
       await new Promise((resolve) => server.close(resolve))
     },
   }
