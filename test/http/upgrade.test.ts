@@ -91,7 +91,7 @@ describe('a request that asks for another protocol is answered as if it had not'
   })
 })
 
-describe('a request for a WebSocket where there is none is answered as any other', () => {
+describe('a request for a WebSocket where there is none is answered like every other', () => {
   test.each([
     ['GET /health/live', 200],
     ['GET /exports/data', 401],
