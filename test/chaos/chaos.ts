@@ -28,6 +28,7 @@ export interface Report extends Figures {
   readonly databaseRestarts: number
   readonly nodeKills: number
   readonly connectionsTerminated: number
+  readonly startsBroken: number
   readonly webhooksReceived: number
   readonly webhookDuplicates: number
   readonly subscriptionsResumed: number
@@ -59,7 +60,7 @@ export async function runChaos(wanted: Wanted): Promise<Report> {
       follow(index % 2 === 0 ? urls : urls.toReversed(), key, eventCursor(since)),
     )
     const load = startLoad(client, random, accounts)
-    const connectionsTerminated = await makeTrouble(cluster, random, wanted)
+    await makeTrouble(cluster, random, wanted)
     await load.end(SETTLE_WITHIN_MS)
     log('the load has ended')
     const told = { databaseUrl, ledger: load.ledger, heard: receiver.heard, followers, since: since.cursor }
@@ -71,7 +72,8 @@ export async function runChaos(wanted: Wanted): Promise<Report> {
       ...client.figures,
       databaseRestarts: wanted.databaseRestarts,
       nodeKills: wanted.nodeKills,
-      connectionsTerminated,
+      connectionsTerminated: cluster.connectionsTerminated(),
+      startsBroken: cluster.startsBroken(),
       webhooksReceived: receiver.heard.length,
       subscriptionsResumed: followers.reduce((sum, { resumed }) => sum + resumed, 0),
       ...found,
@@ -84,27 +86,25 @@ export async function runChaos(wanted: Wanted): Promise<Report> {
   }
 }
 
-/** Restarts and kills at even distances, with connections ended at random in between. Answers how many were ended. */
-async function makeTrouble(cluster: Cluster, random: Random, wanted: Wanted): Promise<number> {
+/** Restarts and kills at even distances, with connections ended at random in between, also while a node starts. */
+async function makeTrouble(cluster: Cluster, random: Random, wanted: Wanted): Promise<void> {
   const { seconds, databaseRestarts, nodeKills, log } = wanted
   const blows = blowsOf(cluster, databaseRestarts, nodeKills)
   const began = performance.now()
   const until = began + seconds * 1_000
   let struck = 0
-  let terminated = 0
   while (performance.now() < until) {
     await sleep(500 + random.below(1_500))
-    terminated += await cluster.terminateConnections(1 + random.below(4))
+    await cluster.terminateConnections(1 + random.below(4))
     const due = Math.floor(((performance.now() - began) / (seconds * 1_000)) * (blows.length + 1))
     for (; struck < Math.min(due, blows.length); struck++) {
       const blow = blows[struck]
       if (!blow) break
       log(`${Math.round((performance.now() - began) / 1_000)} s: ${blow.name}`)
-      // A node that starts is left alone until it serves.
       await blow.strike()
     }
   }
-  return terminated
+  await cluster.started()
 }
 
 interface Blow {
