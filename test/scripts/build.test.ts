@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,17 @@ const { PATH = '', HOME = '' } = process.env
 interface Outcome {
   readonly code: number
   readonly output: string
+}
+
+/** What runs a program with every file system read-only that files of ours are on; nothing where that may not be done. */
+function onReadOnlyFiles(folder: string): string[] {
+  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) {
+    console.warn('skipped, for want of the right to mount: a build on a read-only file system')
+    return []
+  }
+  const readOnly = 'for folder in / /tmp /var; do mountpoint -q $folder && mount -o remount,bind,ro $folder; done'
+  const isTrue = 'touch "$0/written" 2>/dev/null && exit 9'
+  return ['unshare', '--mount', 'sh', '-c', `${readOnly}; ${isTrue}; cd "$0"; exec "$@"`, folder]
 }
 
 /** Runs a program to its end in a folder; node itself where none is named. */
@@ -65,7 +76,7 @@ describe('a build', { timeout: PATIENCE_MS }, () => {
     await database.drop()
   })
 
-  test('is all that it takes to serve, with its pages and migrations and without a folder for temporary files', async () => {
+  test('is all that it takes to serve, with its pages and migrations, where no file can be written', async () => {
     const shipped = folderWith(['package.json', 'scripts'])
     cpSync(join(source, 'dist'), join(shipped, 'dist'), { recursive: true })
     const env = {
@@ -77,7 +88,8 @@ describe('a build', { timeout: PATIENCE_MS }, () => {
       SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
       DATA_DIR: join(shipped, 'no-data'),
     }
-    serving = spawn(process.execPath, ['scripts/tollgate.mjs', 'serve'], { cwd: shipped, env })
+    const [program = '', ...args] = [...onReadOnlyFiles(shipped), process.execPath, 'scripts/tollgate.mjs', 'serve']
+    serving = spawn(program, args, { cwd: shipped, env })
     const url = await new Promise<string>((resolve, reject) => {
       let output = ''
       const read = (chunk: Buffer) => {

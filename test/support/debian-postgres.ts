@@ -43,6 +43,8 @@ export interface DebianServer {
   url(role: string, database?: string, parameters?: string): string
   /** Runs statements as the superuser. */
   run(statements: string, database?: string): Promise<void>
+  /** Ends the server as a crash does, with SIGKILL. */
+  kill(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -100,6 +102,10 @@ export async function startDebianPostgres({ settings = {}, standbyOf }: ServerOp
     url,
     async run(statements, database) {
       await withClient(url('postgres', database), (client) => client.query(statements))
+    },
+    async kill() {
+      server.kill('SIGKILL')
+      await exited
     },
     async stop() {
       server.kill('SIGINT')
