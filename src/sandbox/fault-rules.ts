@@ -9,6 +9,7 @@ export const CALL_FAULTS = [
   'DELAY',
   'SERVER_ERROR',
   'RATE_LIMITED',
+  'MISSING_ROUTE',
   'MALFORMED_JSON',
   'TRUNCATED_JSON',
 ] as const
@@ -47,7 +48,7 @@ export const FaultInput = z
       .max(300)
       .regex(/^(\*|[A-Z]+) \/\S*$/, 'must be like POST /path/*')
       .optional(),
-    /** How often it strikes; once when neither this nor a probability is given, otherwise without end. */
+    /** How often it strikes; once when neither this nor a probability is given and it is no missing route, otherwise without end. */
     times: z.int().min(1).max(MAX_TIMES).optional(),
     /** Of striking, each time that it may. */
     probability: z.number().gt(0).max(1).optional(),
@@ -91,7 +92,7 @@ export function ruleFrom(
     id,
     kind,
     operation,
-    times: times ?? (probability === undefined ? 1 : undefined),
+    times: times ?? (probability === undefined && kind !== 'MISSING_ROUTE' ? 1 : undefined),
     probability,
     seed: probability === undefined ? undefined : (seed ?? id),
     delayMs: kind === 'DELAY' ? (delayMs ?? DEFAULT_DELAY_MS) : undefined,

@@ -71,7 +71,7 @@ export async function takeFault(
 }
 
 async function takeTurn(world: World, rule: FaultRule): Promise<boolean> {
-  if (rule.probability === undefined) return strike(world, rule)
+  if (rule.probability === undefined) return rule.times === undefined || strike(world, rule)
   const { db, realm, provider } = world
   const { rows } = await db.query(
     `UPDATE sandbox_document SET body = body || jsonb_build_object('drawn', (body->>'drawn')::int + 1)

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { BESIDE, CALL_FAULTS, type FaultRule } from './fault-rules.ts'
+import { BESIDE, CALL_FAULTS, type FaultKind, type FaultRule } from './fault-rules.ts'
 import { takeFault } from './faults.ts'
 import type { World } from './store.ts'
 
@@ -20,9 +20,24 @@ export function withFaults({ base, beside, worldOf, answer }: Parts): Handler {
   return async (request) => {
     const path = pathBelow(base, request.url) ?? pathBeside(beside, request.url)
     const world = path === undefined ? undefined : worldOf(request)
-    const fault = world && (await takeFault(world, CALL_FAULTS, `${request.method} ${path}`))
+    const fault = world && (await takeFault(world, await faultsOf(request, path), `${request.method} ${path}`))
     return fault ? strike(fault, request, answer) : answer(request)
   }
+}
+
+/** A body without a field only asks whether the route is there: a fault that strikes once is kept for the call itself. */
+async function faultsOf(request: Request, path = ''): Promise<readonly FaultKind[]> {
+  if (request.method !== 'POST' || path.startsWith(BESIDE)) return CALL_FAULTS
+  return (await begins(request, '{}')) ? ['MISSING_ROUTE'] : CALL_FAULTS
+}
+
+/** Whether this is all that comes of the body at first. The body stays to be read. */
+async function begins(request: Request, text: string): Promise<boolean> {
+  const reader = request.clone().body?.getReader()
+  const first = await reader?.read().catch(() => undefined)
+  // Nobody waits for this: a copy has ended only once the body itself was read.
+  reader?.cancel().catch(() => undefined)
+  return Buffer.from(first?.value ?? []).toString() === text
 }
 
 async function strike(fault: FaultRule, request: Request, answer: Handler): Promise<Response> {
@@ -42,6 +57,8 @@ async function strike(fault: FaultRule, request: Request, answer: Handler): Prom
         { error: 'too many requests' },
         { status: 429, headers: { 'Retry-After': String(fault.retryAfter) } },
       )
+    case 'MISSING_ROUTE':
+      return Response.json({ error: 'resource not found' }, { status: 404 })
     case 'MALFORMED_JSON':
       return rewritten(await answer(request), (text) => `<!-- ${text} -->`)
     default:

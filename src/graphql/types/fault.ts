@@ -19,6 +19,10 @@ const FaultKindEnum = builder.enumType('FaultKind', {
     RATE_LIMITED: {
       description: 'API call: it is answered with 429 and a Retry-After header of `retryAfter` seconds.',
     },
+    MISSING_ROUTE: {
+      description:
+        'API call: it is answered with 404, as by a server of another version that has no such route. It occurs without end, unless `times` or `probability` says otherwise.',
+    },
     MALFORMED_JSON: { description: 'API call: the request is processed, and the answer is not valid JSON.' },
     TRUNCATED_JSON: { description: 'API call: the request is processed, and the answer ends in the middle.' },
     DUPLICATE_WEBHOOK: { description: 'Webhook: it is sent twice.' },
@@ -88,7 +92,7 @@ const providerInput = (t: Parameters<Parameters<typeof mutation>[1]['input']>[0]
 
 mutation('injectFault', {
   description:
-    "Test mode only. Adds a fault to a provider's simulator, from the next call on. It occurs once, unless `times` or `probability` says otherwise.",
+    "Test mode only. Adds a fault to a provider's simulator, from the next call on. It occurs once, unless `times` or `probability` says otherwise; MISSING_ROUTE occurs until it is cleared.",
   scope: 'manager',
   idempotency: 'optional',
   input: (t) => ({
