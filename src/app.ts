@@ -49,6 +49,7 @@ import { localSocket, type OpenSocket } from './outbound/guarded-socket.ts'
 import { paymentStats } from './payments/stats.ts'
 import { statusService } from './payments/status.ts'
 import { unclaimedPayments } from './payments/unclaimed.ts'
+import { capabilityService } from './providers/capabilities.ts'
 import { connecting } from './providers/connecting.ts'
 import { connectionService, SANDBOX } from './providers/connections.ts'
 import { faultService } from './providers/fault-service.ts'
@@ -146,6 +147,7 @@ export async function createApp(parts: AppParts) {
     ...connectionService({ db, registry, secretKey, notifyUrl }),
     ...connecting({
       db,
+      clock,
       clocks,
       registry,
       secretKey,
@@ -155,7 +157,8 @@ export async function createApp(parts: AppParts) {
     }),
   }
 
-  const opening = checkoutOpening({ db, clocks, registry, notifyUrl })
+  const capabilities = capabilityService({ db, clock, registry, log })
+  const opening = checkoutOpening({ db, clocks, registry, capabilities, notifyUrl })
   const subscriptionsProgress = subscriptionProgress({ db, clocks, registry })
   const progress = checkoutProgress({ db, clocks, registry, subscriptions: subscriptionsProgress })
   const unclaimed = unclaimedPayments({ db, clocks })
@@ -163,7 +166,7 @@ export async function createApp(parts: AppParts) {
   const refundsProgress = refundProgress({ db, clocks, registry })
   const refundsAnswering = refundAnswering({ db, clocks, registry, progress: refundsProgress })
   const refundParts = { db, clocks, registry, progress: refundsProgress, answering: refundsAnswering }
-  const refundsReconciliation = refundReconciliation({ ...refundParts, clock, log })
+  const refundsReconciliation = refundReconciliation({ ...refundParts, clock, capabilities, log })
   const subscriptionParts = { db, clock, clocks, registry, progress: subscriptionsProgress }
   const usage = usageReporting(subscriptionParts)
   const inbox = inboxService({
@@ -200,10 +203,11 @@ export async function createApp(parts: AppParts) {
     idempotency,
     preflight: preflightService({ db, clock, secretKey, fetch: outbound, isAnswered: idempotency.isAnswered, log }),
     connections,
+    capabilities,
     products: productService({ db, clocks }),
     customers: customerService({ db, clocks }),
     checkouts: {
-      ...checkoutService({ db, clocks, registry, opening }),
+      ...checkoutService({ db, clocks, registry, capabilities, opening }),
       clientSecret: (checkoutId: string) => access.clientSecret(checkoutId),
       watch: watcher.watch,
       acceptPayment: paymentAcceptance({ db, clocks }).accept,
@@ -236,7 +240,14 @@ export async function createApp(parts: AppParts) {
     payments: {
       ...statusService({ db }),
       ...paymentStats(db),
-      ...paymentReconciliation({ db, clock, registry, progress, subscriptions: subscriptionsProgress, unclaimed, log }),
+      ...paymentReconciliation({
+        ...subscriptionParts,
+        capabilities,
+        progress,
+        subscriptions: subscriptionsProgress,
+        unclaimed,
+        log,
+      }),
     },
     accounts: accountService({ db, clocks, currencies }),
     currencies,
@@ -250,7 +261,7 @@ export async function createApp(parts: AppParts) {
       ...ledgerStats(db),
     },
     inbox: { ...inbox, receive, ...webhookVerification({ clock, registry }) },
-    reconciliation: checkoutReconciliation({ db, clock, clocks, opening, progress, log }),
+    reconciliation: checkoutReconciliation({ db, clock, clocks, registry, capabilities, opening, progress, log }),
     /** Connects the test tenants that are not connected yet with the simulators. */
     connectSandboxes: () =>
       connections.connectSandbox('QBITFLOW', clock.now(), async (tenantId, name) => ({

@@ -6,7 +6,8 @@ import { currency } from '../kernel/currency.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
 import { money } from '../kernel/money.ts'
-import { ProviderError, ProviderRefused, problemFrom } from '../providers/errors.ts'
+import type { CapabilityService } from '../providers/capabilities.ts'
+import { ProviderError, ProviderLacks, ProviderRefused, problemFrom } from '../providers/errors.ts'
 import { linkedReference } from '../providers/links.ts'
 import type { OpenedCheckout, Reference } from '../providers/port.ts'
 import type { Able, Registry } from '../providers/registry.ts'
@@ -22,11 +23,12 @@ interface Deps {
   readonly db: Database
   readonly clocks: Clocks
   readonly registry: Registry
+  readonly capabilities: CapabilityService
   /** Where providers notify us of a connection's things. */
   readonly notifyUrl: (provider: string, connectionId: string) => string
 }
 
-export function checkoutOpening({ db, clocks, registry, notifyUrl }: Deps) {
+export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl }: Deps) {
   /** What the provider calls the product, if it keeps products; it is made there at its first sale. */
   async function productReference(provider: Able<'checkouts'>, checkout: CheckoutRow): Promise<Reference | undefined> {
     const { products } = provider
@@ -128,6 +130,7 @@ export function checkoutOpening({ db, clocks, registry, notifyUrl }: Deps) {
         return []
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error
+        if (error instanceof ProviderLacks) await capabilities.review(checkout.tenantId, checkout.provider)
         const problem = problemFrom(error)
         const status = error instanceof ProviderRefused ? 'FAILED' : 'UNKNOWN'
         await record(checkout, { status, reason: problem.message }, requestId)

@@ -11,7 +11,8 @@ import { DomainError, invalidState, notFound, type Problem } from '../kernel/err
 import { newId } from '../kernel/id.ts'
 import { money } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
-import { asDomainError } from '../providers/errors.ts'
+import { type CapabilityService, capabilityFor } from '../providers/capabilities.ts'
+import { asDomainError, lacking } from '../providers/errors.ts'
 import type { Able, Registry } from '../providers/registry.ts'
 import { simulatorOf } from '../providers/simulator.ts'
 import { termsData } from '../subscriptions/terms.ts'
@@ -38,10 +39,11 @@ interface Deps {
   readonly db: Database
   readonly clocks: Clocks
   readonly registry: Registry
+  readonly capabilities: CapabilityService
   readonly opening: CheckoutOpening
 }
 
-export function checkoutService({ db, clocks, registry, opening }: Deps) {
+export function checkoutService({ db, clocks, registry, capabilities, opening }: Deps) {
   function find(tenantId: string, id: string): Promise<CheckoutRow> {
     return db.prisma.checkout.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
   }
@@ -69,10 +71,13 @@ export function checkoutService({ db, clocks, registry, opening }: Deps) {
       const wanted = validate(CreateCheckout, input)
       const { actor } = call
       const provider = await registry.able(actor.tenantId, 'checkouts', wanted.provider)
+      const needed = capabilityFor(wanted.kind)
+      const lacked = needed && (await capabilities.lacks(provider, needed)) ? needed : undefined
       const now = await clocks.now(actor.tenantId)
       const id = newId()
       const done = await transactOnce(db, call, now, id, async (tx, emit) => {
         const item = await itemOf(tx, actor, wanted)
+        if (lacked) throw unsupported(lacking(provider.name, lacked))
         refuseUnsupported(provider, wanted, item.price.currency.code)
         const checkout = await tx.checkout.create({
           data: {
@@ -180,8 +185,7 @@ function visible(actor: Actor, id: string) {
 function refuseUnsupported(provider: Able<'checkouts'>, wanted: WantedCheckoutInput, currency: string): void {
   const { kinds, currencies, periodDays } = provider.checkouts
   if (!kinds.includes(wanted.kind)) {
-    const message = `${provider.name} has no checkouts of the kind ${wanted.kind}`
-    throw new DomainError({ code: 'UNSUPPORTED', message, field: ['kind'] })
+    throw unsupported(`${provider.name} has no checkouts of the kind ${wanted.kind}`)
   }
   if (!currencies.includes(currency)) {
     const message = `${provider.name} takes prices in ${currencies.join(', ')}`
@@ -193,4 +197,8 @@ function refuseUnsupported(provider: Able<'checkouts'>, wanted: WantedCheckoutIn
     const message = `${provider.name} bills every ${periodDays.least} to ${periodDays.most} days, and a month is 30 of them`
     throw new DomainError({ code: 'OUT_OF_RANGE', message, field: ['frequency'] })
   }
+}
+
+function unsupported(message: string): DomainError {
+  return new DomainError({ code: 'UNSUPPORTED', message, field: ['kind'] })
 }

@@ -8,6 +8,7 @@ export interface Duties {
   readonly reconciliation: { readonly due: DueWork }
   readonly subscriptions: { readonly due: DueWork; reportDue(): Promise<unknown> }
   readonly payments: { lookDue(): Promise<unknown> }
+  readonly capabilities: { reviewDue(): Promise<unknown> }
   readonly refunds: { lookDue(): Promise<unknown>; readonly due: DueWork }
   readonly claims: { collectDue(): Promise<unknown> }
   readonly sandbox: { runDue(): Promise<unknown> }
@@ -76,6 +77,7 @@ export function createSchedules(work: Duties): Planned[] {
       run: () => work.refunds.lookDue(),
     },
     { name: 'payments at providers', everyMs: 5 * SECOND, run: () => work.payments.lookDue() },
+    { name: 'capabilities of providers', everyMs: MINUTE, run: () => work.capabilities.reviewDue() },
     { name: 'holds', everyMs: SECOND, due: on('ledger_transaction', 'expires_at'), run: () => work.holds.expireDue() },
     {
       name: 'claim funds',

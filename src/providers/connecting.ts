@@ -3,7 +3,7 @@ import type { Database } from '../db/database.ts'
 import type { Provider as ProviderName } from '../db/generated/enums.ts'
 import { transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
-import type { Clocks } from '../kernel/clock.ts'
+import type { Clock, Clocks } from '../kernel/clock.ts'
 import { DomainError, type Problem } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { optional, webUrl } from '../kernel/input.ts'
@@ -24,6 +24,7 @@ const ConnectProvider = z.object({
 
 interface Deps {
   readonly db: Database
+  readonly clock: Clock
   readonly clocks: Clocks
   readonly registry: Registry
   readonly secretKey: Uint8Array
@@ -34,7 +35,7 @@ interface Deps {
 }
 
 /** A tenant's own account with a provider. Its credentials go into the row, encrypted, and nowhere else. */
-export function connecting({ db, clocks, registry, secretKey, isAnswered, provision }: Deps) {
+export function connecting({ db, clock, clocks, registry, secretKey, isAnswered, provision }: Deps) {
   async function sandboxOf({ tenantId, organizationId }: Actor, provider: ProviderName): Promise<Credentials> {
     const { name } = await db.prisma.organization.findUniqueOrThrow({ where: { id: organizationId } })
     const credentials = await provision(provider, tenantId, name)
@@ -66,7 +67,8 @@ export function connecting({ db, clocks, registry, secretKey, isAnswered, provis
   return {
     /**
      * Connects the tenant with an account at a provider, in place of the one before; in test mode without an address
-     * with the simulator. The provider is asked whether it takes the credentials before they are kept.
+     * with the simulator. The provider is asked whether it takes the credentials before they are kept, and what its server
+     * lacks.
      * @throws DomainError FORBIDDEN for anybody but the owner, PROVIDER_REFUSED or PROVIDER_UNAVAILABLE
      */
     async connect(call: Call, input: unknown): Promise<Done> {
@@ -75,11 +77,12 @@ export function connecting({ db, clocks, registry, secretKey, isAnswered, provis
       const { tenantId, organizationId } = actor
       const { provider, baseUrl, credentials } = await wantedBy(actor, input)
       // A repeat is given its answer also when the provider is down.
-      if (!(await isAnswered(call))) {
-        await registry.probe(provider, baseUrl, credentials).catch((error) => {
-          throw asDomainError(error)
-        })
-      }
+      const missing = (await isAnswered(call))
+        ? []
+        : await registry.probe(provider, baseUrl, credentials).catch((error) => {
+            throw asDomainError(error)
+          })
+      const found = { missingCapabilities: [...missing], capabilitiesCheckedAt: clock.now() }
       const now = await clocks.now(tenantId)
       return transactOnce(db, call, now, organizationId, async (tx, emit) => {
         const fresh = { tenantId, id: newId(), provider, baseUrl, paymentsSince: now, createdAt: now }
@@ -90,7 +93,8 @@ export function connecting({ db, clocks, registry, secretKey, isAnswered, provis
         })
         const where = { tenantId_provider: { tenantId, provider } }
         const { id } = await tx.providerConnection.findUniqueOrThrow({ where })
-        await tx.providerConnection.update({ where, data: { baseUrl, credentials: sealed(id), paymentsSince: now } })
+        const account = { baseUrl, credentials: sealed(id), paymentsSince: now }
+        await tx.providerConnection.update({ where, data: { ...account, ...found } })
         // Another account knows our things by other names: there they are found or made anew.
         await tx.providerLink.deleteMany({ where: { tenantId, provider } })
         const object = { id: encodeId('Organization', organizationId), provider, baseUrl }

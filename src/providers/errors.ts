@@ -1,4 +1,5 @@
 import { DomainError, type Problem } from '../kernel/errors.ts'
+import type { CapabilityName } from './port.ts'
 
 export interface ProviderFailure {
   readonly provider: string
@@ -19,7 +20,21 @@ export abstract class ProviderError extends Error {
 
 /** The provider understood and said no. Asking again with the same input brings the same answer. */
 export class ProviderRefused extends ProviderError {
-  override readonly name = 'ProviderRefused'
+  override readonly name: string = 'ProviderRefused'
+}
+
+/** The provider's server has no route for this, so that nothing happened and nothing was said of any object. */
+export class ProviderLacks extends ProviderRefused {
+  override readonly name = 'ProviderLacks'
+
+  constructor(provider: string, capability: CapabilityName, providerCode?: string) {
+    super({ provider, message: lacking(provider, capability), ...(providerCode !== undefined && { providerCode }) })
+  }
+}
+
+/** How people are told that a connection lacks a capability. */
+export function lacking(provider: string, capability: CapabilityName): string {
+  return `${provider} has no ${capability}: the server of this connection has no route for it`
 }
 
 /** Nothing happened at the provider: it could not be reached, or said so itself. Asking again is safe. */
@@ -40,6 +55,7 @@ export class ForgedNotification extends Error {
 /** What the caller is told. */
 export function problemFrom(error: ProviderError): Problem {
   const { provider, providerCode, message } = error.failure
+  if (error instanceof ProviderLacks) return { code: 'UNSUPPORTED', message }
   const retryable = !(error instanceof ProviderRefused)
   return {
     code: retryable ? 'PROVIDER_UNAVAILABLE' : 'PROVIDER_REFUSED',

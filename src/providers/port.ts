@@ -84,6 +84,8 @@ export interface Checkouts {
   readonly currencies: readonly string[]
   /** How long a period may be, for the kinds that recur; absent where any is taken. */
   readonly periodDays?: { readonly least: number; readonly most: number }
+  /** How many characters a name and a description must have at least; absent where one is enough. */
+  readonly leastTextLength?: number
   open(wanted: WantedCheckout): Promise<OpenedCheckout>
 }
 
@@ -242,6 +244,29 @@ export interface Simulation {
   answerRefund(refund: Reference, reply: RefundReply): Promise<void>
 }
 
+/** What the API calls what a connection can do. A provider's servers may differ in these from version to version. */
+export const CAPABILITY_NAMES = [
+  'CHECKOUTS',
+  'SUBSCRIPTIONS',
+  'PAY_AS_YOU_GO',
+  'REFUNDS',
+  'STATUS',
+  'PAYMENT_LIST',
+] as const
+
+export type CapabilityName = (typeof CAPABILITY_NAMES)[number]
+
+/** Which routes the provider's server has. */
+export interface Routes {
+  /** What some versions of the server lack, so that it is asked for before each use. */
+  readonly differing: readonly CapabilityName[]
+  /**
+   * Those of the capabilities whose routes the server lacks. Asking changes nothing there. One that cannot be asked at
+   * this moment counts as there, since only the server's own word shows that it is not.
+   */
+  missing(of: readonly CapabilityName[]): Promise<readonly CapabilityName[]>
+}
+
 /** A cheap question that shows whether the provider answers us. */
 export interface Health {
   probe(): Promise<void>
@@ -249,6 +274,7 @@ export interface Health {
 
 export interface Capabilities {
   readonly health: Health
+  readonly routes: Routes
   readonly products: Products
   readonly customers: Customers
   readonly checkouts: Checkouts

@@ -3,7 +3,7 @@ import type { Provider as ProviderName } from '../db/generated/enums.ts'
 import type { ProviderConnectionRow } from '../db/rows.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { type Credentials, openCredentials } from './credentials.ts'
-import type { Capability, Connection, Provider } from './port.ts'
+import { CAPABILITY_NAMES, type Capability, type CapabilityName, type Connection, type Provider } from './port.ts'
 import { QBITFLOW_ACCESS, qbitflow } from './qbitflow/index.ts'
 
 /** Every provider that is spoken. A new one is a folder and a line here. */
@@ -29,6 +29,10 @@ export type Connected = Provider & {
   readonly tenantId: string
   /** Whether it is our own simulator that answers. */
   readonly simulated: boolean
+  /** What its server was found to lack when it was last asked. */
+  readonly missing: readonly CapabilityName[]
+  /** When that was; null when it never was. */
+  readonly capabilitiesCheckedAt: Date | null
 }
 
 /** A provider that certainly carries a capability. */
@@ -52,9 +56,11 @@ export function providerRegistry(db: Database, outside: Outside) {
     const { simulation, ...provider } = adapter({ credentials, ...place })
     // Another's server is never sent the control calls of a simulator.
     const simulator = simulated && simulation ? { simulation } : {}
+    const { id: connectionId, tenantId, capabilitiesCheckedAt } = row
+    const missing = CAPABILITY_NAMES.filter((name) => row.missingCapabilities.includes(name))
     return {
       baseUrl: place.baseUrl,
-      provider: { ...provider, ...simulator, connectionId: row.id, tenantId: row.tenantId, simulated },
+      provider: { ...provider, ...simulator, connectionId, tenantId, simulated, missing, capabilitiesCheckedAt },
     }
   }
 
@@ -65,12 +71,14 @@ export function providerRegistry(db: Database, outside: Outside) {
     accessOf: (provider: ProviderName): AccountAccess | undefined => ACCESS[provider],
 
     /**
-     * Asks a provider something cheap with credentials that are not kept yet.
+     * Asks a provider something cheap with credentials that are not kept yet, and what its server lacks.
      * @throws ProviderError when it does not answer them
      */
-    async probe(provider: ProviderName, baseUrl: string, credentials: Credentials): Promise<void> {
+    async probe(provider: ProviderName, baseUrl: string, credentials: Credentials): Promise<readonly CapabilityName[]> {
       const { simulated: _, ...place } = outside.reach(baseUrl)
-      await ADAPTERS[provider]?.({ credentials, ...place }).health?.probe()
+      const asked = ADAPTERS[provider]?.({ credentials, ...place })
+      await asked?.health?.probe()
+      return (await asked?.routes?.missing(CAPABILITY_NAMES)) ?? []
     },
 
     /** The tenant's connection with a provider. */
@@ -112,14 +120,16 @@ export function providerRegistry(db: Database, outside: Outside) {
   }
 }
 
-/** What the API calls the capabilities that a connection carries. */
-export function capabilitiesOf(provider: Provider): string[] {
-  const names: [Capability, string][] = [
-    ['checkouts', 'CHECKOUTS'],
-    ['subscriptions', 'SUBSCRIPTIONS'],
-    ['refunds', 'REFUNDS'],
-    ['status', 'STATUS'],
-  ]
-  const carried = names.filter(([capability]) => provider[capability]).map(([, name]) => name)
-  return provider.subscriptions?.reportUsage ? [...carried, 'PAY_AS_YOU_GO'] : carried
+/** What can be done through a connection: what its provider offers, without what its own server lacks. */
+export function capabilitiesOf({ missing, ...provider }: Connected): CapabilityName[] {
+  return CAPABILITY_NAMES.filter((name) => CARRIED[name](provider) && !missing.includes(name))
+}
+
+const CARRIED: Readonly<Record<CapabilityName, (provider: Provider) => boolean>> = {
+  CHECKOUTS: ({ checkouts }) => checkouts !== undefined,
+  SUBSCRIPTIONS: ({ subscriptions }) => subscriptions !== undefined,
+  PAY_AS_YOU_GO: ({ subscriptions }) => subscriptions?.reportUsage !== undefined,
+  REFUNDS: ({ refunds }) => refunds !== undefined,
+  STATUS: ({ status }) => status !== undefined,
+  PAYMENT_LIST: ({ status }) => status?.received !== undefined,
 }

@@ -8,6 +8,8 @@ import type { CheckoutRow } from '../db/rows.ts'
 import { shareOf, takeDue } from '../db/take-due.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { isFinal } from '../payments/payment.ts'
+import type { CapabilityService } from '../providers/capabilities.ts'
+import type { Registry } from '../providers/registry.ts'
 
 /** Doubt about a checkout, resolved by asking its provider. */
 
@@ -34,12 +36,16 @@ interface Deps {
   readonly db: Database
   readonly clock: Clock
   readonly clocks: Clocks
+  readonly registry: Registry
+  readonly capabilities: CapabilityService
   readonly opening: CheckoutOpening
   readonly progress: CheckoutProgress
   readonly log: Logger
 }
 
-export function checkoutReconciliation({ db, clock, clocks, opening, progress, log }: Deps) {
+export function checkoutReconciliation(deps: Deps) {
+  const { db, clock, clocks, registry, capabilities, opening, progress, log } = deps
+
   async function resolve(checkout: CheckoutRow): Promise<void> {
     if (checkout.status === 'OPENING' || checkout.status === 'UNKNOWN') {
       await opening.open(checkout)
@@ -48,7 +54,12 @@ export function checkoutReconciliation({ db, clock, clocks, opening, progress, l
     const seen = await progress.refresh(checkout)
     const expired = checkout.expiresAt <= (await clocks.now(checkout.tenantId))
     if (!expired || (seen && !isFinal(seen.state))) return
-    if (!seen && !isOver(checkout.status)) return progress.observe(checkout, { state: 'EXPIRED' })
+    if (!seen && !isOver(checkout.status)) {
+      // Of a server without the route it would be no news that it tells of no payment.
+      const connected = await registry.connected(checkout.tenantId, checkout.provider)
+      if (await capabilities.lacksNow(connected, 'STATUS')) return
+      return progress.observe(checkout, { state: 'EXPIRED' })
+    }
     // The link has ended at the provider too: no money can come over it any more.
     const where = { tenantId_id: { tenantId: checkout.tenantId, id: checkout.id } }
     await db.prisma.checkout.update({ where, data: { nextCheckAt: null } })

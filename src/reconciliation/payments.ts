@@ -4,6 +4,8 @@ import type { Database } from '../db/database.ts'
 import type { Provider } from '../db/generated/enums.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { UnclaimedPayments } from '../payments/unclaimed.ts'
+import type { CapabilityService } from '../providers/capabilities.ts'
+import { ProviderLacks } from '../providers/errors.ts'
 import type { ProviderPayment, Sighting } from '../providers/port.ts'
 import type { Connected, Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
@@ -24,6 +26,7 @@ interface Deps {
   readonly db: Database
   readonly clock: Clock
   readonly registry: Registry
+  readonly capabilities: CapabilityService
   readonly progress: CheckoutProgress
   readonly subscriptions: SubscriptionProgress
   readonly unclaimed: UnclaimedPayments
@@ -36,7 +39,9 @@ interface Account {
   readonly paymentsSince: Date
 }
 
-export function paymentReconciliation({ db, clock, registry, progress, subscriptions, unclaimed, log }: Deps) {
+export function paymentReconciliation(deps: Deps) {
+  const { db, clock, registry, capabilities, progress, subscriptions, unclaimed, log } = deps
+
   /** What we do not have, or have otherwise. */
   async function news({ tenantId, provider, paymentsSince }: Account, seen: readonly Sighting[]): Promise<Sighting[]> {
     const externalId = { in: seen.map(({ reference }) => reference) }
@@ -68,7 +73,7 @@ export function paymentReconciliation({ db, clock, registry, progress, subscript
   async function look(account: Account): Promise<void> {
     const connected = await registry.connected(account.tenantId, account.provider)
     const received = connected.status?.received
-    if (!received) return
+    if (!received || connected.missing.includes('PAYMENT_LIST')) return
     let pages = 0
     for await (const page of received()) {
       const found = await news(account, page)
@@ -103,8 +108,9 @@ export function paymentReconciliation({ db, clock, registry, progress, subscript
         [clock.now(), AT_STAKE_SECONDS, WHILE_OPEN_SECONDS, ELSE_SECONDS],
       )
       for (const account of due) {
-        await look(account).catch((error) => {
+        await look(account).catch(async (error) => {
           const { tenantId, provider } = account
+          if (error instanceof ProviderLacks) await capabilities.review(tenantId, provider)
           log.warn({ err: error, tenantId, provider }, "a provider's payments were not read")
         })
       }

@@ -6,6 +6,8 @@ import type { RefundRow } from '../db/rows.ts'
 import { shareOf, takeDue } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { sideBySide } from '../kernel/side-by-side.ts'
+import type { CapabilityService } from '../providers/capabilities.ts'
+import { ProviderLacks } from '../providers/errors.ts'
 import type { ProviderRefund } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { RefundAnswering } from '../refunds/answering.ts'
@@ -29,12 +31,15 @@ interface Deps {
   readonly db: Database
   readonly clock: Clock
   readonly registry: Registry
+  readonly capabilities: CapabilityService
   readonly progress: RefundProgress
   readonly answering: RefundAnswering
   readonly log: Logger
 }
 
-export function refundReconciliation({ db, clock, registry, progress, answering, log }: Deps) {
+export function refundReconciliation(deps: Deps) {
+  const { db, clock, registry, capabilities, progress, answering, log } = deps
+
   async function rowsOf(tenantId: string, provider: Provider, found: readonly ProviderRefund[]) {
     const externalId = { in: found.map(({ reference }) => reference) }
     const rows = await db.prisma.refund.findMany({ where: { tenantId, provider, externalId } })
@@ -73,8 +78,8 @@ export function refundReconciliation({ db, clock, registry, progress, answering,
 
   /** Looks through a provider's refunds: all that wait, and of those that were answered as far as there is news. */
   async function look(tenantId: string, provider: Provider): Promise<void> {
-    const { refunds } = await registry.connected(tenantId, provider)
-    if (!refunds) return
+    const { refunds, missing } = await registry.connected(tenantId, provider)
+    if (!refunds || missing.includes('REFUNDS')) return
     const waiting = await refunds.waiting()
     await apply(tenantId, provider, waiting)
     let pages = 0
@@ -137,7 +142,8 @@ export function refundReconciliation({ db, clock, registry, progress, answering,
         [clock.now(), LOOK_EVERY_SECONDS],
       )
       await sideBySide(connections, AT_ONCE_PER_SHARE, ({ tenantId, provider }) =>
-        look(tenantId, provider).catch((error) => {
+        look(tenantId, provider).catch(async (error) => {
+          if (error instanceof ProviderLacks) await capabilities.review(tenantId, provider)
           log.warn({ err: error, tenantId, provider }, "a provider's refunds were not read")
         }),
       )

@@ -162,7 +162,7 @@ export function usageReporting({ db, clock, clocks, registry, progress }: Deps) 
       if (done.replayed) return done
       const problems = await sendWaiting(subscription, reportId)
       // What the provider will not have may be wished again.
-      if (problems.some(({ code }) => code === 'PROVIDER_REFUSED')) await forget(db, call)
+      if (problems.some(({ code }) => code === 'PROVIDER_REFUSED' || code === 'UNSUPPORTED')) await forget(db, call)
       await progress.refresh(subscription).catch((error) => {
         if (!(error instanceof ProviderError)) throw error
       })

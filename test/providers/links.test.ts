@@ -18,7 +18,14 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   const { tenantId } = await newTenant(db)
-  provider = { name: 'QBITFLOW', tenantId, connectionId: newId(), simulated: true }
+  provider = {
+    name: 'QBITFLOW',
+    tenantId,
+    connectionId: newId(),
+    simulated: true,
+    missing: [],
+    capabilitiesCheckedAt: null,
+  }
   sent = []
 })
 afterAll(async () => {

@@ -22,9 +22,13 @@ afterAll(() => shop.close())
 const CALLS = { name: 'Calls', description: 'By the call', price: { amount: '0.50', currency: 'USD' } }
 const USAGE = '/transaction/subscription/payg/increase-units-current-period'
 
-const subscribe = (): Promise<SubscriptionRow> => {
+const subscribe = async (): Promise<SubscriptionRow> => {
   shop.clock.turn({ minutes: 2 })
-  return meter.subscribe({ kind: 'PAY_AS_YOU_GO', item: CALLS, frequency: MONTHLY, freeCredits: '5.00' })
+  const wanted = { kind: 'PAY_AS_YOU_GO', item: CALLS, frequency: MONTHLY, freeCredits: '5.00' }
+  const subscription = await meter.subscribe(wanted)
+  // Whether the server takes reports at all was asked before it was opened.
+  wire.requests.length = 0
+  return subscription
 }
 
 const report = (id: string, units: string, key?: string) =>

@@ -32,6 +32,7 @@ const CAPABILITIES = {
   PAYOUTS: { description: 'Payouts to third parties.' },
   BALANCES: { description: "The balances of the merchant's account at the provider." },
   STATUS: { description: 'The status of a transaction.' },
+  PAYMENT_LIST: { description: 'The list of all payments of the account.' },
 }
 
 const CapabilityEnum = builder.enumType('Capability', {
@@ -73,7 +74,8 @@ export const ProviderConnectionRef = builder.objectRef<Connection>('ProviderConn
     }),
     capabilities: t.field({
       type: [CapabilityEnum],
-      description: 'The functions that are available through the connection.',
+      description:
+        "The functions that are available through the connection. The provider's server is asked which routes it has when the account is connected, once a day (each hour while one is missing) and whenever a route turns out to be missing.",
       resolve: ({ capabilities }) =>
         capabilities.filter((name): name is keyof typeof CAPABILITIES => name in CAPABILITIES),
     }),

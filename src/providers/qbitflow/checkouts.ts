@@ -3,17 +3,21 @@ import type { Duration } from '../../kernel/duration.ts'
 import type { Checkouts, Status, WantedCheckout } from '../port.ts'
 import type { RecurringTerms } from '../subscriptions.ts'
 import { type Client, orUndefinedWhenMissing } from './client.ts'
+import { NEW_SESSION, RECEIVED, rejectAsked, rejectListed } from './routes.ts'
 import { watchStatus } from './watch.ts'
 import * as wire from './wire.ts'
 
-export function checkoutsOf({ call }: Client) {
+export function checkoutsOf(client: Client) {
   return {
     kinds: ['PAYMENT', 'SUBSCRIPTION', 'PAY_AS_YOU_GO'],
     currencies: ['USD'],
     periodDays: { least: 7, most: 365 },
     async open(wanted) {
-      const { path, body } = sessionOf(wanted)
-      const session = await call(wire.SessionCreated, 'POST', path, body)
+      const { kind, body } = sessionOf(wanted)
+      const [method, path] = NEW_SESSION[kind]
+      const session = await client
+        .call(wire.SessionCreated, method, path, body)
+        .catch((error) => rejectAsked(client, CAPABILITY[kind], NEW_SESSION[kind], error))
       return {
         reference: wire.bare(session.uuid),
         url: session.link,
@@ -55,7 +59,8 @@ export function statusOf({ call, connection, apiKey }: Client) {
     async *received() {
       for (let cursor: string | undefined; ; ) {
         const query = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`
-        const page = await call(wire.Listed, 'GET', `/transaction/payments/combined?limit=${PAGE}${query}`)
+        const path = `${RECEIVED}?limit=${PAGE}${query}`
+        const page = await call(wire.Listed, 'GET', path).catch(rejectListed('PAYMENT_LIST'))
         yield wire.sightingsFrom(page)
         if (!page.nextCursor) return
         cursor = page.nextCursor
@@ -66,16 +71,22 @@ export function statusOf({ call, connection, apiKey }: Client) {
 }
 
 const PAGE = 50
-const NEW = '/transaction/session-checkout/new'
+const SAVES_NOTHING = 'QBitFlow saves no payment methods'
 
-/** Each kind has its route; pay as you go has the older one, where the kind stands among the options. */
-function sessionOf(wanted: WantedCheckout): { path: string; body: object } {
+const CAPABILITY = {
+  PAYMENT: 'CHECKOUTS',
+  SUBSCRIPTION: 'SUBSCRIPTIONS',
+  PAY_AS_YOU_GO: 'PAY_AS_YOU_GO',
+} as const
+
+function sessionOf(wanted: WantedCheckout): { kind: keyof typeof NEW_SESSION; body: object } {
+  const { kind } = wanted
+  if (kind === 'SETUP') throw new Error(SAVES_NOTHING)
   const body = bodyOf(wanted)
-  if (wanted.kind === 'PAYMENT') return { path: `${NEW}/payment`, body }
+  if (kind === 'PAYMENT') return { kind, body }
   const terms = termsOf(wanted.recurring)
-  if (wanted.kind === 'SUBSCRIPTION') return { path: `${NEW}/subscription`, body: { ...body, ...terms } }
-  const options = { subscriptionType: 'payAsYouGo', ...terms }
-  return { path: '/transaction/session-checkout/', body: { ...body, options } }
+  if (kind === 'SUBSCRIPTION') return { kind, body: { ...body, ...terms } }
+  return { kind, body: { ...body, options: { subscriptionType: 'payAsYouGo', ...terms } } }
 }
 
 function bodyOf({ product, item, customer, successUrl, cancelUrl, notifyUrl, idempotencyKey }: WantedCheckout) {
@@ -113,7 +124,7 @@ function prefixOf(kind: CheckoutKind): string {
 }
 
 function transactionOf(kind: CheckoutKind) {
-  if (kind === 'SETUP') throw new Error('QBitFlow saves no payment methods')
+  if (kind === 'SETUP') throw new Error(SAVES_NOTHING)
   return wire.TRANSACTION[kind]
 }
 

@@ -5,6 +5,7 @@ import { checkoutsOf, statusOf } from './checkouts.ts'
 import { clientOf, PROVIDER } from './client.ts'
 import { notificationsOf } from './notifications.ts'
 import { refundsOf } from './refunds.ts'
+import { routesOf } from './routes.ts'
 import { simulationOf } from './simulation.ts'
 import { subscriptionsOf } from './subscriptions.ts'
 
@@ -27,6 +28,7 @@ export function qbitflow(connection: Connection) {
         await client.call(z.unknown(), 'GET', '/user')
       },
     },
+    routes: routesOf(client),
     products: productsOf(client),
     customers: customersOf(client),
     checkouts: checkoutsOf(client),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { PaymentSource, RefundStatus } from '../../db/generated/enums.ts'
 import type { ProviderRefund, Refunds } from '../port.ts'
 import { type Client, orUndefinedWhenMissing } from './client.ts'
+import { ANSWERED_REFUNDS, rejectListed, WAITING_REFUNDS } from './routes.ts'
 import { bare, moment } from './wire.ts'
 
 const TxMetadata = z.object({
@@ -46,13 +47,15 @@ export function refundsOf({ call }: Client): Refunds {
     },
 
     async waiting() {
-      return ((await call(Waiting, 'GET', '/transaction/refunds/all')) ?? []).map(refundFrom)
+      const waiting = await call(Waiting, 'GET', WAITING_REFUNDS).catch(rejectListed('REFUNDS'))
+      return (waiting ?? []).map(refundFrom)
     },
 
     async *answered() {
       for (let cursor: string | undefined; ; ) {
         const query = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`
-        const page = await call(Answered, 'GET', `/transaction/refunds/all/inactive?limit=${PAGE}${query}`)
+        const path = `${ANSWERED_REFUNDS}?limit=${PAGE}${query}`
+        const page = await call(Answered, 'GET', path).catch(rejectListed('REFUNDS'))
         yield (page.items ?? []).map(refundFrom)
         if (!page.nextCursor) return
         cursor = page.nextCursor

@@ -4,6 +4,7 @@ import { currency } from '../../kernel/currency.ts'
 import { type Money, money } from '../../kernel/money.ts'
 import type { ProviderSubscription, Subscriptions } from '../subscriptions.ts'
 import { type Client, orUndefinedWhenMissing } from './client.ts'
+import { REPORT_USAGE, rejectAsked } from './routes.ts'
 import * as wire from './wire.ts'
 
 const USD = currency('USD')
@@ -42,7 +43,9 @@ const History = z.array(wire.Payment).nullable()
 const Done = z.object({ message: z.string().nullish() })
 
 /** Subscriptions in USD, billed on the chain. Only the customer can cancel one, on the management page. */
-export function subscriptionsOf({ call, act }: Client) {
+export function subscriptionsOf(client: Client) {
+  const { call, act } = client
+
   /** One that has ended may be hidden; that it once began tells it from one that never was. */
   async function hidden(subscription: string): Promise<ProviderSubscription | undefined> {
     for (const [prefix, type] of [wire.TRANSACTION.SUBSCRIPTION, wire.TRANSACTION.PAY_AS_YOU_GO]) {
@@ -80,10 +83,11 @@ export function subscriptionsOf({ call, act }: Client) {
       act(`/transaction/subscription/processing/execute-billing/sub@${subscription}`),
 
     async reportUsage(subscription, unitsMillionths) {
-      await call(Done, 'POST', '/transaction/subscription/payg/increase-units-current-period', {
-        subscriptionUUID: `sub@${subscription}`,
-        increaseByAmount: Number(unitsMillionths) / 10 ** UNIT_DIGITS,
-      })
+      const units = Number(unitsMillionths) / 10 ** UNIT_DIGITS
+      const body = { subscriptionUUID: `sub@${subscription}`, increaseByAmount: units }
+      await call(Done, ...REPORT_USAGE, body).catch((error) =>
+        rejectAsked(client, 'PAY_AS_YOU_GO', REPORT_USAGE, error),
+      )
     },
   } satisfies Subscriptions
 }
