@@ -79,6 +79,7 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
         const item = await itemOf(tx, actor, wanted)
         if (lacked) throw unsupported(lacking(provider.name, lacked))
         refuseUnsupported(provider, wanted, item.price.currency.code)
+        refuseShortText(provider, wanted, item)
         const checkout = await tx.checkout.create({
           data: {
             tenantId: actor.tenantId,
@@ -201,4 +202,20 @@ function refuseUnsupported(provider: Able<'checkouts'>, wanted: WantedCheckoutIn
 
 function unsupported(message: string): DomainError {
   return new DomainError({ code: 'UNSUPPORTED', message, field: ['kind'] })
+}
+
+/** Products are kept for every provider; what they are called may be too short for the one that is to sell them. */
+function refuseShortText({ name, checkouts }: Able<'checkouts'>, { productId }: WantedCheckoutInput, item: ItemText) {
+  const { leastTextLength: least = 1 } = checkouts
+  const short = (['name', 'description'] as const).filter((part) => [...item[part]].length < least)
+  const [first, ...others] = short.map((part): Problem => {
+    const message = `${name} takes a product's ${part} of ${least} characters at least`
+    return { code: 'TOO_SHORT', message, field: productId ? ['productId'] : ['item', part] }
+  })
+  if (first) throw new DomainError(first, ...others)
+}
+
+interface ItemText {
+  readonly name: string
+  readonly description: string
 }

@@ -8,10 +8,14 @@ import { ProviderEnum } from './provider.ts'
 const CheckoutItemInput = builder.inputType('CheckoutItemInput', {
   description: 'An item that is sold once, without a product.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'The name that the customer sees: 1 to 100 characters.' }),
+    name: t.string({
+      required: true,
+      description: 'The name that the customer sees: 1 to 100 characters, at QBITFLOW at least 2.',
+    }),
     description: t.string({
       required: true,
-      description: 'The description that the customer sees below the name: 1 to 500 characters.',
+      description:
+        'The description that the customer sees below the name: 1 to 500 characters, at QBITFLOW at least 2.',
     }),
     price: t.field({ type: MoneyInput, required: true, description: 'The price of the item, above zero.' }),
   }),

@@ -12,6 +12,7 @@ export function checkoutsOf(client: Client) {
     kinds: ['PAYMENT', 'SUBSCRIPTION', 'PAY_AS_YOU_GO'],
     currencies: ['USD'],
     periodDays: { least: 7, most: 365 },
+    leastTextLength: 2,
     async open(wanted) {
       const { kind, body } = sessionOf(wanted)
       const [method, path] = NEW_SESSION[kind]
