@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Received } from '../../src/inbox/service.ts'
 import { encodeId } from '../../src/kernel/id.ts'
 import { call, eventually } from '../support/app.ts'
-import { ADA, openShop, type Shop } from '../support/shop.ts'
+import { ADA, ITEM, openShop, type Shop } from '../support/shop.ts'
 import { suspenseDesk } from '../support/suspense.ts'
 import { wireTo } from '../support/wire.ts'
 
@@ -75,6 +75,51 @@ describe('money that nothing here asked for', () => {
     expect((await books.gained())['suspense:qbitflow']).toBe(1182n)
     await books.expectProven()
   })
+
+  /**
+   * QBitFlow's API v1 has no key under which a page is opened once, and neither finds nor withdraws a page whose link was
+   * lost. Nobody here knows that link; what comes over it all the same is not lost.
+   */
+  test.each(['the list of payments', 'a notification'])(
+    'since the page was opened twice after a lost answer is booked once when %s tells of it, and the checkout stays payable',
+    async (teller) => {
+      const wire = await wireTo(shop, shop.owner.tenantId)
+      wire.fault = ({ path }) => (path.endsWith('/new/payment') ? 'answer lost' : undefined)
+      const by = call(shop.owner, `twice, told by ${teller}`)
+      const { id } = await shop.app.checkouts.create(by, { kind: 'PAYMENT', item: ITEM })
+      expect(await shop.checkout(id)).toMatchObject({ status: 'UNKNOWN', externalId: null })
+      const [forgotten] = await shop.app.db.query<{ id: string }>(
+        'test.forgotten',
+        `SELECT id FROM sandbox_document WHERE kind = 'session' ORDER BY position DESC LIMIT 1`,
+      )
+      wire.fault = undefined
+      await shop.app.checkouts.create(by, { kind: 'PAYMENT', item: ITEM })
+      const known = await shop.checkout(id)
+      expect([known.status, known.externalId === forgotten?.id]).toEqual(['OPEN', false])
+
+      await books.atProvider(`/_sandbox/sessions/${forgotten?.id}/play`, { outcome: 'PAY', customer: ADA })
+      await shop.pass({ seconds: 5 })
+      if (teller === 'a notification') {
+        await eventually(async () => wire.notifications.length >= 3)
+        for (const message of wire.notifications) await shop.app.inbox.receive(message)
+        await shop.pass({ minutes: 1 })
+        await shop.app.inbox.applyDue()
+      }
+      await shop.pass({ minutes: 20 })
+      await shop.app.payments.lookDue()
+      const payment = await unclaimed(forgotten?.id ?? '')
+      expect(payment).toMatchObject({ status: 'COMPLETED', checkoutId: null, amountMinor: 1999n })
+      expect((await books.gained())['suspense:qbitflow']).toBe(payment.suspenseMinor)
+      expect(await books.notifications()).toContain('that no checkout or subscription here asked for')
+
+      await shop.play(id, 'PAY')
+      await shop.poll()
+      expect(await shop.reaches(id, 'COMPLETED')).toMatchObject({ amountMinor: 1999n, suspenseMinor: 0n })
+      expect((await books.gained())['customers:qbitflow']).toBe(-2n * 1999n)
+      await wire.close()
+      await books.expectProven()
+    },
+  )
 
   test('from before the account was connected is none of ours', async () => {
     const where = { tenantId_provider: { tenantId: shop.owner.tenantId, provider: 'QBITFLOW' as const } }
