@@ -2,6 +2,8 @@ import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Unavailable } from '../kernel/unavailable.ts'
 import type { Refusal } from './incoming.ts'
+import { errorPage, wantsPage } from './pages/error.ts'
+import { PAGE_HEADERS } from './pages/layout.ts'
 import { REQUEST_ID_HEADER } from './request-id.ts'
 
 /** The body of every refusal outside GraphQL. */
@@ -12,9 +14,11 @@ export function errorBody(code: string, message: string, requestId: string) {
 /** Refuses a request whose response already carries its request id. */
 export function sendError(response: ServerResponse, status: number, code: string, message: string): void {
   const requestId = String(response.getHeader(REQUEST_ID_HEADER) ?? '')
-  const body = JSON.stringify(errorBody(code, message, requestId))
+  const isPage = wantsPage(response.req.headers.accept)
+  const body = isPage ? errorPage(status, message, requestId) : JSON.stringify(errorBody(code, message, requestId))
   response.writeHead(status, {
-    'content-type': 'application/json',
+    ...(isPage ? PAGE_HEADERS : {}),
+    'content-type': isPage ? 'text/html; charset=utf-8' : 'application/json',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
   })

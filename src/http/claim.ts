@@ -1,12 +1,13 @@
 import type { Context, Hono } from 'hono'
 import { DomainError } from '../kernel/errors.ts'
-import { CLAIM_HEADERS, claimedPage, claimPage, type Invitation, unknownClaimPage } from './pages/claim.ts'
+import { claimedPage, claimPage, type Invitation, unknownClaimPage } from './pages/claim.ts'
+import { PAGE_HEADERS } from './pages/layout.ts'
 import { bodyWithin, type Env } from './rest.ts'
 
 export interface Claims {
   /** Undefined when no invitation has this token. */
   open(token: string): Promise<Invitation | undefined>
-  /** @throws DomainError for every bad field, or when it is claimed already */
+  /** @throws DomainError for a bad address, or when it is claimed already */
   claim(token: string, form: unknown): Promise<void>
 }
 
@@ -40,5 +41,5 @@ export function addClaimPage(router: Hono<Env>, claims: Claims): void {
 }
 
 async function show(c: Context<Env>, page: ReturnType<typeof claimPage>, status: 200 | 404 | 422 = 200) {
-  return c.html(await page, status, CLAIM_HEADERS)
+  return c.html(await page, status, PAGE_HEADERS)
 }

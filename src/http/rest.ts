@@ -4,6 +4,8 @@ import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { readBody } from '../kernel/read-body.ts'
 import { errorBody } from './answers.ts'
+import { errorPage, wantsPage } from './pages/error.ts'
+import { PAGE_HEADERS } from './pages/layout.ts'
 import { REQUEST_ID_HEADER } from './request-id.ts'
 
 /** What the routes outside GraphQL have in common. */
@@ -17,7 +19,9 @@ export function requestIdOf(c: Context<Env>): string {
 }
 
 export function refuse(c: Context<Env>, status: ContentfulStatusCode, code: string, message: string): Response {
-  return c.json(errorBody(code, message, requestIdOf(c)), status, FRESH)
+  const requestId = requestIdOf(c)
+  if (wantsPage(c.req.header('accept'))) return c.html(errorPage(status, message, requestId), status, PAGE_HEADERS)
+  return c.json(errorBody(code, message, requestId), status, FRESH)
 }
 
 /** The body, or the answer to a request that has more of it than this or none that is text; `what` names it, like `A form`. */

@@ -12,9 +12,8 @@ export const ClaimFundsId = z.object({ id: id('ClaimFunds') })
 const EVM = /^0x[0-9a-fA-F]{40}$/
 const SOLANA = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/
 
-/** What the person enters on the page of the invitation. Blanks belong to a password. */
+/** What the person enters on the page of the invitation. */
 export const ClaimForm = z.object({
-  password: z.string().min(8, 'must have 8 to 128 characters').max(128, 'must have 8 to 128 characters'),
   payoutAddress: text(64).refine(
     (address) => EVM.test(address) || SOLANA.test(address),
     'must be an address on Ethereum, Base or Solana',

@@ -10,7 +10,6 @@ import { decodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
 import { ClaimForm, OfUser } from './claim.ts'
 import { nextHour } from './claim-funds.ts'
-import { hashPassword } from './password.ts'
 import { mayActFor, userObject } from './user.ts'
 
 interface Deps {
@@ -101,20 +100,18 @@ export function claimService({ db, clocks, secretKey, publicUrl }: Deps) {
 
     /**
      * Claims the account, once. From here on the user is owed what it earned.
-     * @throws DomainError for a bad password or address, INVALID_STATE when it is claimed already
+     * @throws DomainError for a bad address, INVALID_STATE when it is claimed already
      */
     async claim(token: string, form: unknown): Promise<void> {
       const request = await rowOf(token)
       if (!request) throw notFound('ClaimRequest', [])
       const claimed = () => invalidState('The account is claimed already')
-      // Hashing is dear on purpose, so it is done only where it can be of use.
       if (request.user.claimedAt) throw claimed()
-      const { password, payoutAddress } = validate(ClaimForm, form)
-      const passwordHash = await hashPassword(password)
+      const { payoutAddress } = validate(ClaimForm, form)
       const { tenantId, userId } = request
       const now = await clocks.now(tenantId)
       await transact(db, { tenantId, at: now }, async (tx, emit) => {
-        const data = { passwordHash, payoutAddress, claimedAt: now, claimFundsNextAt: nextHour(now), updatedAt: now }
+        const data = { payoutAddress, claimedAt: now, claimFundsNextAt: nextHour(now), updatedAt: now }
         const where = { tenantId, id: userId, claimedAt: null, deletedAt: null }
         const { count } = await tx.user.updateMany({ where, data })
         if (count === 0) throw claimed()

@@ -22,7 +22,6 @@ const ROWS_AT_ONCE = 100
 /** What is left out, and stands as null: the column, why, and where only a part of it is meant what is shown instead. */
 const LEFT_OUT: Readonly<Record<string, { readonly why: string; readonly shown?: string }>> = {
   'api_key.hash': { why: 'it proves who has the key' },
-  'app_user.password_hash': { why: 'the password could be guessed from it' },
   'provider_connection.credentials': { why: 'they are encrypted for this installation alone' },
   'webhook_endpoint.secret': { why: 'it is encrypted for this installation alone' },
   'webhook_endpoint.previous_secret': { why: 'it is encrypted for this installation alone' },

@@ -10,7 +10,6 @@ import { look } from '../support/look.ts'
 import { createCheckout, ITEM, simulate } from '../support/storefront.ts'
 
 const WALLET = '0x52908400098527886E0F7030069857D2E4169EE7'
-const PASSWORD = 'correct horse battery'
 
 let gateway: OpenGateway
 beforeAll(async () => {
@@ -93,7 +92,7 @@ test("a seller's payment with a fee is claimed, computed, paid out and settled, 
   expect(await invite(seller)).toBe(link)
   const found = 'query ($id: ID!) { claimRequest(userId: $id) { link user { email } } }'
   expect(await api.ask(found, { id: seller.id })).toEqual({ claimRequest: { link, user: { email: seller.email } } })
-  expect((await fill(link, { password: PASSWORD, payoutAddress: WALLET })).status).toBe(303)
+  expect((await fill(link, { payoutAddress: WALLET })).status).toBe(303)
 
   const trigger =
     'mutation ($input: TriggerTestClaimFundsInput!) { triggerTestClaimFunds(input: $input) { user { id } userErrors { message } } }'
@@ -130,7 +129,7 @@ test('what is owed is computed by itself at the next full hour, for those who cl
   const [claimed, waiting] = [await newSeller(0), await newSeller(0)]
   await sell(claimed)
   await sell(waiting)
-  await fill(await invite(claimed), { password: PASSWORD, payoutAddress: WALLET })
+  await fill(await invite(claimed), { payoutAddress: WALLET })
   const advance =
     'mutation ($input: AdvanceTestClockInput!) { advanceTestClock(input: $input) { testClock { now target } userErrors { message } } }'
   await api.change(advance, { by: { value: 2, unit: 'HOURS' } })
@@ -140,23 +139,38 @@ test('what is owed is computed by itself at the next full hour, for those who cl
 })
 
 describe('the page of an invitation', () => {
-  test('takes no bad password or address, and keeps what was typed', async () => {
+  test('asks for nothing but the wallet, and says what comes next', async () => {
     const link = await invite(await newSeller())
-    const answer = await fill(link, { password: 'short', payoutAddress: 'nowhere"><script>' })
+    const page = await (await fetch(link)).text()
+    expect([...page.matchAll(/<input[^>]* name="(\w+)"/g)].map(([, name]) => name)).toEqual(['payoutAddress'])
+    expect(page).not.toMatch(/password|sign in/i)
+    expect(page).toContain('What happens next')
+    await fill(link, { payoutAddress: WALLET })
+    expect(await (await fetch(link)).text()).toContain('You do not need to do anything else.')
+    const columns = await look(
+      gateway.databaseUrl,
+      `SELECT column_name FROM information_schema.columns WHERE table_name = 'app_user' AND column_name LIKE '%password%'`,
+    )
+    expect(columns).toEqual([])
+  })
+
+  test('takes no bad address, and keeps what was typed', async () => {
+    const link = await invite(await newSeller())
+    const answer = await fill(link, { payoutAddress: 'nowhere"><script>' })
     expect(answer.status).toBe(422)
     const page = await answer.text()
-    expect(page).toContain('It must have 8 to 128 characters.')
     expect(page).toContain('It must be an address on Ethereum, Base or Solana.')
     expect(page).not.toContain('<script>')
-    expect(page).not.toContain('value="short"')
-    expect((await fill(link, { password: PASSWORD, payoutAddress: WALLET })).status).toBe(303)
+    expect(page).toContain('value="nowhere&quot;&gt;&lt;script&gt;"')
+    expect((await fill(link, {})).status).toBe(422)
+    expect((await fill(link, { payoutAddress: WALLET })).status).toBe(303)
   })
 
   test('is used once, also by two at the same moment', async () => {
     const seller = await newSeller()
     const link = await invite(seller)
     const wallets = [WALLET, '7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV']
-    await Promise.all(wallets.map((payoutAddress) => fill(link, { password: PASSWORD, payoutAddress })))
+    await Promise.all(wallets.map((payoutAddress) => fill(link, { payoutAddress })))
     const rows = await look(
       gateway.databaseUrl,
       `SELECT count(*)::int AS n FROM event WHERE type = 'user.claimed' AND payload #>> '{object,id}' = $1`,
@@ -165,7 +179,7 @@ describe('the page of an invitation', () => {
     expect(rows).toEqual([{ n: 1 }])
     const ask = 'query ($id: ID!) { user(id: $id) { payoutAddress } }'
     const before = await gateway.api.ask(ask, { id: seller.id })
-    await fill(link, { password: 'another password', payoutAddress: wallets[1] ?? '' })
+    await fill(link, { payoutAddress: wallets[1] ?? '' })
     expect(await gateway.api.ask(ask, { id: seller.id })).toEqual(before)
     expect(await (await fetch(link)).text()).toContain('The account is yours')
     await expect(invite(seller)).rejects.toThrow('The account is claimed already')
@@ -184,20 +198,16 @@ describe('the page of an invitation', () => {
       { id: seller.id },
     )
     expect((await fetch(link)).status).toBe(404)
-    expect((await fill(link, { password: PASSWORD, payoutAddress: WALLET })).status).toBe(404)
+    expect((await fill(link, { payoutAddress: WALLET })).status).toBe(404)
   })
 
-  test('leaves no trace of the link, the password or its hash in logs and events', async () => {
+  test('leaves no trace of the link in logs and events', async () => {
     const link = await invite(await newSeller())
-    await fill(link, { password: 'a very secret word', payoutAddress: WALLET })
+    await fill(link, { payoutAddress: WALLET })
     const logged = JSON.stringify(gateway.lines)
     expect(logged).toContain('/claim/…')
-    expect(logged).not.toContain(link.slice(-40))
     const said = JSON.stringify(await look(gateway.databaseUrl, 'SELECT payload FROM event'))
-    for (const secret of ['a very secret word', 'scrypt', link.slice(-40)]) {
-      expect(logged).not.toContain(secret)
-      expect(said).not.toContain(secret)
-    }
+    for (const text of [logged, said]) expect(text).not.toContain(link.slice(-40))
   })
 })
 
@@ -221,12 +231,11 @@ describe.skipIf(!hasBrowser)('the page of an invitation in a browser', () => {
     await page.goto(link)
     await fits()
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/claim-${name}.png` })
-    await page.getByLabel('Choose a password').fill('short')
+    await page.getByLabel('Your wallet address').fill('nowhere')
     await page.getByRole('button', { name: 'Claim my account' }).click()
     await page.getByRole('alert').waitFor()
     await fits()
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/claim-bad-${name}.png` })
-    await page.getByLabel('Choose a password').fill(PASSWORD)
     await page.getByLabel('Your wallet address').fill(WALLET)
     await page.getByRole('button', { name: 'Claim my account' }).click()
     await page.getByRole('heading', { name: 'The account is yours' }).waitFor()

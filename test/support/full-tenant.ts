@@ -53,7 +53,7 @@ export async function fillTenant(shop: Shop, actor: Actor, word: string): Promis
   await fillSuspense(shop, next, item, word)
   await fillSubscriptions(shop, asked, word)
   await fillRefunds(shop, asked, paid.id, word)
-  await fillClaims(app, next, sellerId, word)
+  await fillClaims(app, next, sellerId)
   await fillByHand(app, actor, word)
   await app.ledger.sealAll(actor.tenantId)
 }
@@ -147,19 +147,14 @@ async function fillRefunds(shop: Shop, actor: Actor, checkoutId: string, word: s
 }
 
 /** The seller claims the account: what they earned is owed to them, and paid. */
-async function fillClaims(
-  app: App,
-  next: () => ReturnType<typeof call>,
-  sellerId: string,
-  word: string,
-): Promise<void> {
+async function fillClaims(app: App, next: () => ReturnType<typeof call>, sellerId: string): Promise<void> {
   const { actor } = next()
   const { tenantId } = actor
   const userId = encodeId('User', sellerId)
   await app.claims.request(next(), { userId })
   const { link = '' } = (await app.claims.find(actor, userId)) ?? {}
   const payoutAddress = '0x52908400098527886E0F7030069857D2E4169EE7'
-  await app.claims.claim(link.slice(link.lastIndexOf('/') + 1), { password: `${word} password`, payoutAddress })
+  await app.claims.claim(link.slice(link.lastIndexOf('/') + 1), { payoutAddress })
   await app.claims.trigger(next(), { userId })
   const { id } = await app.db.prisma.claimFunds.findFirstOrThrow({ where: { tenantId, userId: sellerId } })
   await app.claims.settle(next(), { id: encodeId('ClaimFunds', id) })

@@ -19,7 +19,7 @@ const ClaimRequestRef = builder.objectRef<ClaimRequest>('ClaimRequest').implemen
     }),
     link: t.exposeString('link', {
       description:
-        'The URL of the page on which the user sets a password and the address of their wallet. Anyone who has this URL can claim the account.',
+        'The URL of the page on which the user enters the address of their wallet. Anyone who has this URL can claim the account.',
     }),
     createdAt: t.field({
       ...momentField(t),
@@ -43,7 +43,7 @@ builder.queryField('claimRequest', (t) =>
 
 mutation('createClaimRequest', {
   description:
-    'Invites a user to claim the account that was created for them. A repeat returns the same invitation. On its page the user sets a password, for which there is no sign-in yet, and the address of the wallet that receives their earnings.',
+    'Invites a user to claim the account that was created for them. A repeat returns the same invitation. On its page the user enters the address of the wallet that receives their earnings.',
   scope: 'manager',
   idempotency: 'optional',
   input: (t) => ({

@@ -6,7 +6,7 @@ export interface Frame {
   readonly base: string
   readonly stylesheet: string
   readonly script: string
-  /** One sentence at the foot of every page. */
+  /** The text at the foot of every page. */
   readonly foot: string
 }
 
@@ -34,7 +34,7 @@ export function layout(frame: Frame, { title, shop, content, head = NOTHING }: P
 ${head}
 </head>
 <body>
-<a class="skip" href="#main">Skip to the payment</a>
+<a class="skip" href="#main">Skip to the content</a>
 <header class="top">
   ${shop ? html`<p class="shop"><span class="monogram" aria-hidden="true">${initial(shop)}</span>${shop}</p>` : html`<p class="shop">Checkout</p>`}
   <p class="badge">Test mode</p>

@@ -142,7 +142,7 @@ describe.skipIf(!hasBrowser)('the pay page in a browser', () => {
     await page.locator('#name').fill('Ada')
     await page.locator('#lastName').fill('Lovelace')
     await page.locator('#email').fill('script@example.com')
-    await page.locator('button.primary').click()
+    await page.getByRole('button', { name: 'Continue to payment' }).click()
     await page.locator('button[value=FAIL]').click()
     await page.locator('a[data-next]').waitFor()
     expect(await page.locator('meta[http-equiv=refresh]').count()).toBe(0)
@@ -150,6 +150,41 @@ describe.skipIf(!hasBrowser)('the pay page in a browser', () => {
     await page.waitForURL('https://shop.example/cancelled')
     await page.context().close()
   })
+
+  test.each([
+    ['details', false],
+    ['pay', false],
+    ['details', true],
+    ['pay', true],
+  ])(
+    'asks before it cancels on the %s page, and keeps what was typed (script: %s)',
+    async (step, javaScriptEnabled) => {
+      const { page } = await openPage({ javaScriptEnabled, viewport: { width: 320, height: 640 } })
+      const uuid = await world.session()
+      await page.goto(`${world.publicUrl}/checkout/${uuid}`)
+      await page.locator('#name').fill('Ada')
+      if (step === 'pay') {
+        await page.locator('#lastName').fill('Lovelace')
+        await page.locator('#email').fill(`cancel-${javaScriptEnabled}@example.com`)
+        await page.getByRole('button', { name: 'Continue to payment' }).click()
+        await page.waitForURL('**/pay')
+      }
+      await page.getByRole('button', { name: 'Cancel this payment' }).click()
+      await page.getByRole('heading', { name: 'Cancel this payment?' }).waitFor()
+      await page.getByRole('button', { name: 'No, go back' }).click()
+      await page.getByRole('heading', { name: 'Cancel this payment?' }).waitFor({ state: 'hidden' })
+      if (step === 'details') expect(await page.locator('#name').inputValue()).toBe('Ada')
+      const status = async () =>
+        (await world.call('GET', `/v1/transaction/status?txUUID=pay@${uuid}&txType=payment`)).body
+      expect((await status()).status).not.toBe('cancelled')
+      await page.getByRole('button', { name: 'Cancel this payment' }).click()
+      await page.getByRole('button', { name: 'Yes, cancel the payment' }).click()
+      await page.waitForURL('**/receipt')
+      expect(await page.locator('h1').textContent()).toBe('Payment cancelled')
+      expect((await status()).status).toBe('cancelled')
+      await page.context().close()
+    },
+  )
 
   test('follows the payment by asking when the socket does not open', async () => {
     const { page } = await openPage()

@@ -85,6 +85,39 @@ describe('the page on which a customer looks after a subscription', () => {
     const uuid = await subscribe(world)
     const { text } = await send(`/subscription/${uuid}/maximum`, { maximum: '-7' })
     expect(text).toMatch(/name="maximum"[^>]*value="-7"/)
+    await send(`/subscription/${uuid}/top-up`, { allowance: '5' })
+    const second = await send(`/subscription/${uuid}/top-up`, { allowance: '8.5' })
+    expect(second.status).toBe(409)
+    expect(second.text).toMatch(/name="allowance"[^>]*value="8.5"/)
+    // The script would bring a part up to date while the first top-up is being confirmed.
+    expect(second.text).not.toContain('data-part="top-up"')
+  })
+
+  test('keeps the reason of a refund that was refused, of the payment that it is about', async () => {
+    const uuid = await subscribe(world)
+    await pass(world, 31 * DAY)
+    const { body } = await world.call('GET', `/v1/transaction/subscription/history/${uuid}`)
+    const [later, first] = body.map((entry: { uuid: string }) => entry.uuid.slice('sub-hist@'.length))
+    const reason = `Too <bitter>${'!'.repeat(500)}`
+    const { status, text } = await send(`/subscription/${uuid}/refund`, { transaction: first, reason })
+    expect(status).toBe(422)
+    const kept = reason.replace('<bitter>', '&lt;bitter&gt;')
+    expect(text).toMatch(new RegExp(`<textarea id="reason-${first}"[^>]*aria-invalid="true"[^>]*>\n${kept}</textarea>`))
+    expect(text).toMatch(new RegExp(`<textarea id="reason-${later}"[^>]*>\n</textarea>`))
+    expect(text).toContain('Write up to 500 characters. These are 512.')
+  })
+
+  test('offers nothing for payments that no longer come, and says what a last one is for', async () => {
+    const fixed = await subscribe(world)
+    await act(world, fixed, 'cancel')
+    const page = await read(`/subscription/${fixed}`)
+    expect(page).toContain('No more payments are taken.')
+    expect(page).not.toMatch(/Top up|Change the maximum|Next payment/)
+    const byUsage = await subscribe(world, payAsYouGo(0.5))
+    const left = 'On that day you pay for what you have used.'
+    expect(await read(`/subscription/${byUsage}/cancel`)).toContain(left)
+    await act(world, byUsage, 'cancel')
+    expect(await read(`/subscription/${byUsage}`)).toMatch(new RegExp(`${left}[\\s\\S]*Top up`))
   })
 
   test.skipIf(!hasBrowser)('is brought up to date without a reload, and leaves what is typed', async () => {

@@ -76,6 +76,46 @@ describe('the pages of a checkout', () => {
     world.aheadMs = 0
   })
 
+  test('keep what was chosen when the customer goes back to change it', async () => {
+    const { body } = await world.call('POST', '/v1/transaction/session-checkout/new/subscription', {
+      productName: 'Coffee club',
+      description: 'Beans',
+      price: 10,
+      frequency: { value: 1, unit: 'months' },
+    })
+    const uuid = body.uuid.slice('sub@'.length)
+    await open(uuid, { ...PAYER, currencyId: '2', periods: '7' })
+    const { html } = await open(uuid)
+    expect(html).toMatch(/name="periods"[^>]*value="7"/)
+    expect(html).toMatch(/value="2" checked/)
+    expect(html).toContain('value="Lovelace"')
+  })
+
+  test('are pages also where they refuse something', async () => {
+    const uuid = await world.session()
+    for (const [path, form, status, heading] of [
+      [`${uuid}/play`, { outcome: 'STEAL' }, 400, 'This could not be done'],
+      ['', undefined, 404, 'This link leads to no checkout'],
+    ] as const) {
+      const { headers, html, ...answer } = await open(path, form)
+      expect([answer.status, headers.get('content-type')]).toEqual([status, expect.stringContaining('text/html')])
+      expect(html).toContain(`<h1>${heading}</h1>`)
+    }
+  })
+
+  test('lead back to the page that a form was sent from, when its address is opened again', async () => {
+    const uuid = await world.session()
+    for (const [path, page] of [
+      [`checkout/${uuid}/play`, `checkout/${uuid}`],
+      [`checkout/${uuid}/anything/else`, `checkout/${uuid}`],
+      [`subscription/${uuid}/top-up`, `subscription/${uuid}`],
+      [`payment/${uuid}/refund`, `payment/${uuid}`],
+    ]) {
+      const { status, headers } = await fetch(`${world.publicUrl}/${path}`, { redirect: 'manual' })
+      expect([status, headers.get('location')]).toEqual([303, `/sandbox/qbitflow/${page}`])
+    }
+  })
+
   test('do not ask a customer whom the session names', async () => {
     const { body: customer } = await world.call('POST', '/v1/customer', { ...PAYER, email: 'page@example.com' })
     const uuid = await world.session({ customerUUID: customer.uuid })

@@ -12,7 +12,6 @@ import { CLAIM_FUNDS_TASK, nextHour } from './funds.ts'
 const WALLET = /^(0x[0-9a-f]{40}|[1-9A-HJ-NP-Za-km-z]{32,44})$/i
 
 const WALLET_RULE = { max: 64, accepts: (text: string) => WALLET.test(text) }
-const PASSWORD_RULE = { min: 8, max: 128 }
 
 export interface OpenedClaim {
   readonly realm: string
@@ -48,8 +47,8 @@ export async function openClaim(context: Context, uuid: string): Promise<OpenedC
 }
 
 /**
- * Takes an account over. The password is looked at and kept nowhere: there is nothing here to sign in to.
- * @throws ApiError naming the fields that are wrong, 409 when somebody was first
+ * Takes an account over. There is nothing here to sign in to, so that no password is asked for.
+ * @throws ApiError naming the address when it is wrong, 409 when somebody was first
  */
 export async function claim(
   context: Context,
@@ -57,7 +56,6 @@ export async function claim(
   form: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const fields = new Fields(form)
-  fields.text('password', PASSWORD_RULE)
   const wallet = fields.text('wallet', WALLET_RULE)
   fields.check()
   const now = await context.clockOf(realm)

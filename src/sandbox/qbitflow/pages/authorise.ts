@@ -10,6 +10,7 @@ import type { Authorization, Plan } from '../subscriptions/plan.ts'
 import { centsOf } from '../usd.ts'
 import { allowanceUri } from '../wallet.ts'
 import { coinAmount, rateText } from './amounts.ts'
+import { cancellation } from './cancellation.ts'
 import { coinIcon } from './details.ts'
 import { copyable, countdown, type PayView, renewal, wallet } from './pay.ts'
 import { PLAN_PAGES, summary, usd } from './summary.ts'
@@ -50,9 +51,9 @@ export async function authorisePage(view: AuthoriseView): Promise<Html> {
       <dd>${copyable('amount', amount, html`<strong class="amount">${amount}</strong> ${chosen.symbol}`, 'amount')}</dd>
       <dt>At most per ${durationText(plan.frequency)}</dt>
       <dd>${usd(authorization.maximum)}</dd>
-      <dt>Taken today</dt>
+      <dt>Paid today</dt>
       <dd>${session.kind === 'payAsYouGo' || plan.trialPeriod ? 'Nothing' : usd(session.price)}</dd>
-      <dt>For this address</dt>
+      <dt>Allowed to this address</dt>
       <dd>${copyable('address', spender, html`<code>${spender}</code>`, 'address')}</dd>
       <dt>Rate</dt>
       <dd>1 ${chosen.symbol} = ${rateText(quote.rate)}${countdown(secondsLeft)}</dd>
@@ -60,5 +61,6 @@ export async function authorisePage(view: AuthoriseView): Promise<Html> {
   </div>
   ${renewal(path, quote, secondsLeft)}
   ${wallet(path, `Allow ${amount} ${chosen.symbol}`, OTHER_AUTHORISATIONS, secondsLeft)}
+  ${cancellation({ session, path })}
 </section>`
 }

@@ -19,19 +19,25 @@ const REFUND_NEWS: Readonly<Record<Refund['status'], string>> = {
   failed: 'Refund failed',
 }
 
-/** What was paid, the last first; a refund of each can be asked for. */
-export function billList(bills: readonly Bill[], path: string): Html {
-  if (bills.length === 0) return html`<p class="hint">Nothing has been paid yet.</p>`
-  return html`<ul class="bills">${bills.map((bill) => billItem(bill, path))}</ul>`
+/** A request for a refund that was refused as it was typed. */
+export interface RefusedReason {
+  readonly transaction: string
+  readonly reason: string
 }
 
-function billItem({ payment, refund }: Bill, path: string): Html {
+/** What was paid, the last first; a refund of each can be asked for. */
+export function billList(bills: readonly Bill[], path: string, refused?: RefusedReason): Html {
+  if (bills.length === 0) return html`<p class="hint">Nothing has been paid yet.</p>`
+  return html`<ul class="bills">${bills.map((bill) => billItem(bill, path, refused))}</ul>`
+}
+
+function billItem({ payment, refund }: Bill, path: string, refused?: RefusedReason): Html {
   const paid = coin(payment.currencyId)
   return html`<li class="bill">
     <p class="bill-line"><time datetime="${payment.createdAt}">${dayText(payment.createdAt)}</time> <strong>${usd(payment.amount)}</strong></p>
     <p class="hint">${coinAmount(payment.amountMinUnits, paid)} ${paid.symbol} on ${paid.chain.name}</p>
     ${refund ? html`<p class="hint">${REFUND_NEWS[refund.status]}${refund.merchantMessage ? `: ${refund.merchantMessage}` : ''}</p>` : NOTHING}
-    ${mayAsk(refund) ? refundForm(payment.uuid, path) : NOTHING}
+    ${mayAsk(refund) ? refundForm(payment.uuid, path, refused?.transaction === payment.uuid ? refused.reason : undefined) : NOTHING}
   </li>`
 }
 
@@ -39,12 +45,24 @@ function mayAsk(refund: Refund | undefined): boolean {
   return refund === undefined || refund.status === 'refused' || refund.status === 'failed'
 }
 
-function refundForm(uuid: string, path: string): Html {
-  return html`<details class="ask"><summary>Ask for a refund</summary>
-    <form method="post" action="${path}/refund" class="field">
+/** @param refused the reason that was typed before, and could not be taken */
+function refundForm(uuid: string, path: string, refused?: string): Html {
+  const isRefused = refused !== undefined
+  return html`<details class="ask"${isRefused ? html` open` : NOTHING}><summary>Ask for a refund</summary>
+    <form method="post" action="${path}/refund" class="field" novalidate>
       <input type="hidden" name="transaction" value="${uuid}">
       <label for="reason-${uuid}">What is the reason?</label>
-      <textarea id="reason-${uuid}" name="reason" required maxlength="500" rows="3"></textarea>
+      <textarea id="reason-${uuid}" name="reason" required rows="3" aria-describedby="reason-${uuid}-hint"${
+        isRefused ? html` aria-invalid="true" autofocus` : NOTHING
+      }>
+${refused ?? ''}</textarea>
+      <p class="${isRefused ? 'error' : 'hint'}" id="reason-${uuid}-hint">${reasonHint(refused)}</p>
       <button class="button small" type="submit">Send the request</button>
     </form></details>`
+}
+
+function reasonHint(refused: string | undefined): string {
+  const length = [...(refused ?? '')].length
+  if (refused === undefined || length === 0) return 'Write up to 500 characters.'
+  return `Write up to 500 characters. These are ${length}.`
 }

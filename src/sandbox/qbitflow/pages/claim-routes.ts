@@ -2,7 +2,7 @@ import { Hono, type Context as HttpContext } from 'hono'
 import type { Page } from '../../pages/layout.ts'
 import { claim, type OpenedClaim, openClaim } from '../claims/claim.ts'
 import { basePath, type Context } from '../context.ts'
-import { ApiError, type FieldError } from '../errors.ts'
+import { ApiError } from '../errors.ts'
 import { claimedPage, claimPage, unknownClaimPage } from './claim.ts'
 
 type Show = (c: HttpContext, page: Page, status?: 200 | 404 | 422) => Promise<Response>
@@ -13,7 +13,7 @@ export function claimPageRoutes(context: Context, show: Show): Hono {
 
   app.get('/claim/:uuid', async (c) => {
     const opened = await openClaim(context, c.req.param('uuid'))
-    return opened.user.claimedAt ? showClaimed(c, opened) : showForm(c, opened, '', [])
+    return opened.user.claimedAt ? showClaimed(c, opened) : showForm(c, opened)
   })
 
   app.post('/claim/:uuid', async (c) => {
@@ -23,23 +23,25 @@ export function claimPageRoutes(context: Context, show: Show): Hono {
       await claim(context, opened, form)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      if (error.errors.length > 0) return showForm(c, opened, form.wallet ?? '', error.errors)
+      if (error.errors.length > 0) return showForm(c, opened, form.wallet ?? '')
       if (error.status !== 409) throw error
     }
     return c.redirect(pathOf(opened), 303)
   })
 
   app.onError((error, c) => {
-    if (!(error instanceof ApiError)) throw error
-    return show(c, { title: 'No invitation', content: unknownClaimPage() }, 404)
+    if (!(error instanceof ApiError) || error.status !== 404) throw error
+    return show(c, { title: 'Wrong link', content: unknownClaimPage() }, 404)
   })
 
   const pathOf = ({ request }: OpenedClaim) => `${basePath(context)}/claim/${request.uuid}`
 
-  function showForm(c: HttpContext, opened: OpenedClaim, wallet: string, errors: readonly FieldError[]) {
-    const content = claimPage({ opened, path: pathOf(opened), wallet, errors })
-    const title = errors.length > 0 ? 'Please check your entries' : 'Claim your account'
-    return show(c, { title, shop: opened.organization.name, content }, errors.length > 0 ? 422 : 200)
+  /** @param refused what was entered before, and is wrong */
+  function showForm(c: HttpContext, opened: OpenedClaim, refused?: string) {
+    const isRefused = refused !== undefined
+    const content = claimPage({ opened, path: pathOf(opened), wallet: refused ?? '', isRefused })
+    const title = isRefused ? 'Please check the wallet address' : 'Claim your account'
+    return show(c, { title, shop: opened.organization.name, content }, isRefused ? 422 : 200)
   }
 
   function showClaimed(c: HttpContext, opened: OpenedClaim) {

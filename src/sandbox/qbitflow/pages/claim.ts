@@ -1,53 +1,35 @@
 import { type Html, html, NOTHING } from '../../pages/html.ts'
 import type { OpenedClaim } from '../claims/claim.ts'
-import type { FieldError } from '../errors.ts'
 
 export interface ClaimView {
   readonly opened: OpenedClaim
   readonly path: string
+  /** What was entered before. */
   readonly wallet: string
-  readonly errors: readonly FieldError[]
-}
-
-const FIELDS = [
-  { key: 'password', field: 'Password', label: 'Choose a password', type: 'password', autocomplete: 'new-password' },
-  { key: 'wallet', field: 'Wallet', label: 'Your wallet address', type: 'text', autocomplete: 'off' },
-] as const
-
-const COMPLAINTS: Readonly<Record<string, string>> = {
-  Password: 'Choose a password of 8 to 128 characters.',
-  Wallet: 'Enter an address on Ethereum, Base or Solana.',
+  /** Whether that was refused. */
+  readonly isRefused: boolean
 }
 
 /** Where somebody who was invited takes their account over. */
-export function claimPage({ opened, path, wallet, errors }: ClaimView): Html {
+export function claimPage({ opened, path, wallet, isRefused }: ClaimView): Html {
+  const { name } = opened.organization
   return html`${invitation(opened)}
 <section class="panel">
   <h1>Claim your account</h1>
-  ${errors.length > 0 ? html`<p class="notice bad" role="alert">Please check the marked fields.</p>` : NOTHING}
+  ${isRefused ? html`<p class="notice bad" role="alert">Please check the wallet address.</p>` : NOTHING}
+  <p class="explanation">Enter the address of the wallet to which ${name} pays what you earn. You can do this only once.</p>
   <form method="post" action="${path}" novalidate>
-    <fieldset class="plain"><legend class="legend">Your sign-in and your wallet</legend><div class="fields">
-      ${FIELDS.map((input) => field(input, input.key === 'wallet' ? wallet : '', errors))}
-    </div></fieldset>
+    <div class="field lone">
+      <label for="wallet">Your wallet address</label>
+      <input id="wallet" name="wallet" autocomplete="off" autocapitalize="none" spellcheck="false" required maxlength="128" value="${wallet}" aria-describedby="wallet-hint"${
+        isRefused ? html` aria-invalid="true" autofocus` : NOTHING
+      }>
+      <p class="${isRefused ? 'error' : 'hint'}" id="wallet-hint">${isRefused ? 'Enter an address on Ethereum, Base or Solana.' : 'An address on Ethereum, Base or Solana. Check it carefully.'}</p>
+    </div>
     <button class="button primary" type="submit">Claim my account</button>
   </form>
+  <p class="explanation after">After this, ${name} sends what you have earned so far to your wallet. What you sell later is paid to it directly.</p>
 </section>`
-}
-
-function field(
-  { key, field, label, type, autocomplete }: (typeof FIELDS)[number],
-  value: string,
-  errors: readonly FieldError[],
-): Html {
-  const isBad = errors.some((error) => error.field === field)
-  const isFirstBad = errors[0]?.field === field
-  return html`<div class="field email">
-    <label for="${key}">${label}</label>
-    <input id="${key}" name="${key}" type="${type}" autocomplete="${autocomplete}" required maxlength="128" value="${value}"${
-      isBad ? html` aria-invalid="true" aria-describedby="${key}-error"` : NOTHING
-    }${isFirstBad ? html` autofocus` : NOTHING}>
-    ${isBad ? html`<p class="error" id="${key}-error">${COMPLAINTS[field]}</p>` : NOTHING}
-  </div>`
 }
 
 export function claimedPage(opened: OpenedClaim): Html {
@@ -55,15 +37,15 @@ export function claimedPage(opened: OpenedClaim): Html {
 <section class="panel result">
   <span class="seal good" aria-hidden="true"></span>
   <h1>The account is yours</h1>
-  <p>${opened.organization.name} will send what you have earned so far to your wallet. From here on you are paid directly.</p>
+  <p>${opened.organization.name} sends what you have earned so far to your wallet. What you sell from now on is paid to it directly. You do not need to do anything else.</p>
 </section>`
 }
 
 export function unknownClaimPage(): Html {
   return html`<section class="panel result">
   <span class="seal over" aria-hidden="true"></span>
-  <h1>There is no invitation here</h1>
-  <p>The link is wrong or incomplete. Check it, or ask whoever sent it for a new one.</p>
+  <h1>This link leads to no invitation</h1>
+  <p>The link is wrong or incomplete. Check the link, or ask the sender for a new one.</p>
 </section>`
 }
 
@@ -72,6 +54,6 @@ function invitation({ user, organization }: OpenedClaim): Html {
   <p class="eyebrow">${user.claimedAt ? 'Your account' : 'Your invitation'}</p>
   <h2 class="product">${user.name} ${user.lastName}</h2>
   <p class="description">${user.email}</p>
-  ${user.claimedAt ? NOTHING : html`<p class="description">You sell with ${organization.name}, which holds what you earn until you claim your account.</p>`}
+  ${user.claimedAt ? NOTHING : html`<p class="description">You sell with ${organization.name}. It keeps what you earn for you until you claim your account.</p>`}
 </section>`
 }

@@ -19,7 +19,7 @@ import { historyOf } from '../subscriptions/history.ts'
 import { isOpen } from '../subscriptions/operations.ts'
 import { cancelByCustomer, changeMaximum, confirmTrial, topUp } from '../subscriptions/verbs.ts'
 import { centsOf, usdOf } from '../usd.ts'
-import type { Bill } from './bills.ts'
+import type { Bill, RefusedReason } from './bills.ts'
 import { amountIn, numbersIn } from './choose.ts'
 import { cancelPage, managePage } from './manage.ts'
 import { paidPage } from './paid.ts'
@@ -83,11 +83,12 @@ export function customerRoutes(context: Context, show: Show): Hono {
 
   app.post('/payment/:uuid/refund', async (c) => {
     const { realm, document } = await openPayment(c)
+    const form = await formOf(c)
     try {
-      await ask(realm, await formOf(c), [document])
+      await ask(realm, form, [document])
     } catch (error) {
       if (!isRefusal(error)) throw error
-      return showPayment(c, { realm, document }, error)
+      return showPayment(c, { realm, document }, error, form)
     }
     return c.redirect(`${base}/payment/${document.uuid}`, 303)
   })
@@ -121,6 +122,7 @@ export function customerRoutes(context: Context, show: Show): Hono {
       errors: refusal?.errors ?? [],
       typed,
       complaint: refusal && complaintOf(refusal),
+      refused: reasonIn(typed, typed.transaction),
     })
     return show(c, { title: 'Your subscription', shop, content }, statusFor(refusal))
   }
@@ -129,12 +131,14 @@ export function customerRoutes(context: Context, show: Show): Hono {
     c: HttpContext,
     { realm, document }: { realm: string; document: Payment },
     refusal?: ApiError,
+    typed: Form = {},
   ): Promise<Response> {
     const [bill] = await billsOf(realm, document.uuid, [document])
     if (!bill) throw notFound()
     const shop = await shopOf(realm)
-    const complaint = refusal && (complaintOf(refusal) ?? 'Say in up to 500 characters what the reason is.')
-    const content = paidPage({ bill, path: `${base}/payment/${document.uuid}`, complaint })
+    const complaint = refusal && (complaintOf(refusal) ?? 'Please check the marked field.')
+    const refused = reasonIn(typed, document.uuid)
+    const content = paidPage({ bill, path: `${base}/payment/${document.uuid}`, complaint, refused })
     return show(c, { title: 'Your payment', shop, content }, statusFor(refusal))
   }
 
@@ -166,6 +170,10 @@ async function formOf(c: HttpContext): Promise<Form> {
   return Object.fromEntries(new URLSearchParams(await c.req.text()))
 }
 
+function reasonIn({ reason }: Form, transaction: string | undefined): RefusedReason | undefined {
+  return reason === undefined || transaction === undefined ? undefined : { transaction, reason }
+}
+
 /** @throws ApiError naming the field when it is no amount of a cent or more. */
 function amountOf(form: Form, key: string): string {
   const fields = new Fields(numbersIn(form))
@@ -178,7 +186,7 @@ function isRefusal(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status !== 404
 }
 
-/** What was refused as a whole; wrong fields are marked where they stand. */
+/** Why it was refused as a whole; wrong fields are marked where they stand. */
 function complaintOf({ errors, message }: ApiError): string | undefined {
   return errors.length > 0 ? undefined : message
 }

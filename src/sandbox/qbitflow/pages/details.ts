@@ -7,6 +7,7 @@ import { DEFAULT_PERIODS, MAX_PERIODS } from '../subscriptions/authorization.ts'
 import { durationText } from '../subscriptions/duration.ts'
 import type { Plan } from '../subscriptions/plan.ts'
 import { coinAmount, rateText } from './amounts.ts'
+import { cancellation } from './cancellation.ts'
 import { pagesOf, summary } from './summary.ts'
 
 export interface DetailsView {
@@ -45,7 +46,7 @@ export function detailsPage(view: DetailsView): Html {
     ${view.session.plan ? allowanceFields(view, view.session.plan) : NOTHING}
     <button class="button primary" type="submit">${view.session.plan ? 'Continue to authorisation' : 'Continue to payment'}</button>
   </form>
-  <form method="post" action="${view.path}/play"><button class="button quiet" name="outcome" value="CANCEL">Cancel and go back</button></form>
+  ${cancellation(view)}
 </section>`
 }
 
@@ -65,15 +66,15 @@ function customerFields({ values, errors }: DetailsView): Html {
   )}</div></fieldset>`
 }
 
-/** How far the customer's word goes: for how many periods, and up to how much. */
+/** What the customer allows: for how many periods, and up to how much. */
 function allowanceFields({ session, values, errors, maximum }: DetailsView, plan: Plan): Html {
   const every = durationText(plan.frequency)
   const usage = session.kind === 'payAsYouGo'
   return html`<fieldset class="plain"><legend class="legend">Allowance</legend>
     <p class="hint">${
       usage
-        ? `Allow as much as you want to spend. Only what you use is taken, at the end of every ${every}.`
-        : `Allow the payments of some periods ahead. Each is taken when it is due, never all at once.`
+        ? `Enter the most that you want to spend. You pay only for what you use, at the end of every ${every}.`
+        : `Enter how many payments to allow in advance. Each payment is taken only when it is due.`
     }</p>
     <div class="fields">
       ${usage ? numberField('maximum', `At most per ${every} (USD)`, values.maximum ?? maximum, errors, { min: '0.01', step: '0.01' }) : NOTHING}
@@ -104,7 +105,7 @@ function complaint(label: string, { message }: FieldError): string {
   if (message.endsWith('is required')) return `Enter your ${label.toLowerCase()}.`
   if (message.endsWith('is too long')) return `Enter a shorter ${label.toLowerCase()}.`
   if (label === 'E-mail address') return 'Enter an e-mail address like ada@example.com.'
-  return `Use only letters, digits, spaces and - _ ' .`
+  return `Use only letters, digits, spaces and the marks - _ ' .`
 }
 
 function chains(): Chain[] {

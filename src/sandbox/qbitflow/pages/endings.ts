@@ -36,12 +36,29 @@ export function headlinesOf({ plan, attempt }: Pick<Session, 'plan' | 'attempt'>
 export function explanationsOf(session: Session, shop: string): Partial<Headlines> {
   const { plan, attempt } = session
   const failed = isUnderpaid(attempt) ? shortfall(session, attempt, shop) : failure(session, shop)
+  const waiting = `This page updates by itself. Do not ${plan ? 'authorise' : 'pay'} again.`
   return {
-    completed: plan ? `${shop} may take what is due, and no more than you allowed.` : `${shop} has your payment.`,
+    created: waiting,
+    waitingConfirmation: waiting,
+    completed: plan
+      ? `${shop} can take each payment when it is due, up to the amount that you allowed.`
+      : received(session, shop),
     failed,
     cancelled: `Nothing was paid. Ask ${shop} for a new link if you still want to ${plan ? 'subscribe' : 'pay'}.`,
     expired: `It can no longer be paid. Ask ${shop} for a new link.`,
   }
+}
+
+function received({ price, attempt }: Session, shop: string): string {
+  if (attempt?.outcome !== 'OVERPAY') return `${shop} has your payment.`
+  const { receivedMinUnits, receivedUsd, quote } = attempt
+  const { symbol } = coin(quote.currencyId)
+  const extra = wholeCoins(BigInt(receivedMinUnits) - BigInt(quote.amountMinUnits), attempt)
+  return (
+    `You sent ${wholeCoins(receivedMinUnits, attempt)} ${symbol} (${usd(receivedUsd)}). ` +
+    `That is ${extra} ${symbol} (${usd(usdOf(centsOf(receivedUsd) - centsOf(price)))}) too much. ` +
+    `Your order is paid. Ask ${shop} to send the difference back.`
+  )
 }
 
 export function isUnderpaid(attempt: Attempt | undefined): attempt is Attempt {

@@ -3,7 +3,7 @@ import { coin } from '../currencies.ts'
 import type { FieldError } from '../errors.ts'
 import { boundUntil, isUnpaid } from '../subscriptions/billing.ts'
 import type { Operation, OperationType, Subscription } from '../subscriptions/documents.ts'
-import { type Bill, billList } from './bills.ts'
+import { type Bill, billList, type RefusedReason } from './bills.ts'
 import { dayText, momentText } from './dates.ts'
 import { numberField } from './details.ts'
 import { summary, usd } from './summary.ts'
@@ -21,6 +21,7 @@ export interface ManageView {
   readonly errors: readonly FieldError[]
   /** What the customer typed into the form that was refused. */
   readonly typed: Readonly<Record<string, string>>
+  readonly refused?: RefusedReason | undefined
 }
 
 /** A state as its customer reads it: one heading, and a sentence that says what it means. */
@@ -56,7 +57,7 @@ export function managePage(view: ManageView): Html {
   <div data-part="facts">${facts(subscription)}</div>
   ${isOver ? NOTHING : html`${allowanceForms(view)}<div data-part="cancel">${cancellation(view)}</div>`}
   <h2 class="section">What you paid</h2>
-  <div data-part="bills">${billList(bills, path)}</div>
+  <div data-part="bills">${billList(bills, path, view.refused)}</div>
 </section>`
 }
 
@@ -77,7 +78,7 @@ function settledNews({ subscription, shop }: ManageView): News {
       return {
         tone: 'warn',
         heading: 'This subscription has ended',
-        text: `No more payments will be taken. Ask ${shop} for a new link to subscribe again.`,
+        text: `No more payments are taken. Ask ${shop} for a new link to subscribe again.`,
       }
     case 'trial':
       return {
@@ -106,7 +107,7 @@ function settledNews({ subscription, shop }: ManageView): News {
     default:
   }
   if (stopped) {
-    const text = `You can use it until ${dayText(next)}. No more payments will be taken.`
+    const text = `You can use it until ${dayText(next)}. ${lastPayment(subscription)}`
     return { tone: 'warn', heading: 'You have cancelled this subscription', text }
   }
   if (status === 'low_on_funds') {
@@ -123,28 +124,31 @@ function confirmation({ status, billing }: Subscription, path: string): Html {
 }
 
 function facts(subscription: Subscription): Html {
-  const { allowance, maximum, usage, status, currencyId, nextBillingDate } = subscription
+  const { allowance, maximum, usage, status, stopped, currencyId, nextBillingDate } = subscription
   const paidWith = coin(currencyId)
   const isOver = status === 'cancelled'
   return html`<dl class="receipt">
     ${isOver ? NOTHING : html`<div><dt>Allowance left</dt><dd>${usd(allowance)}</dd></div><div><dt>Maximum per payment</dt><dd>${usd(maximum)}</dd></div>`}
     ${usage ? html`<div><dt>Used so far</dt><dd>${usage.unitsCurrentPeriod} units</dd></div>` : NOTHING}
     ${usage && usage.freeCredits !== '0' ? html`<div><dt>Free credit left</dt><dd>${usd(usage.freeCredits)}</dd></div>` : NOTHING}
-    ${isOver ? NOTHING : html`<div><dt>${isUnpaid(subscription) ? 'Was due on' : 'Next payment'}</dt><dd>${dayText(nextBillingDate)}</dd></div>`}
+    ${isOver ? NOTHING : html`<div><dt>${stopped ? 'Ends on' : isUnpaid(subscription) ? 'Was due on' : 'Next payment'}</dt><dd>${dayText(nextBillingDate)}</dd></div>`}
     <div><dt>Paid with</dt><dd>${paidWith.symbol} on ${paidWith.chain.name}</dd></div>
   </dl>`
 }
 
 function allowanceForms({ subscription, path, errors, typed }: ManageView): Html {
+  if (subscription.stopped && !subscription.usage) return NOTHING
   const amount = { min: '0.01', step: '0.01' }
+  // What was typed and refused stays as it is.
+  const part = (name: string, field: string) => (field in typed ? NOTHING : html` data-part="${name}"`)
   const isShort = subscription.status === 'past_due' || subscription.status === 'low_on_funds'
   return html`<h2 class="section" data-part="allowance">Allowance</h2>
   <div class="verbs">
-    <form method="post" action="${path}/top-up" data-part="top-up">
+    <form method="post" action="${path}/top-up"${part('top-up', 'allowance')}>
       ${numberField('allowance', 'Add to the allowance (USD)', typed.allowance ?? '', errors, amount)}
       <button class="button small${isShort ? ' primary' : ''}" type="submit">Top up</button>
     </form>
-    <form method="post" action="${path}/maximum" data-part="maximum">
+    <form method="post" action="${path}/maximum"${part('maximum', 'maximum')}>
       ${numberField('maximum', 'Maximum per payment (USD)', typed.maximum ?? subscription.maximum, errors, amount)}
       <button class="button small${subscription.status === 'pending' ? ' primary' : ''}" type="submit">Change the maximum</button>
     </form>
@@ -160,11 +164,18 @@ function cancellation({ subscription, path, now }: ManageView): Html {
   return html`<h2 class="section">Cancel</h2><p><a class="button small" href="${path}/cancel">Cancel the subscription</a></p>`
 }
 
+/** What is still taken from whoever leaves at the end of the period. */
+function lastPayment({ usage }: Subscription): string {
+  return usage
+    ? 'On that day you pay for what you have used. After that, no more payments are taken.'
+    : 'No more payments are taken.'
+}
+
 /** Asks before a subscription is cancelled. */
 export function cancelPage({ subscription, path }: Pick<ManageView, 'subscription' | 'path'>): Html {
   const end = isUnpaid(subscription)
-    ? 'It ends at once, because its last payment is missing.'
-    : `You can use it until ${dayText(subscription.nextBillingDate)}. After that, no more payments are taken.`
+    ? 'It ends at once, because the last payment could not be taken.'
+    : `You can use it until ${dayText(subscription.nextBillingDate)}. ${lastPayment(subscription)}`
   return html`${summary(subscription, 'Your subscription')}
 <section class="panel">
   <h1>Cancel this subscription?</h1>

@@ -1,5 +1,5 @@
 import { type Html, html, NOTHING } from '../../pages/html.ts'
-import { type Bill, billList } from './bills.ts'
+import { type Bill, billList, type RefusedReason } from './bills.ts'
 import { momentText } from './dates.ts'
 import { summary } from './summary.ts'
 
@@ -8,10 +8,12 @@ export function paidPage({
   bill,
   path,
   complaint,
+  refused,
 }: {
   bill: Bill
   path: string
   complaint?: string | undefined
+  refused?: RefusedReason | undefined
 }): Html {
   const { payment } = bill
   const offer = {
@@ -31,6 +33,6 @@ export function paidPage({
     <div><dt>Transaction</dt><dd><code>${payment.transactionHash}</code></dd></div>
   </dl>
   <h2 class="section">What you paid</h2>
-  ${billList([bill], path)}
+  ${billList([bill], path, refused)}
 </section>`
 }

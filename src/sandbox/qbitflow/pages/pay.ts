@@ -7,6 +7,7 @@ import type { Quote, Session } from '../documents.ts'
 import { merchantAddress } from '../payment.ts'
 import { paymentUri } from '../wallet.ts'
 import { coinAmount, rateText } from './amounts.ts'
+import { cancellation } from './cancellation.ts'
 import { coinIcon } from './details.ts'
 import { PAGES, summary } from './summary.ts'
 
@@ -51,6 +52,7 @@ export async function payPage({ session, quote, path, secondsLeft }: PayView): P
   </div>
   ${renewal(path, quote, secondsLeft)}
   ${wallet(path, `Pay ${amount} ${chosen.symbol}`, OTHER_PAYMENTS, secondsLeft)}
+  ${cancellation({ session, path })}
 </section>`
 }
 
@@ -63,13 +65,13 @@ export function countdown(secondsLeft: number): Html {
   if (secondsLeft <= 0) return NOTHING
   const minutes = Math.floor(secondsLeft / 60)
   const clock = `${minutes}:${String(secondsLeft % 60).padStart(2, '0')}`
-  return html`<span class="countdown">held for <span role="timer" data-countdown="${secondsLeft}">${clock}</span></span>`
+  return html`<span class="countdown">valid for <span role="timer" data-countdown="${secondsLeft}">${clock}</span></span>`
 }
 
 export function renewal(path: string, quote: Quote, secondsLeft: number): Html {
   return html`<form class="notice warn" method="post" action="${path}" data-stale${secondsLeft > 0 ? html` hidden` : NOTHING}>
     <input type="hidden" name="currencyId" value="${quote.currencyId}">
-    <p role="status">This rate has run out.</p><button class="button small" type="submit">Get a new rate</button>
+    <p role="status">This rate has expired.</p><button class="button small" type="submit">Get a new rate</button>
   </form>`
 }
 
@@ -82,12 +84,11 @@ export function wallet(
   const held = secondsLeft > 0 ? NOTHING : html` disabled`
   return html`<form class="wallet" method="post" action="${path}/play" aria-labelledby="wallet-title">
     <h2 id="wallet-title">Test wallet</h2>
-    <p>Plays the customer's wallet, so that you can see every ending.</p>
+    <p>It acts as the customer's wallet. Choose how the payment ends.</p>
     <button class="button primary" name="outcome" value="PAY" data-pay${held}>${label}</button>
     <div class="outcomes">${others.map(
       ([outcome, label]) =>
         html`<button class="button" name="outcome" value="${outcome}" data-pay${held}>${label}</button>`,
-    )}<button class="button" name="outcome" value="EXPIRE">Let expire</button></div>
-    <button class="button quiet" name="outcome" value="CANCEL">Cancel and go back</button>
+    )}<button class="button" name="outcome" value="EXPIRE">Let it expire</button></div>
   </form>`
 }

@@ -28,7 +28,7 @@ const PAYMENT_STEPS: Steps = [
 const PLAN_STEPS: Steps = [
   ['created', 'Authorisation signed', 'The wallet has signed the allowance.'],
   ['waitingConfirmation', 'Waiting for confirmation', 'The network has the allowance and is confirming it.'],
-  ['completed', 'Started', 'The subscription runs.'],
+  ['completed', 'Started', 'The subscription is active.'],
 ]
 
 /** How long a page that leads back to the shop can be read before it does. */
@@ -67,7 +67,7 @@ export function progressPage(view: ProgressView): Html {
   ${isUnderpaid(session.attempt) ? NOTHING : complaint(last)}
   <p class="hidden" role="status" aria-live="polite" data-announce></p>
   ${onward(view, status)}
-  ${isFinal(status) ? NOTHING : html`<noscript><p class="notice">This page looks again every two seconds.</p></noscript>`}
+  ${isFinal(status) ? NOTHING : html`<noscript><p class="notice">This page reloads every two seconds.</p></noscript>`}
 </section>`
 }
 

@@ -59,7 +59,7 @@ function headline({ session, change, justNow }: ResultView): string {
 
 function explanation({ session, change, shop, justNow }: ResultView): string | undefined {
   if (!session.plan && change.status === 'completed' && !justNow) {
-    return `There is nothing left to do here: ${shop} has the payment.`
+    return `${shop} has the payment. You do not need to do anything else.`
   }
   return explanationsOf(session, shop)[change.status]
 }
@@ -81,12 +81,12 @@ export function unknownPage(path: string): Html {
   return html`<section class="panel result">
   <span class="seal over" aria-hidden="true"></span>
   <h1>This link leads to no ${subject}</h1>
-  <p>The link is wrong or incomplete. Check it, or ask the shop for a new one.</p>
+  <p>The link is wrong or incomplete. Check the link, or ask the shop for a new one.</p>
 </section>`
 }
 
 function subjectOf(path: string): string {
   if (/\/(subscription|payment)\/[^/]*\/refund\/*$/.test(path)) return 'payment that can be refunded'
-  const [, kind] = /\/(subscription|payment)\/[^/]*(?:\/[a-z-]+)?\/*$/.exec(path) ?? []
-  return kind ?? 'checkout'
+  const [, kind] = /\/(subscription|payment|claim)(?:\/[^/]*){0,2}\/*$/.exec(path) ?? []
+  return kind === 'claim' ? 'invitation' : (kind ?? 'checkout')
 }

@@ -1,10 +1,12 @@
 import { Hono, type Context as HttpContext } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { unavailable } from '../../../kernel/unavailable.ts'
 import { readAsset, securityHeaders } from '../../pages/assets.ts'
 import { type Frame, layout, type Page } from '../../pages/layout.ts'
 import { basePath, type Context } from '../context.ts'
 import { COINS } from '../currencies.ts'
-import { ApiError, answerError, apiErrorFrom, type FieldError, notFound } from '../errors.ts'
-import { Fields } from '../fields.ts'
+import { ApiError, type FieldError, notFound } from '../errors.ts'
+import { Fields, isUuid } from '../fields.ts'
 import { OUTCOMES, play } from '../play.ts'
 import { isHeld, quote } from '../quotes.ts'
 import { isFinal, linkOf, statusOf } from '../session.ts'
@@ -14,10 +16,11 @@ import { choose } from './choose.ts'
 import { claimPageRoutes } from './claim-routes.ts'
 import { customerRoutes } from './customer-routes.ts'
 import { detailsPage } from './details.ts'
+import { errorAnswer } from './error.ts'
 import { type OpenedSession, openSession } from './open.ts'
 import { payPage } from './pay.ts'
 import { progressPage, progressView, refreshTag } from './progress.ts'
-import { resultPage, resultView, unknownPage } from './result.ts'
+import { resultPage, resultView } from './result.ts'
 
 const file = (path: string) => new URL(path, import.meta.url)
 const STYLESHEET = readAsset(
@@ -29,7 +32,7 @@ const STYLESHEET = readAsset(
   file('../assets/subscriptions.css'),
 )
 const SCRIPT = readAsset('checkout.js', file('../assets/checkout.js'))
-const FOOT = 'Simulated QBitFlow checkout. No real money moves here.'
+const FOOT = 'This is a simulation of QBitFlow. No real money is used.'
 const KEEP_A_YEAR = 'public, max-age=31536000, immutable'
 
 /** What a customer sees: details, payment, progress, result. Every step is a form, so it goes without a script too. */
@@ -39,7 +42,7 @@ export function pageRoutes(context: Context): Hono {
   const frame: Frame = { base, stylesheet: STYLESHEET.name, script: SCRIPT.name, foot: FOOT }
   const headers = securityHeaders(new URL(context.publicUrl).origin.replace(/^http/, 'ws'))
 
-  async function show(c: HttpContext, page: Page, status: 200 | 404 | 409 | 410 | 422 = 200): Promise<Response> {
+  async function show(c: HttpContext, page: Page, status: ContentfulStatusCode = 200): Promise<Response> {
     return c.html(await layout(frame, page), status, headers)
   }
 
@@ -56,7 +59,7 @@ export function pageRoutes(context: Context): Hono {
     const status = statusOf(opened.session, opened.now)?.status
     if (status && !isFinal(status)) return c.redirect(`${pathOf(opened)}/status`, 303)
     if (status) return showResult(c, opened, false)
-    return showDetails(c, opened, { ...opened.session.payer }, [])
+    return showDetails(c, opened, typedBefore(opened), [])
   })
 
   app.post('/checkout/:uuid', async (c) => {
@@ -129,12 +132,28 @@ export function pageRoutes(context: Context): Hono {
   app.route('/', customerRoutes(context, show))
   app.route('/', claimPageRoutes(context, show))
 
-  app.onError((error, c) => {
-    const known = apiErrorFrom(error)
-    if (known?.status === 404) return show(c, { title: 'Wrong link', content: unknownPage(c.req.path) }, 404)
-    if (known) return answerError(c, known)
-    throw error
+  // An address below a page is where one of its forms was sent to, or a link that was cut off.
+  app.get('/:kind{checkout|subscription|payment}/:uuid/*', (c) => {
+    const { kind, uuid } = c.req.param()
+    if (!isUuid(uuid)) throw notFound()
+    return c.redirect(`${base}/${kind}/${uuid}`, 303)
   })
+  app.get('/:kind{checkout|subscription|payment|claim}', () => {
+    throw notFound()
+  })
+
+  app.onError((error, c) => {
+    const { status, page } = errorAnswer(error, c.req.path)
+    if (status === 500 && !c.req.raw.signal.aborted)
+      context.log.error({ err: error, path: c.req.path }, 'the simulator failed')
+    if (status === 503) c.header('retry-after', String(unavailable(error)?.retryAfter))
+    return show(c, page, status)
+  })
+
+  /** What the customer entered before they went back to the first page. */
+  function typedBefore({ session: { payer, authorization } }: OpenedSession): object {
+    return authorization?.periods ? { ...payer, periods: String(authorization.periods) } : { ...payer }
+  }
 
   function showDetails(c: HttpContext, opened: OpenedSession, values: object, errors: readonly FieldError[]) {
     const { session, now, organization, asksCustomer } = opened

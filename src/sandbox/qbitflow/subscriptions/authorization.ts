@@ -27,7 +27,8 @@ export function authorizationFor(session: Session, wish: Wish, settings: Setting
   const perPeriod = session.kind === 'payAsYouGo' ? maximum : session.price
   if (centsOf(maximum) < centsOf(perPeriod)) throw badRequest('the maximum per bill is less than the price')
   const cents = wish.allowance ? centsOf(wish.allowance) : centsOf(perPeriod) * BigInt(wish.periods ?? DEFAULT_PERIODS)
-  return { allowance: usdOf(wish.allowance ? cents : withBuffer(cents, settings)), maximum }
+  const allowance = usdOf(wish.allowance ? cents : withBuffer(cents, settings))
+  return { allowance, maximum, ...(wish.periods === undefined ? {} : { periods: wish.periods }) }
 }
 
 export function defaultMaximum({ kind, price }: Pick<Session, 'kind' | 'price'>, settings: Settings): string {

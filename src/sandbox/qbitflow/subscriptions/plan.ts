@@ -14,4 +14,6 @@ export interface Plan {
 export interface Authorization {
   readonly allowance: string
   readonly maximum: string
+  /** How many the customer asked for; absent where they said nothing of it. */
+  readonly periods?: number
 }
