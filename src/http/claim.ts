@@ -18,7 +18,7 @@ export function addClaimPage(router: Hono<Env>, claims: Claims): void {
   router.get('/claim/:token', async (c) => {
     const invitation = await claims.open(c.req.param('token'))
     if (!invitation) return show(c, unknownClaimPage(), 404)
-    return show(c, invitation.user.claimedAt ? claimedPage(invitation) : claimPage(invitation, '', []))
+    return show(c, invitation.user.claimedAt ? claimedPage(invitation) : claimPage(invitation))
   })
 
   router.post('/claim/:token', async (c) => {
@@ -32,8 +32,8 @@ export function addClaimPage(router: Hono<Env>, claims: Claims): void {
       await claims.claim(token, form)
     } catch (error) {
       if (!(error instanceof DomainError)) throw error
-      const problems = error.problems.filter(({ field = [] }) => field.length > 0)
-      if (problems.length > 0) return show(c, claimPage(invitation, form.payoutAddress ?? '', problems), 422)
+      const isRefused = error.problems.some(({ field = [] }) => field.length > 0)
+      if (isRefused) return show(c, claimPage(invitation, form.payoutAddress ?? ''), 422)
     }
     // The same address shows what came of it, whoever claimed it first.
     return c.redirect(token, 303)

@@ -159,7 +159,7 @@ describe('the page of an invitation', () => {
     const answer = await fill(link, { payoutAddress: 'nowhere"><script>' })
     expect(answer.status).toBe(422)
     const page = await answer.text()
-    expect(page).toContain('It must be an address on Ethereum, Base or Solana.')
+    expect(page).toContain('Enter an address on Ethereum, Base or Solana.')
     expect(page).not.toContain('<script>')
     expect(page).toContain('value="nowhere&quot;&gt;&lt;script&gt;"')
     expect((await fill(link, {})).status).toBe(422)

@@ -1,5 +1,4 @@
 import { html } from 'hono/html'
-import type { Problem } from '../../kernel/errors.ts'
 import { type Html, layout } from './layout.ts'
 
 /** The page on which somebody who was invited takes their account over. */
@@ -17,24 +16,24 @@ export interface Invitation {
 
 const NOTHING = html``
 
-/** @param payoutAddress what was entered before */
-export function claimPage(invitation: Invitation, payoutAddress: string, problems: readonly Problem[]): Html {
+/** @param refused what was entered before, and is no address */
+export function claimPage(invitation: Invitation, refused?: string): Html {
   const { organization } = invitation
-  const problem = problems[0]
+  const isRefused = refused !== undefined
   const content = html`${summary(invitation)}
 <section class="panel">
   <h1>Claim your account</h1>
   <p class="text">Enter the address of the wallet to which ${organization} pays what you earn. You can do this only once. If the address changes later, tell ${organization}.</p>
-  ${problem ? html`<p class="notice" role="alert">Please check the wallet address.</p>` : NOTHING}
+  ${isRefused ? html`<p class="notice" role="alert">Please check the wallet address.</p>` : NOTHING}
   <form method="post" novalidate>
     <div class="field">
       <label for="payoutAddress">Your wallet address</label>
-      <input id="payoutAddress" name="payoutAddress" autocomplete="off" autocapitalize="none" required maxlength="128" spellcheck="false" value="${payoutAddress}" aria-describedby="payoutAddress-hint"${
-        problem ? html` aria-invalid="true" autofocus` : NOTHING
+      <input id="payoutAddress" name="payoutAddress" autocomplete="off" autocapitalize="none" required maxlength="128" spellcheck="false" value="${refused ?? ''}" aria-describedby="payoutAddress-hint"${
+        isRefused ? html` aria-invalid="true" autofocus` : NOTHING
       }>
-      <p class="${problem ? 'error' : 'hint'}" id="payoutAddress-hint">${
-        problem
-          ? `It ${problem.message}.`
+      <p class="${isRefused ? 'error' : 'hint'}" id="payoutAddress-hint">${
+        isRefused
+          ? 'Enter an address on Ethereum, Base or Solana.'
           : 'An address on Ethereum, Base or Solana. Check it carefully: money that is sent to a wrong address is lost.'
       }</p>
     </div>
@@ -42,7 +41,7 @@ export function claimPage(invitation: Invitation, payoutAddress: string, problem
   </form>
   ${nextSteps(organization)}
 </section>`
-  return layout(problem ? 'Please check the wallet address' : 'Claim your account', organization, content)
+  return layout(isRefused ? 'Please check the wallet address' : 'Claim your account', organization, content)
 }
 
 function nextSteps(organization: string): Html {
@@ -81,7 +80,7 @@ export function unknownClaimPage(): Html {
 function summary({ user, organization }: Invitation): Html {
   return html`<section class="summary" aria-label="Your account">
   <p class="eyebrow">${user.claimedAt ? 'Your account' : 'Your invitation'}</p>
-  <h2>${user.name} ${user.lastName}</h2>
+  <h2 dir="auto">${user.name} ${user.lastName}</h2>
   <p class="description">${user.email}</p>
   ${user.claimedAt ? NOTHING : html`<p class="description">You sell with ${organization}. It keeps what you earn for you until you claim your account.</p>`}
 </section>`

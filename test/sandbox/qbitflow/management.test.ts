@@ -39,7 +39,8 @@ describe('the page on which a customer looks after a subscription', () => {
     expect(page).not.toContain('Cancel the subscription')
     const { status, text } = await send(`/subscription/${uuid}/cancel`, {})
     expect(status).toBe(409)
-    expect(text).toContain(`cannot be cancelled before ${body.minimumCancellationDate}`)
+    expect(text).toContain('The subscription cannot be cancelled at the moment.')
+    expect(text).toContain(`You agreed to stay until ${day}`)
     expect((await subscription(world, uuid)).body.stopped).toBe(false)
   })
 
@@ -56,7 +57,11 @@ describe('the page on which a customer looks after a subscription', () => {
     const uuid = await subscribe(world)
     expect((await send(`/subscription/${uuid}/top-up`, { allowance: '5' })).status).toBe(303)
     expect(await read(`/subscription/${uuid}`)).toContain('Your top-up is being confirmed')
-    expect((await send(`/subscription/${uuid}/top-up`, { allowance: '5' })).status).toBe(409)
+    const second = await send(`/subscription/${uuid}/top-up`, { allowance: '5' })
+    expect(second).toMatchObject({
+      status: 409,
+      text: expect.stringContaining('is still being confirmed. Wait a minute'),
+    })
     await pass(world, 5 * 60_000)
     expect((await subscription(world, uuid)).body.allowance).toBe(119)
   })
@@ -208,6 +213,10 @@ describe('the page on which a customer looks after a subscription', () => {
     await pass(world, 5 * 60_000)
     const page = await read(`/subscription/${uuid}`)
     expect(page).toContain('This subscription has ended')
+    for (const verb of ['top-up', 'maximum', 'confirm', 'cancel']) {
+      const late = await send(`/subscription/${uuid}/${verb}`, { allowance: '5', maximum: '50' })
+      expect([verb, late.status]).toEqual([verb, 303])
+    }
     expect(page).not.toContain('Top up')
   })
 })

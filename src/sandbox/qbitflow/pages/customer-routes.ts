@@ -26,6 +26,16 @@ import { paidPage } from './paid.ts'
 
 type Show = (c: HttpContext, page: Page, status?: 200 | 409 | 422) => Promise<Response>
 type Form = Readonly<Record<string, string>>
+type Verb = 'top-up' | 'maximum' | 'confirm' | 'cancel' | 'refund'
+
+/** Why something is refused as a whole, in words for the customer; wrong fields are marked where they stand. */
+const COMPLAINTS: Readonly<Record<Verb, string>> = {
+  'top-up': 'Your last top-up is still being confirmed. Wait a minute, then try again.',
+  maximum: 'Your last new maximum is still being confirmed. Wait a minute, then try again.',
+  confirm: 'There is nothing to confirm. See below how your subscription stands.',
+  cancel: 'The subscription cannot be cancelled at the moment. See below how it stands.',
+  refund: 'A refund of this payment cannot be asked for at the moment.',
+}
 
 /** The pages on which a customer looks after what they bought. Whoever has the link may act: its UUID is the secret. */
 export function customerRoutes(context: Context, show: Show): Hono {
@@ -67,15 +77,17 @@ export function customerRoutes(context: Context, show: Show): Hono {
   })
 
   /** Acts and shows the page anew; what is refused is said on it. */
-  function verb(name: string, act: (realm: string, uuid: string, form: Form) => Promise<unknown>): void {
+  function verb(name: Verb, act: (realm: string, uuid: string, form: Form) => Promise<unknown>): void {
     app.post(`/subscription/:uuid/${name}`, async (c) => {
       const { realm, document } = await open(c)
       const form = await formOf(c)
       try {
         await act(realm, document.uuid, form)
       } catch (error) {
-        if (!isRefusal(error)) throw error
-        return showSubscription(c, { realm, document }, error, form)
+        // A subscription that ended since the page was opened says so on its page.
+        const isOver = name !== 'refund' && error instanceof ApiError && error.status === 404
+        if (!isOver && !isRefusal(error)) throw error
+        if (!isOver) return showSubscription(c, { realm, document }, { error, complaint: COMPLAINTS[name] }, form)
       }
       return c.redirect(`${base}/subscription/${document.uuid}`, 303)
     })
@@ -105,9 +117,10 @@ export function customerRoutes(context: Context, show: Show): Hono {
   async function showSubscription(
     c: HttpContext,
     { realm, document }: { realm: string; document: Subscription },
-    refusal?: ApiError,
+    refusal?: { error: ApiError; complaint: string },
     typed: Form = {},
   ): Promise<Response> {
+    const { errors = [] } = refusal?.error ?? {}
     const world = context.world(realm)
     const entries = await historyOf(world, document.uuid)
     const underway = await underwayOf(context, realm, document)
@@ -119,12 +132,12 @@ export function customerRoutes(context: Context, show: Show): Hono {
       shop,
       path: `${base}/subscription/${document.uuid}`,
       now: await context.clockOf(realm),
-      errors: refusal?.errors ?? [],
+      errors,
       typed,
-      complaint: refusal && complaintOf(refusal),
+      complaint: errors.length > 0 ? undefined : refusal?.complaint,
       refused: reasonIn(typed, typed.transaction),
     })
-    return show(c, { title: 'Your subscription', shop, content }, statusFor(refusal))
+    return show(c, { title: 'Your subscription', shop, content }, statusFor(refusal?.error))
   }
 
   async function showPayment(
@@ -136,7 +149,7 @@ export function customerRoutes(context: Context, show: Show): Hono {
     const [bill] = await billsOf(realm, document.uuid, [document])
     if (!bill) throw notFound()
     const shop = await shopOf(realm)
-    const complaint = refusal && (complaintOf(refusal) ?? 'Please check the marked field.')
+    const complaint = refusal && (refusal.errors.length > 0 ? 'Please check the marked field.' : COMPLAINTS.refund)
     const refused = reasonIn(typed, document.uuid)
     const content = paidPage({ bill, path: `${base}/payment/${document.uuid}`, complaint, refused })
     return show(c, { title: 'Your payment', shop, content }, statusFor(refusal))
@@ -184,11 +197,6 @@ function amountOf(form: Form, key: string): string {
 
 function isRefusal(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status !== 404
-}
-
-/** Why it was refused as a whole; wrong fields are marked where they stand. */
-function complaintOf({ errors, message }: ApiError): string | undefined {
-  return errors.length > 0 ? undefined : message
 }
 
 function statusFor(refusal: ApiError | undefined): 200 | 409 | 422 {

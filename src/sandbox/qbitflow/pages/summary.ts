@@ -19,8 +19,8 @@ type Offer = Pick<Session, 'kind' | 'plan' | 'productName' | 'description' | 'pr
 export function summary(offer: Offer, eyebrow = 'Your order'): Html {
   return html`<section class="summary" aria-label="${eyebrow}">
   <p class="eyebrow">${eyebrow}</p>
-  <h2 class="product">${offer.productName}</h2>
-  <p class="description">${offer.description}</p>
+  <h2 class="product" dir="auto">${offer.productName}</h2>
+  <p class="description" dir="auto">${offer.description}</p>
   <dl class="total"><dt>${priceLabel(offer)}</dt><dd>${priceText(offer.price)}</dd></dl>
   ${terms(offer)}
 </section>`
