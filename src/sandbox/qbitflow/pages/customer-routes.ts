@@ -124,9 +124,11 @@ export function customerRoutes(context: Context, show: Show): Hono {
     const world = context.world(realm)
     const entries = await historyOf(world, document.uuid)
     const underway = await underwayOf(context, realm, document)
+    // Read after what is being confirmed: what was confirmed in between would otherwise never be shown.
+    const subscription = (await subscriptions.find(world, document.uuid)) ?? document
     const shop = await shopOf(realm)
     const content = managePage({
-      subscription: document,
+      subscription,
       bills: await billsOf(realm, document.uuid, entries),
       underway,
       shop,
