@@ -64,7 +64,9 @@ describe('a refusal', () => {
       sandboxes: {
         broken: {
           fetch: () => Promise.reject(new Error('hunter2')),
-          handleUpgrade: () => false,
+          knowsKey: async () => false,
+          hasSocket: () => false,
+          handleUpgrade: () => {},
         },
       },
     })
