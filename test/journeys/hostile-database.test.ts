@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
 import { type Api, apiOf, watchStatus } from '../support/api.ts'
+import { eventually } from '../support/app.ts'
 import { expectAllSettled, look } from '../support/books.ts'
 import {
   type DebianServer,
@@ -12,7 +13,7 @@ import {
   warnWithoutDebianPostgres,
 } from '../support/debian-postgres.ts'
 import { type StartedNode, startNode } from '../support/gateway.ts'
-import { CUSTOMER, createCheckout, readCheckout, recipesOf, statesOf } from '../support/storefront.ts'
+import { CUSTOMER, createCheckout, readCheckout, recipesOf, simulate, statesOf } from '../support/storefront.ts'
 
 /**
  * The core journeys on PostgreSQL 15 with defaults against everything that the code takes for granted, in a schema of
@@ -20,6 +21,9 @@ import { CUSTOMER, createCheckout, readCheckout, recipesOf, statesOf } from '../
  */
 
 warnWithoutDebianPostgres('the journeys on a database with hostile defaults')
+
+/** Schedules find what is due, beside whatever else the machine does. */
+const PATIENCE_MS = 30_000
 
 let server: DebianServer
 beforeAll(async () => {
@@ -60,6 +64,56 @@ describe.skipIf(!hasPgbouncer).each(['directly', 'through PgBouncer in transacti
     const paid = await readCheckout(api, checkout.id)
     expect(statesOf(paid)).toEqual(['CREATED', 'WAITING_CONFIRMATION', 'COMPLETED'])
     expect(recipesOf(paid)).toEqual(['paymentSettled'])
+    await settled()
+  })
+
+  test('a refund is asked for, approved, paid and booked', async () => {
+    const { checkout } = await createCheckout(api)
+    await simulate(api, checkout.id, 'PAY')
+    const paymentId = await eventually(async () => {
+      const { payment } = await readCheckout(api, checkout.id)
+      return payment?.status === 'COMPLETED' && payment.id
+    }, PATIENCE_MS)
+    const { refund } = await api.change<{ refund: { id: string } }>(
+      `mutation ($input: SimulateRefundRequestInput!) {
+        simulateRefundRequest(input: $input) { refund { id } userErrors { message } } }`,
+      { paymentId, reason: 'It came broken' },
+    )
+    await api.change(
+      `mutation ($input: ApproveRefundInput!) { approveRefund(input: $input) { refund { id } userErrors { message } } }`,
+      { id: refund.id, idempotencyKey: 'approve' },
+    )
+    await eventually(async () => {
+      const query = 'query ($id: ID!) { refund(by: { id: $id }) { status } }'
+      const seen = await api.ask<{ refund: { status: string } }>(query, { id: refund.id })
+      return seen.refund.status === 'COMPLETED'
+    }, PATIENCE_MS)
+    await settled()
+  })
+
+  test('a subscription is begun, and billed again when its month is over', async () => {
+    const item = { name: 'Gym', description: 'As often as you like', price: { amount: '10.00', currency: 'USD' } }
+    const { checkout } = await createCheckout(api, {
+      kind: 'SUBSCRIPTION',
+      item,
+      frequency: { value: 1, unit: 'MONTHS' },
+    })
+    await simulate(api, checkout.id, 'PAY')
+    const billed = (count: number) =>
+      eventually(async () => {
+        const query = 'query { subscriptions(first: 1) { edges { node { status completedCycles } } } }'
+        const seen = await api.ask<Subscriptions>(query)
+        return seen.subscriptions.edges.some(
+          ({ node: { status, completedCycles } }) => status === 'ACTIVE' && completedCycles === count,
+        )
+      }, PATIENCE_MS)
+    await billed(1)
+    await api.change(
+      `mutation ($input: AdvanceTestClockInput!) {
+        advanceTestClock(input: $input) { testClock { now } userErrors { message } } }`,
+      { by: { value: 31, unit: 'DAYS' } },
+    )
+    await billed(2)
     await settled()
   })
 
@@ -130,6 +184,12 @@ describe.skipIf(!hasPgbouncer).each(['directly', 'through PgBouncer in transacti
     expect(seen).toEqual(wanted.map(String))
   })
 })
+
+interface Subscriptions {
+  readonly subscriptions: {
+    readonly edges: readonly { readonly node: { readonly status: string; readonly completedCycles: number } }[]
+  }
+}
 
 interface Page {
   readonly products: {
