@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database, Transaction } from '../db/database.ts'
 import type { CheckoutRow } from '../db/rows.ts'
-import { forget } from '../events/idempotency.ts'
 import { transactOnce } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
@@ -11,8 +10,9 @@ import { DomainError, invalidState, notFound, type Problem } from '../kernel/err
 import { newId } from '../kernel/id.ts'
 import { money } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
+import { actOnce } from '../providers/act-once.ts'
 import { type CapabilityService, capabilityFor } from '../providers/capabilities.ts'
-import { asDomainError, lacking } from '../providers/errors.ts'
+import { lacking } from '../providers/errors.ts'
 import type { Able, Registry } from '../providers/registry.ts'
 import { simulatorOf } from '../providers/simulator.ts'
 import { termsData } from '../subscriptions/terms.ts'
@@ -150,13 +150,12 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
       const connected = await registry.connected(actor.tenantId, checkout.provider)
       const simulation = simulatorOf(checkout.provider, connected, actor.mode, ['id'])
       if (checkout.externalId === null) throw invalidState(`The checkout is ${checkout.status}`, ['id'])
-      const done = await transactOnce(db, call, await clocks.now(actor.tenantId), id, async () => {})
-      if (done.replayed) return done
-      await simulation.play(checkout.externalId, outcome, { currency, customer }).catch(async (error) => {
-        await forget(db, call)
-        throw asDomainError(error)
+      const { externalId } = checkout
+      return actOnce(db, call, {
+        at: await clocks.now(actor.tenantId),
+        subjectId: id,
+        ask: async ({ actId }) => void (await simulation.play(actId, externalId, outcome, { currency, customer })),
       })
-      return done
     },
   }
 }

@@ -19,11 +19,25 @@ export function assertKey(idempotencyKey: string): void {
   validate(IdempotencyKey, { idempotencyKey })
 }
 
+/** What an earlier request under a key came to. */
+export interface Earlier {
+  readonly subjectId: string
+  /** What it began at a provider and is not known to have done. */
+  readonly actId: string | null
+}
+
 /**
- * The object of an earlier mutation under the same key, or undefined when this one is the first.
+ * What the earlier mutation under the same key came to, or undefined when this one is the first.
+ * @param actId names what is still to be done at a provider after the transaction
  * @throws DomainError IDEMPOTENCY_KEY_REUSED, or RefusedBefore with what the earlier one was refused for
  */
-export async function claim(tx: Transaction, call: Call, at: Date, subjectId: string): Promise<string | undefined> {
+export async function claim(
+  tx: Transaction,
+  call: Call,
+  at: Date,
+  subjectId: string,
+  actId: string | null = null,
+): Promise<Earlier | undefined> {
   const { idempotencyKey: key, operation, requestHash } = call
   if (key === undefined) return undefined
   assertKey(key)
@@ -31,28 +45,48 @@ export async function claim(tx: Transaction, call: Call, at: Date, subjectId: st
   const { tenantId } = call.actor
   const ownerId = keyOwnerOf(call.actor)
   const claimed = await tx.$queryRaw<{ id: string }[]>`
-    INSERT INTO idempotency_record AS r (tenant_id, id, owner_id, operation, key, request_hash, subject_id, created_at, expires_at)
-    VALUES (${tenantId}::uuid, ${newId()}::uuid, ${ownerId}::uuid, ${operation}, ${key}, ${requestHash}, ${subjectId}::uuid, ${at}, ${expiresAt})
+    INSERT INTO idempotency_record AS r (tenant_id, id, owner_id, operation, key, request_hash, subject_id, act_id, created_at, expires_at)
+    VALUES (${tenantId}::uuid, ${newId()}::uuid, ${ownerId}::uuid, ${operation}, ${key}, ${requestHash}, ${subjectId}::uuid, ${actId}::uuid, ${at}, ${expiresAt})
     ON CONFLICT (tenant_id, owner_id, operation, key) DO UPDATE
-      SET request_hash = excluded.request_hash, subject_id = excluded.subject_id, problems = '[]',
-          created_at = excluded.created_at, expires_at = excluded.expires_at
+      SET request_hash = excluded.request_hash, subject_id = excluded.subject_id, act_id = excluded.act_id,
+          problems = '[]', created_at = excluded.created_at, expires_at = excluded.expires_at
       WHERE r.expires_at <= ${at} OR (r.subject_id IS NULL AND r.request_hash <> excluded.request_hash)
     RETURNING r.id`
   if (claimed.length > 0) return undefined
-  const [earlier] = await tx.$queryRaw<{ same: boolean; subject_id: string | null; problems: string }[]>`
-    SELECT request_hash = ${requestHash} AS same, subject_id, problems::text AS problems FROM idempotency_record
+  const [earlier] = await tx.$queryRaw<Kept[]>`
+    SELECT request_hash = ${requestHash} AS same, subject_id, act_id, problems::text AS problems FROM idempotency_record
     WHERE tenant_id = ${tenantId}::uuid AND owner_id = ${ownerId}::uuid AND operation = ${operation} AND key = ${key}`
   // Freed in that very moment.
-  if (!earlier) return claim(tx, call, at, subjectId)
+  if (!earlier) return claim(tx, call, at, subjectId, actId)
   if (!earlier.same) throw keyReused()
   if (earlier.subject_id === null) throw refusedBefore(earlier.problems)
-  return earlier.subject_id
+  return { subjectId: earlier.subject_id, actId: earlier.act_id }
 }
 
-/** Repeats of a mutation whose object came to be only after its claim are given that object. */
-export async function answerWith(db: Database, call: Call, subjectId: string): Promise<void> {
+interface Kept {
+  readonly same: boolean
+  readonly subject_id: string | null
+  readonly act_id: string | null
+  readonly problems: string
+}
+
+/** What was to be done at a provider is done: repeats are given its object from here on. */
+export async function finishAct(db: Database, call: Call, actId: string, subjectId: string): Promise<void> {
   if (call.idempotencyKey === undefined) return
-  await db.prisma.idempotencyRecord.updateMany({ where: recordOf(call), data: { subjectId } })
+  await db.prisma.idempotencyRecord.updateMany({
+    where: { ...recordOf(call), actId },
+    data: { subjectId, actId: null },
+  })
+}
+
+/** Frees the key of an act that came to nothing. False when another request under the key has done it meanwhile. */
+export async function forgetAct(
+  tx: Pick<Transaction, 'idempotencyRecord'>,
+  call: Call,
+  actId: string,
+): Promise<boolean> {
+  if (call.idempotencyKey === undefined) return true
+  return (await tx.idempotencyRecord.deleteMany({ where: { ...recordOf(call), actId } })).count > 0
 }
 
 /** Frees the key of a mutation that came to nothing after all, so that it may be tried again. */

@@ -106,7 +106,7 @@ export function idempotencyService({ db, clock }: { db: Database; clock: Clock }
         'idempotency.answered',
         `SELECT FROM idempotency_record r JOIN tenant t ON t.id = r.tenant_id
          WHERE r.tenant_id = $1 AND r.owner_id = $5 AND r.operation = $2 AND r.key = $3
-           AND (r.subject_id IS NOT NULL OR r.request_hash = $6)
+           AND (r.subject_id IS NOT NULL OR r.request_hash = $6) AND r.act_id IS NULL
            AND r.expires_at > $4::timestamptz + (t.clock_ahead_ms + ${ABOUT_TO_EXPIRE_MS}) * interval '1 millisecond'`,
         [actor.tenantId, operation, idempotencyKey, clock.now(), keyOwnerOf(actor), requestHash],
       )

@@ -54,7 +54,7 @@ export async function transactOnce(
 ): Promise<Done> {
   return transact(db, { tenantId: call.actor.tenantId, at, requestId: call.actor.requestId }, async (tx, emit) => {
     const earlier = await claim(tx, call, at, subjectId)
-    if (earlier) return { id: earlier, replayed: true }
+    if (earlier) return { id: earlier.subjectId, replayed: true }
     await work(tx, emit)
     return { id: subjectId, replayed: false }
   })

@@ -1,12 +1,10 @@
 import type { Database } from '../db/database.ts'
 import type { Provider as ProviderName } from '../db/generated/enums.ts'
-import { forget } from '../events/idempotency.ts'
-import { transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
-import { asDomainError } from './errors.ts'
+import { actOnce } from './act-once.ts'
 import { AtProvider, InjectFault } from './fault.ts'
 import type { Fault } from './faults.ts'
 import type { Simulation } from './port.ts'
@@ -21,30 +19,27 @@ interface Deps {
 
 /** Test mode: what goes wrong at a provider because somebody wants to see what happens then. */
 export function faultService({ db, clocks, registry }: Deps) {
-  async function once(call: Call, id: string, work: () => Promise<void>): Promise<Done> {
-    const done = await transactOnce(db, call, await clocks.now(call.actor.tenantId), id, async () => {})
-    if (done.replayed) return done
-    await work().catch(async (error) => {
-      await forget(db, call)
-      throw asDomainError(error)
-    })
-    return done
-  }
-
   return {
     /** Arms a fault, whose id it answers. @throws DomainError UNSUPPORTED where the provider is no simulator */
     async inject(call: Call, input: unknown): Promise<Done> {
       const { provider, ...wanted } = validate(InjectFault, input)
       const { faults } = await simulationOf(registry, call.actor, provider)
-      const fault = { id: newId(), ...wanted }
-      return once(call, fault.id, () => faults.inject(fault))
+      return actOnce(db, call, {
+        at: await clocks.now(call.actor.tenantId),
+        subjectId: newId(),
+        ask: async ({ subjectId: id }) => void (await faults.inject({ id, ...wanted })),
+      })
     },
 
     /** Disarms everything that is armed at a provider. */
     async clear(call: Call, input: unknown): Promise<Done> {
       const { provider } = validate(AtProvider, input)
       const { faults } = await simulationOf(registry, call.actor, provider)
-      return once(call, call.actor.tenantId, () => faults.clear())
+      return actOnce(db, call, {
+        at: await clocks.now(call.actor.tenantId),
+        subjectId: call.actor.tenantId,
+        ask: async () => void (await faults.clear()),
+      })
     },
 
     /** What is armed at a provider, the oldest first; nothing where it is no simulator. */

@@ -2,13 +2,12 @@ import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import type { Provider, RefundStatus } from '../db/generated/enums.ts'
 import type { RefundRow, SubscriptionRow } from '../db/rows.ts'
-import { forget } from '../events/idempotency.ts'
-import { type Change, type Emit, transact, transactOnce } from '../events/outbox.ts'
+import { type Change, type Emit, transact } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { encodeId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
-import { asDomainError } from '../providers/errors.ts'
+import { actOnce } from '../providers/act-once.ts'
 import { AtProvider } from '../providers/fault.ts'
 import { simulationOf } from '../providers/fault-service.ts'
 import type { Registry } from '../providers/registry.ts'
@@ -68,19 +67,14 @@ export function sandboxReset({ db, clocks, registry, progress }: Deps) {
       const { tenantId, organizationId, requestId } = call.actor
       const { faults } = await simulationOf(registry, call.actor, provider)
       const change = { tenantId, at: await clocks.now(tenantId), requestId }
-      const done = await transactOnce(db, call, change.at, organizationId, async () => {})
-      if (done.replayed) return done
-      try {
+      const ask = async (): Promise<undefined> => {
         await faults.reset()
         await expireCheckouts(tenantId, provider)
         await endSubscriptions(change, provider)
         await failRefunds(change, provider)
         await transact(db, change, (tx, emit) => forgetNames(tx, emit, { tenantId, organizationId, provider }))
-        return done
-      } catch (error) {
-        await forget(db, call)
-        throw asDomainError(error)
       }
+      return actOnce(db, call, { at: change.at, subjectId: organizationId, ask })
     },
   }
 }

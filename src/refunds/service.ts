@@ -1,13 +1,14 @@
 import type { Database } from '../db/database.ts'
 import type { PaymentRow, RefundRow } from '../db/rows.ts'
-import { answerWith, forget } from '../events/idempotency.ts'
+import { forget } from '../events/idempotency.ts'
 import { transactOnce } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { invalidState, notFound, type Problem } from '../kernel/errors.ts'
 import { validate } from '../kernel/validate.ts'
 import { hasMoney } from '../payments/payment.ts'
-import { asDomainError, ProviderError, problemFrom } from '../providers/errors.ts'
+import { actOnce } from '../providers/act-once.ts'
+import { ProviderAnswerLost, ProviderError, problemFrom } from '../providers/errors.ts'
 import type { RefundReply } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
 import { simulatorOf } from '../providers/simulator.ts'
@@ -100,27 +101,24 @@ export function refundService({ db, clocks, registry, progress, answering }: Dep
       const payment = await findPayment(actor, paymentId)
       const connected = await registry.connected(actor.tenantId, payment.provider)
       const simulation = simulatorOf(payment.provider, connected, actor.mode, ['paymentId'])
-      if (!hasMoney(payment) || payment.status === 'REFUNDED' || payment.externalId === null) {
-        throw invalidState(`The payment is ${payment.status}`, ['paymentId'])
-      }
-      const done = await transactOnce(db, call, await clocks.now(actor.tenantId), payment.id, async () => {})
-      if (done.replayed && done.id !== payment.id) return done
-      if (!done.replayed) {
-        await simulation.requestRefund(payment.externalId, payment.source, reason).catch(async (error) => {
-          await forget(db, call)
-          throw asDomainError(error)
-        })
-      }
-      // It was asked for: a repeat asks no more than what became of it.
-      const refund = await progress.refresh(payment).catch((error) => {
-        throw asDomainError(error)
+      const { externalId, source, status } = payment
+      if (!hasMoney(payment) || externalId === null) throw invalidState(`The payment is ${status}`, ['paymentId'])
+      return actOnce(db, call, {
+        at: await clocks.now(actor.tenantId),
+        subjectId: payment.id,
+        async begin() {
+          if (status === 'REFUNDED') throw invalidState('The payment is REFUNDED', ['paymentId'])
+        },
+        async ask({ actId }) {
+          await simulation.requestRefund(actId, externalId, source, reason)
+          const refund = await progress.refresh(payment).catch((error) => {
+            // It was asked for all the same.
+            throw error instanceof ProviderError ? new ProviderAnswerLost(error.failure, { cause: error }) : error
+          })
+          if (!refund) throw invalidState('The provider has no such refund', ['paymentId'])
+          return refund.id
+        },
       })
-      if (!refund) {
-        await forget(db, call)
-        throw invalidState('The provider has no such refund', ['paymentId'])
-      }
-      await answerWith(db, call, refund.id)
-      return { id: refund.id, replayed: done.replayed }
     },
   }
 }

@@ -85,20 +85,21 @@ export async function failBilling(tx: Transaction, change: Change, emit: Emit, s
   announce(emit, 'billing.failed', billing, { type: 'EXECUTE_SUBSCRIPTION', state: 'FAILED', final: false })
 }
 
-/** A bill that we ask the provider for, before it is asked. Undefined when one is open already. */
+/** A bill that we ask the provider for, before it is asked. None where one is open already. */
 export async function beginBilling(
   tx: Transaction,
   change: Change,
   subscription: SubscriptionRow,
-): Promise<BillingRow | undefined> {
-  if (await openBilling(tx, subscription)) return undefined
-  return tx.billing.create({ data: { ...(await newBilling(tx, change, subscription, 'MANUAL')), status: 'PENDING' } })
+  id: string,
+): Promise<void> {
+  if (await openBilling(tx, subscription)) return
+  const bill = await newBilling(tx, change, subscription, 'MANUAL')
+  await tx.billing.create({ data: { ...bill, id, status: 'PENDING' } })
 }
 
 /** The provider will not bill: a bill that was begun for it, and is still to be paid, never was. */
-export async function withdrawBilling(tx: Transaction, subscription: SubscriptionRow, id: string | undefined) {
+export async function withdrawBilling(tx: Transaction, subscription: SubscriptionRow, id: string) {
   await lockSubscription(tx, subscription)
-  if (id === undefined) return
   await tx.billing.deleteMany({ where: { tenantId: subscription.tenantId, id, status: 'PENDING' } })
 }
 

@@ -1,13 +1,14 @@
-import type { Database } from '../db/database.ts'
+import type { Database, Transaction } from '../db/database.ts'
 import type { SubscriptionRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
-import { forget } from '../events/idempotency.ts'
+import { forget, forgetAct } from '../events/idempotency.ts'
 import { type Emit, transact, transactOnce } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
 import { validate } from '../kernel/validate.ts'
-import { asDomainError, ProviderAnswerLost, ProviderError, problemFrom } from '../providers/errors.ts'
+import { actOnce, type Begun } from '../providers/act-once.ts'
+import { ProviderAnswerLost, ProviderError, problemFrom } from '../providers/errors.ts'
 import type { Connected, Registry } from '../providers/registry.ts'
 import { simulatorOf } from '../providers/simulator.ts'
 import type { Subscriptions } from '../providers/subscriptions.ts'
@@ -51,6 +52,13 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
     await progress.refresh(subscription).catch((error) => {
       if (!(error instanceof ProviderError)) throw error
     })
+  }
+
+  /** Whether the bill was paid that was begun under this id, as the provider has it. */
+  async function isBilled(subscription: SubscriptionRow, id: string): Promise<boolean> {
+    await look(subscription)
+    const { tenantId } = subscription
+    return (await db.prisma.billing.count({ where: { tenantId, id, status: 'COMPLETED' } })) > 0
   }
 
   /** The wish is kept before the provider is asked, and until what became of it is known. */
@@ -135,27 +143,29 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
       const { executeTestBilling } = able
       if (actor.mode !== 'TEST' || !executeTestBilling) throw unsupported(provider, 'billing at once outside test mode')
       const change = { tenantId: actor.tenantId, at: await clocks.now(actor.tenantId), requestId: actor.requestId }
-      let begun: string | undefined
-      const done = await transactOnce(db, call, change.at, id, async (tx) => {
+      let problems: readonly Problem[] = []
+      const begin = async (tx: Transaction, actId: string): Promise<void> => {
         const before = await lockSubscription(tx, subscription)
         if (isOver(before.status)) throw invalidState(`The subscription is ${before.status}`, ['id'])
         // A trial is ended by it, and where nothing is owed nothing is billed.
         const bills = before.status !== 'TRIAL' && amountDue(before) > 0n
-        if (bills) begun = (await beginBilling(tx, change, before))?.id
+        if (bills) await beginBilling(tx, change, before, actId)
         const nextCheckAt = new Date(change.at.getTime() + ASK_AGAIN_MS)
         await tx.subscription.update({
           where: { tenantId_id: { tenantId: actor.tenantId, id } },
           data: { nextCheckAt },
         })
-      })
+      }
+      const ask = async ({ actId, mayBeDone }: Begun): Promise<undefined> => {
+        if (mayBeDone && (await isBilled(subscription, actId))) return
+        const withdraw = () =>
+          transact(db, change, async (tx) => {
+            if (await forgetAct(tx, call, actId)) await withdrawBilling(tx, subscription, actId)
+          })
+        problems = await attempt(() => executeTestBilling(externalId), withdraw)
+      }
+      const done = await actOnce(db, call, { at: change.at, subjectId: id, begin, ask })
       if (done.replayed) return done
-      const problems = await attempt(
-        () => executeTestBilling(externalId),
-        async () => {
-          await transact(db, change, (tx) => withdrawBilling(tx, subscription, begun))
-          await forget(db, call)
-        },
-      )
       await look(subscription)
       return { ...done, problems }
     },
@@ -171,11 +181,10 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
       }
       const { provider, externalId } = await reach(subscription)
       const simulation = simulatorOf(provider.name, provider, actor.mode, ['id'])
-      const done = await answerOnce(call, id)
-      if (done.replayed) return done
-      await simulation.subscription(externalId, action, amount).catch(async (error) => {
-        await forget(db, call)
-        throw asDomainError(error)
+      const done = await actOnce(db, call, {
+        at: await clocks.now(actor.tenantId),
+        subjectId: id,
+        ask: async ({ actId }) => void (await simulation.subscription(actId, externalId, action, amount)),
       })
       // What the customer signs takes a moment on the chain, and the provider does not tell of all of it.
       const nextCheckAt = new Date((await clocks.now(actor.tenantId)).getTime() + SETTLED_MS)

@@ -13,6 +13,7 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { lastingPort } from '../support/lasting-port.ts'
 import { look } from '../support/look.ts'
 import {
+  CUSTOMER,
   createCheckout,
   type OpenedCheckout,
   readCheckout,
@@ -121,6 +122,51 @@ test('killed between the page at the provider and our commit, it opens the check
   expect(found).toMatchObject({ replayed: true, checkout: { status: 'OPEN' } })
   expect(new Set([repeated.checkout.id, found.checkout.id]).size).toBe(2)
   await Promise.all([repeated, found].map(({ checkout }) => payAndSettle(checkout)))
+  await expectAllSettled({ api, databaseUrl: database.url })
+}, 60_000)
+
+const SIMULATE = `mutation ($input: SimulateCheckoutInput!) {
+  simulateCheckout(input: $input) { checkout { id } replayed userErrors { code message field } }
+}`
+
+test('killed before or after a customer is played, it plays them once when it is asked again', async () => {
+  const [unheard, heard] = [(await createCheckout(api)).checkout, (await createCheckout(api)).checkout]
+  const inputOf = ({ id }: OpenedCheckout) => ({
+    checkoutId: id,
+    outcome: 'PAY',
+    customer: CUSTOMER,
+    idempotencyKey: randomUUID(),
+  })
+  const inputs = [inputOf(unheard), inputOf(heard)]
+  const play = (input: object) => api.change<{ replayed: boolean }>(SIMULATE, input).catch((error: Error) => error)
+  const begun = async () =>
+    (await look(database.url, 'SELECT 1 FROM idempotency_record WHERE act_id IS NOT NULL')).length
+
+  const provider = await hold(database.url, 'LOCK TABLE sandbox_document IN EXCLUSIVE MODE')
+  const last = play(inputs[1] as object)
+  await eventually(async () => (await begun()) === 1)
+  const record = await hold(database.url, 'SELECT 1 FROM idempotency_record WHERE act_id IS NOT NULL FOR UPDATE')
+  await provider.release()
+  await eventually(async () => (await waitersFor('%idempotency_record%')) === 1)
+  const again = await hold(database.url, 'LOCK TABLE sandbox_document IN EXCLUSIVE MODE')
+  const first = play(inputs[0] as object)
+  await eventually(async () => (await begun()) === 2)
+
+  await gateway.end('SIGKILL')
+  // A statement that waits is done by PostgreSQL although its process is dead: it has to end with it.
+  const waiting = `datname = current_database() AND wait_event_type = 'Lock'`
+  await look(database.url, `SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity WHERE ${waiting}`)
+  await Promise.all([again.release(), record.release()])
+  for (const answer of await Promise.all([first, last])) expect(answer).toBeInstanceOf(Error)
+  gateway = await serve(variables)
+  for (const input of inputs) {
+    expect(await play(input)).toMatchObject({ replayed: false })
+    expect(await play(input)).toMatchObject({ replayed: true })
+  }
+  for (const { id } of [unheard, heard]) {
+    await eventually(async () => (await readCheckout(api, id)).status === 'COMPLETED', 30_000)
+    expect(recipesOf(await readCheckout(api, id))).toEqual(['paymentSettled'])
+  }
   await expectAllSettled({ api, databaseUrl: database.url })
 }, 60_000)
 

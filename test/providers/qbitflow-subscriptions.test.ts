@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { currency } from '../../src/kernel/currency.ts'
+import { newId } from '../../src/kernel/id.ts'
 import { money } from '../../src/kernel/money.ts'
 import { openCredentials } from '../../src/providers/credentials.ts'
 import { ProviderAnswerLost, ProviderRefused, ProviderUnavailable } from '../../src/providers/errors.ts'
@@ -251,7 +252,7 @@ describe('over the wire, with the simulator', () => {
       recurring,
     })
     expect(await provider.status.lookup(reference, kind)).toBeUndefined()
-    await provider.simulation.play(reference, 'PAY', { customer: ADA })
+    await provider.simulation.play(newId(), reference, 'PAY', { customer: ADA })
     await shop.pass({ seconds: 5 })
     expect(await provider.status.lookup(reference, kind)).toMatchObject({ state: 'COMPLETED' })
     return reference

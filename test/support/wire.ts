@@ -123,7 +123,11 @@ async function openWire({ app }: TestApp, tenantId: string) {
   function forward(incoming: IncomingMessage, body: string): Promise<Response> {
     const heard = body.replace(/"webhookUrl":"[^"]*"/, `"webhookUrl":"${origin}${HOOKS}"`)
     const { url = '', method = '' } = incoming
-    const headers = { 'x-api-key': String(incoming.headers['x-api-key']) }
+    const key = incoming.headers['idempotency-key']
+    const headers = {
+      'x-api-key': String(incoming.headers['x-api-key']),
+      ...(key !== undefined && { 'idempotency-key': String(key) }),
+    }
     return fetch(`${door.url}${url}`, { method, headers, ...(heard && { body: heard }) })
   }
 

@@ -5,6 +5,8 @@ import type { Connection } from '../port.ts'
 
 export const PROVIDER = 'QBITFLOW'
 
+type Headers = ProviderHttp['headers']
+
 /** How QBitFlow is asked: under the connection's key, with every answer read by its shape. */
 export type Client = ReturnType<typeof clientOf>
 
@@ -39,9 +41,10 @@ export function clientOf(connection: Connection) {
     },
 
     /** The simulator's routes beside its API, which no provider offers. */
-    async control(path: string, body: unknown, method = 'POST'): Promise<unknown> {
+    async control(path: string, body: unknown, more: Headers = {}, method = 'POST'): Promise<unknown> {
       const origin = connection.baseUrl.replace(/\/v1$/, '')
-      return callProvider({ ...http, baseUrl: origin }, method, `/_sandbox${path}`, body)
+      const headers = { ...http.headers, ...more }
+      return callProvider({ ...http, baseUrl: origin, headers }, method, `/_sandbox${path}`, body)
     },
   }
 }

@@ -16,12 +16,12 @@ const wireFault = z.object({
 /** What goes wrong at the simulator, over its routes beside the API. */
 export function faultsOf({ control }: Client): Faults {
   return {
-    list: async () => z.array(wireFault).parse(await control('/faults', undefined, 'GET')),
+    list: async () => z.array(wireFault).parse(await control('/faults', undefined, {}, 'GET')),
     async inject(wanted) {
       await control('/faults', wanted)
     },
     async clear() {
-      await control('/faults', undefined, 'DELETE')
+      await control('/faults', undefined, {}, 'DELETE')
     },
     async reset() {
       await control('/reset', {})

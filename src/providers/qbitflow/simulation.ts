@@ -8,19 +8,18 @@ import { floatOf } from './subscriptions.ts'
 
 /** Test mode: what the customer would do on a page, over the simulator's routes beside its API. */
 export function simulationOf(client: Client): Simulation {
-  const control = async (path: string, body: object): Promise<void> => void (await client.control(path, body))
+  const control = async (path: string, body: object, actId?: string): Promise<void> =>
+    void (await client.control(path, body, { ...(actId !== undefined && { 'idempotency-key': actId }) }))
   return {
     faults: faultsOf(client),
-    play: (checkout, outcome, { currency, customer }) =>
-      control(`/sessions/${checkout}/play`, {
-        outcome,
-        currencySymbol: currency,
-        customer: customer && customerBody(customer),
-      }),
-    subscription: (subscription, action, amount) =>
-      control(`/subscriptions/${subscription}/${ROUTES[action]}`, bodyOf(action, floatOf(amount))),
-    requestRefund: (payment, source, reason) =>
-      control('/refunds', { transactionUUID: transactionId(payment, source), reason }),
+    play: (actId, checkout, outcome, { currency, customer }) => {
+      const body = { outcome, currencySymbol: currency, customer: customer && customerBody(customer) }
+      return control(`/sessions/${checkout}/play`, body, actId)
+    },
+    subscription: (actId, subscription, action, amount) =>
+      control(`/subscriptions/${subscription}/${ROUTES[action]}`, bodyOf(action, floatOf(amount)), actId),
+    requestRefund: (actId, payment, source, reason) =>
+      control('/refunds', { transactionUUID: transactionId(payment, source), reason }, actId),
     answerRefund: (refund, reply) =>
       reply.answer === 'APPROVE'
         ? control(`/refunds/${refund}/approve`, {})

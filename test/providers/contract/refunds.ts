@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PaymentRow, RefundRow } from '../../../src/db/rows.ts'
 import { DomainError } from '../../../src/kernel/errors.ts'
-import { encodeId } from '../../../src/kernel/id.ts'
+import { encodeId, newId } from '../../../src/kernel/id.ts'
 import { WEBHOOK_FAULTS } from '../../../src/sandbox/fault-rules.ts'
 import { call, eventually } from '../../support/app.ts'
 import type { ContractProvider } from './provider.ts'
@@ -133,7 +133,7 @@ export function refundContract({ refund }: ContractProvider, stageOf: () => Stag
       const stage = stageOf()
       const sold = await paid(['first', 'second'])
       for (const { payment } of sold) {
-        await stage.adapter.simulation?.requestRefund(payment.externalId ?? '', payment.source, 'It broke')
+        await stage.adapter.simulation?.requestRefund(newId(), payment.externalId ?? '', payment.source, 'It broke')
       }
       const [, last] = sold
       await eventually(async () => {

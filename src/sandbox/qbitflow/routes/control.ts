@@ -6,6 +6,7 @@ import { notFound } from '../errors.ts'
 import { Fields, isObject, parseObject, productTextRule, withoutAbsent } from '../fields.ts'
 import { transactionIn } from '../ids.ts'
 import { type Env, requireAdmin, requireKey, visible } from '../keys.ts'
+import { once } from '../once.ts'
 import { OUTCOMES, play } from '../play.ts'
 import { MAX_PERIODS, type Wish } from '../subscriptions/authorization.ts'
 
@@ -26,8 +27,10 @@ export function controlRoutes(context: Context): Hono<Env> {
     const authorization = wishIn(fields)
     fields.check()
     const customer = isObject(given) ? given : undefined
-    const session = await play(context, caller.realm, uuid, { outcome, coin, customer, authorization })
-    return c.json({ status: session.history.at(-1)?.status })
+    const wanted = { outcome, coin, customer, authorization }
+    const played = await once(context, c, (context) => play(context, caller.realm, uuid, wanted))
+    const session = played ?? (await sessions.find(context.world(caller.realm), uuid))
+    return c.json({ status: session?.history.at(-1)?.status })
   })
 
   app.put('/organization', requireAdmin, async (c) => {

@@ -7,8 +7,9 @@ import { notFound } from '../errors.ts'
 import { Fields, parseObject } from '../fields.ts'
 import { numberIn, transactionIn } from '../ids.ts'
 import { type Env, requireAdmin, requireKey, visible } from '../keys.ts'
+import { once } from '../once.ts'
 import { approveRefund, refuseRefund } from '../refunds/answer.ts'
-import { requestRefund } from '../refunds/request.ts'
+import { lastRefundOf, requestRefund } from '../refunds/request.ts'
 import { refundView } from '../refunds/view.ts'
 import { subscriptionHistory } from '../subscriptions/documents.ts'
 
@@ -28,7 +29,8 @@ export function merchantControlRoutes(context: Context): Hono<Env> {
     const uuid = transactionIn(id, 'payment', 'subscriptionHistory')
     const world = context.world(caller.realm)
     visible(caller, (await payments.find(world, uuid)) ?? (await subscriptionHistory.find(world, uuid)))
-    return c.json(refundView(await requestRefund(context, caller.realm, uuid, reason)), 201)
+    const requested = await once(context, c, (context) => requestRefund(context, caller.realm, uuid, reason))
+    return c.json(refundView(visible(caller, requested ?? (await lastRefundOf(world, uuid)))), 201)
   })
 
   app.post('/refunds/:uuid/approve', authenticated, async (c) => {

@@ -4,6 +4,7 @@ import { notFound } from '../errors.ts'
 import { Fields, parseObject } from '../fields.ts'
 import { transactionIn } from '../ids.ts'
 import { type Env, requireKey, visible } from '../keys.ts'
+import { once } from '../once.ts'
 import { type Subscription, subscriptions } from '../subscriptions/documents.ts'
 import { adjust, cancelByCustomer, changeMaximum, confirmTrial, topUp } from '../subscriptions/verbs.ts'
 import { subscriptionView } from '../subscriptions/view.ts'
@@ -15,29 +16,35 @@ export function subscriptionControlRoutes(context: Context): Hono<Env> {
   app.use(requireKey(context))
 
   /** Each answers the subscription as it stands after it, also when that is cancelled. */
-  function verb(name: string, act: (realm: string, uuid: string, fields: Fields) => Promise<unknown>): void {
+  function verb(
+    name: string,
+    act: (context: Context, realm: string, uuid: string, fields: Fields) => Promise<unknown>,
+  ): void {
     app.post(`/:uuid/${name}`, async (c) => {
       const caller = c.get('caller')
       const world = context.world(caller.realm)
       const uuid = transactionIn(c.req.param('uuid'), 'subscription', 'payAsYouGo')
       visible(caller, await subscriptions.find(world, uuid))
-      await act(caller.realm, uuid, new Fields(parseObject(await c.req.text())))
+      const fields = new Fields(parseObject(await c.req.text()))
+      await once(context, c, (context) => act(context, caller.realm, uuid, fields))
       const subscription: Subscription | undefined = await subscriptions.find(world, uuid)
       if (!subscription) throw notFound()
       return c.json(subscriptionView(subscription))
     })
   }
 
-  verb('top-up', (realm, uuid, fields) => topUp(context, realm, uuid, amountIn(fields, 'allowance')))
-  verb('raise-maximum', (realm, uuid, fields) => changeMaximum(context, realm, uuid, amountIn(fields, 'maximum')))
-  verb('confirm', (realm, uuid) => confirmTrial(context, realm, uuid))
-  verb('cancel', (realm, uuid) => cancelByCustomer(context, realm, uuid))
-  verb('drain', (realm, uuid, fields) => {
+  verb('top-up', (context, realm, uuid, fields) => topUp(context, realm, uuid, amountIn(fields, 'allowance')))
+  verb('raise-maximum', (context, realm, uuid, fields) =>
+    changeMaximum(context, realm, uuid, amountIn(fields, 'maximum')),
+  )
+  verb('confirm', confirmTrial)
+  verb('cancel', cancelByCustomer)
+  verb('drain', (context, realm, uuid, fields) => {
     const allowance = fields.optionalAmount('allowance') ?? '0'
     fields.check()
     return adjust(context, realm, uuid, { allowance: usdOf(centsOf(allowance)) })
   })
-  verb('price', (realm, uuid, fields) => {
+  verb('price', (context, realm, uuid, fields) => {
     const price = fields.price('price')
     fields.check()
     return adjust(context, realm, uuid, { price })

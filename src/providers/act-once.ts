@@ -1,0 +1,56 @@
+import type { Database, Transaction } from '../db/database.ts'
+import { claim, finishAct, forgetAct } from '../events/idempotency.ts'
+import { transact } from '../events/outbox.ts'
+import type { Call, Done } from '../kernel/actor.ts'
+import { DomainError } from '../kernel/errors.ts'
+import { newId } from '../kernel/id.ts'
+import { asDomainError, ProviderAnswerLost, ProviderError } from './errors.ts'
+
+/** Something that is done at a provider, and not by what the gateway writes. */
+export interface Act {
+  readonly at: Date
+  readonly subjectId: string
+  /** Writes what has to be there before the provider is asked, for the first request alone. */
+  begin?(tx: Transaction, actId: string): Promise<void>
+  /** Asks the provider, so that what is asked twice is done once; answers the object where it came to be only by that. */
+  ask(begun: Begun): Promise<string | undefined>
+}
+
+export interface Begun {
+  /** Names the act, from its first request to its last. */
+  readonly actId: string
+  readonly subjectId: string
+  /** Whether an earlier request was cut off, so that the act may be done already. */
+  readonly mayBeDone: boolean
+}
+
+/**
+ * A mutation that makes a provider do something, once. The key is kept before the provider is asked, together with the
+ * id of the act, and is answered for when the act is done. A repeat of one that was cut off between asks again.
+ * @throws DomainError as transactOnce does, and what the provider refused
+ */
+export async function actOnce(db: Database, call: Call, act: Act): Promise<Done> {
+  const fresh = { subjectId: act.subjectId, actId: newId() }
+  const change = { tenantId: call.actor.tenantId, at: act.at, requestId: call.actor.requestId }
+  const { subjectId, actId, mayBeDone } = await transact(db, change, async (tx) => {
+    const earlier = await claim(tx, call, act.at, fresh.subjectId, fresh.actId)
+    if (earlier) return { ...earlier, mayBeDone: true }
+    await act.begin?.(tx, fresh.actId)
+    return { ...fresh, mayBeDone: false }
+  })
+  if (actId === null) return { id: subjectId, replayed: true }
+  try {
+    const id = (await act.ask({ actId, subjectId, mayBeDone })) ?? subjectId
+    await finishAct(db, call, actId, id)
+    return { id, replayed: false }
+  } catch (error) {
+    if (hadNoEffect(error) && !(await forgetAct(db.prisma, call, actId))) return { id: subjectId, replayed: true }
+    throw asDomainError(error)
+  }
+}
+
+/** Whatever else went wrong, the act may have been done, and its key goes on to name it. */
+function hadNoEffect(error: unknown): boolean {
+  if (error instanceof ProviderError) return !(error instanceof ProviderAnswerLost)
+  return error instanceof DomainError
+}
