@@ -1,4 +1,5 @@
 import { type GraphQLInputType, isInputObjectType, isListType, isNonNullType } from 'graphql'
+import { normalText } from '../kernel/input.ts'
 
 /** What a mutation takes a field for that is not given, or given as null. */
 export interface Meaning {
@@ -9,8 +10,8 @@ export interface Meaning {
 }
 
 /**
- * The same text for inputs that mean the same: null or left out, a default given or not, 12.5 or 12.50, and however the
- * fields were arranged.
+ * The same text for inputs that mean the same: null or left out, a default given or not, 12.5 or 12.50, a letter in one
+ * Unicode spelling or another, and however the fields were arranged.
  */
 export function canonicalInput(type: GraphQLInputType, input: object, { defaults = {}, nulls = [] }: Meaning): string {
   const plain = plainInput(type, input) as Record<string, unknown>
@@ -30,7 +31,7 @@ export function canonical(value: unknown): string {
   })
 }
 
-/** A value without what is not given, and with decimals in their shortest form. Free JSON is kept as it is. */
+/** A value without what is not given, with decimals in their shortest form and text as it is kept. Free JSON stays as it is. */
 function plainInput(type: GraphQLInputType, value: unknown): unknown {
   if (isNonNullType(type)) return plainInput(type.ofType, value)
   if (value === null || value === undefined) return value
@@ -42,7 +43,9 @@ function plainInput(type: GraphQLInputType, value: unknown): unknown {
     })
     return Object.fromEntries(given)
   }
-  return type.name === 'Decimal' && typeof value === 'string' ? shortest(value) : value
+  if (typeof value !== 'string') return value
+  if (type.name === 'Decimal') return shortest(value)
+  return type.name === 'String' ? normalText(value) : value
 }
 
 function shortest(decimal: string): string {

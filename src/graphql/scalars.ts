@@ -1,7 +1,8 @@
-import { GraphQLError, Kind, type ValueNode, valueFromASTUntyped } from 'graphql'
+import { GraphQLError, type ValueNode, valueFromASTUntyped } from 'graphql'
 import { DAY_RULE, isDay } from '../kernel/day.ts'
 import { MOMENT_RULE, momentFrom } from '../kernel/moment.ts'
 import { builder } from './builder.ts'
+import { jsonLiteral } from './literal.ts'
 
 /**
  * Amounts, currencies and the like are read as whatever text was sent: whether it is a good amount is the services'
@@ -53,10 +54,10 @@ builder.scalarType('CurrencyCode', {
 
 builder.scalarType('JSON', {
   description:
-    'Any JSON value, nested at most 32 levels deep. An integer beyond 2^53 is refused, because JSON parsers would round it: send it as a string.',
+    'Any JSON value, nested at most 32 levels deep. A number that JSON parsers would round, such as an integer beyond 2^53 or one with more than 17 digits, is refused: send it as a string.',
   serialize: (value) => value,
   parseValue: (value) => value,
-  parseLiteral: (node, variables) => literal(node, variables),
+  parseLiteral: (node, variables) => jsonLiteral(node, variables),
 })
 
 /** A scalar holds no variables within it, and the compiler complains of a reader that would take any. */
@@ -67,23 +68,4 @@ function readBy<T>(parseValue: (value: unknown) => T) {
 function textOf(scalar: string, value: unknown): string {
   if (typeof value !== 'string') throw new GraphQLError(`${scalar} must be text, in quotes`)
   return value
-}
-
-function literal(node: ValueNode, variables: Readonly<Record<string, unknown>> | null | undefined): unknown {
-  switch (node.kind) {
-    case Kind.NULL:
-      return null
-    case Kind.INT:
-    case Kind.FLOAT:
-      return Number(node.value)
-    case Kind.LIST:
-      return node.values.map((value) => literal(value, variables))
-    case Kind.OBJECT:
-      // fromEntries defines properties, so that a key named __proto__ is a key and nothing else.
-      return Object.fromEntries(node.fields.map((field) => [field.name.value, literal(field.value, variables)]))
-    case Kind.VARIABLE:
-      return variables?.[node.name.value]
-    default:
-      return node.value
-  }
 }

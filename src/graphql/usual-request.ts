@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
+import { markInexactNumbers } from '../kernel/json.ts'
 import { type Asked, type FromDoor, type Params, type Prepare, requestIdOf } from './engine.ts'
 import { type Http, type Present, withStatus } from './presentation.ts'
 
@@ -96,7 +97,7 @@ async function read(request: IncomingMessage): Promise<Buffer> {
 function paramsFrom(body: Buffer): Params | undefined {
   if (!isUtf8(body)) return undefined
   try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'))
+    const parsed: unknown = JSON.parse(markInexactNumbers(body.toString('utf8')))
     if (!isObject(parsed)) return undefined
     const { query, operationName, variables, extensions, ...unknown } = parsed
     if (typeof query !== 'string' || Object.keys(unknown).length > 0) return undefined

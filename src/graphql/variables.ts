@@ -1,4 +1,5 @@
-import { type GraphQLError, getVariableValues, type OperationDefinitionNode, valueFromASTUntyped } from 'graphql'
+import { type GraphQLError, getVariableValues, type OperationDefinitionNode } from 'graphql'
+import { jsonLiteral } from './literal.ts'
 import { schema } from './schema.ts'
 
 type Variables = Record<string, unknown>
@@ -23,7 +24,7 @@ export function readVariables(operation: OperationDefinitionNode, given: unknown
   for (const { variable, defaultValue } of definitions) {
     const name = variable.name.value
     if (Object.hasOwn(variables, name)) complete[name] = variables[name]
-    else if (defaultValue) complete[name] = valueFromASTUntyped(defaultValue)
+    else if (defaultValue) complete[name] = jsonLiteral(defaultValue, undefined)
   }
   return { variables: complete }
 }

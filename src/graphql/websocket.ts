@@ -8,6 +8,7 @@ import { refuseConnection } from '../http/answers.ts'
 import { clientAddress } from '../http/client-address.ts'
 import { NO_HANDSHAKE, type Refusal } from '../http/incoming.ts'
 import type { Caller } from '../kernel/actor.ts'
+import { markInexactNumbers } from '../kernel/json.ts'
 import { openSockets } from '../kernel/metrics.ts'
 import { unavailable } from '../kernel/unavailable.ts'
 import { credentialFrom, headersOfPayload, type ReadHeader } from '../organizations/credential.ts'
@@ -158,7 +159,7 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
         onMessage: (receive) => {
           socket.on('message', (data, isBinary) => {
             if (isBinary) return socket.close(CloseCode.BadRequest, 'Invalid message received')
-            onBehalfOf({ party: peer.party }, () => receive(String(data))).catch((error) => {
+            onBehalfOf({ party: peer.party }, () => receive(markInexactNumbers(String(data)))).catch((error) => {
               if (unavailable(error)) return socket.close(TRY_AGAIN_LATER_CODE, 'Try again later')
               log.error({ err: error, requestId }, 'a WebSocket message failed')
               socket.close(CloseCode.InternalServerError, 'Internal server error')

@@ -5,6 +5,7 @@ import { type DocumentNode, GraphQLError } from 'graphql'
 import { createYoga, type GraphQLParams, type Plugin, type YogaInitialContext } from 'graphql-yoga'
 import { onBehalfOf } from '../db/requester.ts'
 import { refusedByAddress } from '../http/address-limit.ts'
+import { markInexactNumbers } from '../kernel/json.ts'
 import { admitHttp } from './admission.ts'
 import { availability, partyOf } from './availability.ts'
 import { byteCache } from './byte-cache.ts'
@@ -168,7 +169,7 @@ async function readBody(request: Request): Promise<GraphQLParams> {
 
 function jsonIn(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'))
+    return JSON.parse(markInexactNumbers(body.toString('utf8')))
   } catch {
     throw refusal('BAD_REQUEST', 'The body must be valid JSON', 400)
   }

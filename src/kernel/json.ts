@@ -33,6 +33,53 @@ export function parseJson(text: string): unknown {
   return value
 }
 
+/**
+ * The same JSON with every number that a double would round in a form that `faultsIn` refuses. What is no JSON is left
+ * to whoever reads it.
+ */
+export function markInexactNumbers(text: string): string {
+  if (!MAY_BE_INEXACT.test(text) || !isJson(text)) return text
+  return text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') || isExact(token) ? token : TOO_LARGE))
+}
+
+/** Every number of 15 digits and no exponent is exact. */
+const MAY_BE_INEXACT = /[\d.]{16}|\d[eE][+-]?\d/
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
+/** Read as infinity. */
+const TOO_LARGE = '1e999'
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Whether a number as JSON has it is the very one that is read from it: 12.50 is, and 0.1, but not a longer one. */
+export function isExact(number: string): boolean {
+  const [digits, power] = partsOf(number)
+  const [readDigits, readPower] = partsOf(String(Number(number)))
+  return digits === readDigits && (digits === '' || power === readPower)
+}
+
+/** The digits of a number without the zeros around them, and the power of ten of the last one. */
+function partsOf(number: string): [digits: string, power: number] {
+  const match = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number)
+  if (!match) return [number, 0]
+  const [, whole = '', fraction = '', exponent = '0'] = match
+  const digits = `${whole}${fraction}`.replace(/^0+/, '')
+  const significant = withoutZeros(digits)
+  return [significant, Number(exponent) - fraction.length + digits.length - significant.length]
+}
+
+function withoutZeros(digits: string): string {
+  let end = digits.length
+  while (digits[end - 1] === '0') end -= 1
+  return digits.slice(0, end)
+}
+
 interface Place {
   readonly path: readonly string[]
   readonly value: unknown

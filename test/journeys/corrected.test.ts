@@ -127,6 +127,8 @@ describe('after a refusal', () => {
 describe('one request is', () => {
   const same: [string, object, object][] = [
     ['left out or null', {}, { reference: null, metadata: null }],
+    ['a letter in one Unicode spelling or another', { name: 'Caf\u00e9' }, { name: 'Cafe\u0301' }],
+    ['text with blanks around it or without', { reference: 'order-é' }, { reference: ' order-e\u0301 ' }],
     ['12.5 or 12.50', { price: price('12.5') }, { price: price('12.50') }],
     ['12 or 012.00', { price: price('12') }, { price: price('012.00') }],
     ['a default or none', {}, { metadata: {} }],

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { DEPTH_RULE, faultsIn, NUMBER_RULE, parseJson, TEXT_RULE, TooDeep } from '../../src/kernel/json.ts'
+import {
+  DEPTH_RULE,
+  faultsIn,
+  isExact,
+  markInexactNumbers,
+  NUMBER_RULE,
+  parseJson,
+  TEXT_RULE,
+  TooDeep,
+} from '../../src/kernel/json.ts'
 
 const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
@@ -25,6 +34,33 @@ describe('JSON from outside', () => {
     ['40 levels', { a: JSON.parse(deep(40)) }, ['a'], DEPTH_RULE],
   ])('with %s is told by its path', (_, value, path, message) => {
     expect(faultsIn(value)).toEqual([{ path, message }])
+  })
+
+  test.each([
+    ['0.1234567890123456789', false],
+    ['12345678901234567.5e-3', false],
+    ['1e-400', false],
+    ['9007199254740993', false],
+    ['0.30000000000000004', true],
+    ['12.500000000000000000', true],
+    ['000', true],
+    ['-1.5E+3', true],
+    ['1e-7', true],
+  ])('has the number %s exactly or not', (number, exact) => {
+    expect(isExact(number)).toBe(exact)
+  })
+
+  test('has its inexact numbers marked, and no text or exact number changed', () => {
+    const kept = '{"0.1234567890123456789":"1e-400 \\" 0.1234567890123456789","a":[1.50,-2e3]}'
+    expect(markInexactNumbers(kept)).toBe(kept)
+    expect(markInexactNumbers('{"a":[1.2345678901234567890,1.5]}')).toBe('{"a":[1e999,1.5]}')
+    expect(markInexactNumbers('{"a":1.2345678901234567890')).toBe('{"a":1.2345678901234567890')
+  })
+
+  test('with a million quotes that lead nowhere is passed over quickly', () => {
+    const text = `["${'\\"'.repeat(500_000)}`
+    expect(markInexactNumbers(`${text}1.2345678901234567`)).toContain('1.2345678901234567')
+    expect(markInexactNumbers(`${text}",1.2345678901234567890]`)).toMatch(/,1e999]$/)
   })
 
   test('that can be kept as it was sent has no faults', () => {
