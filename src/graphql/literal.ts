@@ -1,7 +1,7 @@
 import { Kind, type ValueNode } from 'graphql'
 import { isExact } from '../kernel/json.ts'
 
-/** JSON that is written in a document. A number that a double would round is infinity, which is refused as any such number. */
+/** JSON that is written in a document. A number that a double would round is read as infinity, which is refused. */
 export function jsonLiteral(node: ValueNode, variables: Readonly<Record<string, unknown>> | null | undefined): unknown {
   switch (node.kind) {
     case Kind.NULL:

@@ -1,6 +1,6 @@
-import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
+import { type Answer, type Post, postTo } from '../support/post.ts'
 
 let gateway: OpenGateway
 beforeAll(async () => {
@@ -8,30 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => gateway.stop())
 
-interface Answer {
-  readonly status: number
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever its own query asked for
-  readonly body: any
-}
-
-/** Sends a body of bytes as they are, so that nothing between repairs them. */
-function post(path: string, body: string | Uint8Array, headers: Record<string, string> = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const { port } = new URL(gateway.url)
-    const authorization = `Bearer ${gateway.key}`
-    const sent = request(
-      { port, path, method: 'POST', headers: { 'content-type': 'application/json', authorization, ...headers } },
-      async (response) => {
-        const chunks: Buffer[] = []
-        for await (const chunk of response) chunks.push(chunk)
-        const text = Buffer.concat(chunks).toString()
-        resolve({ status: response.statusCode ?? 0, body: text.startsWith('{') ? JSON.parse(text) : text })
-      },
-    )
-    sent.on('error', reject)
-    sent.end(body)
-  })
-}
+const post = (...sent: Post) => postTo(gateway, ...sent)
 
 const CREATE = `mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) {
   customer { id name email metadata } userErrors { code message field } } }`
@@ -49,7 +26,6 @@ async function problemsOf(input: string): Promise<unknown> {
 
 const deep = (levels: number) => `${'[['.repeat(levels / 2)}${']]'.repeat(levels / 2)}`
 const DEEP = 'must not be nested more than 32 levels deep'
-const NUMBER = 'must be sent as text: JSON cannot hold this number exactly'
 
 describe('JSON that is nested 5,000 levels deep', () => {
   test('is a userError in metadata and in credentials', async () => {
@@ -86,64 +62,6 @@ describe('JSON that is nested 5,000 levels deep', () => {
     expect(JSON.stringify(body)).not.toMatch(/INTERNAL|RangeError/)
     expect(status).toBeLessThan(500)
   })
-})
-
-describe('a number that JSON cannot hold exactly', () => {
-  test.each([
-    ['a whole number beyond 2^53', '{"metadata":{"order":9007199254740993},"name":"Ada"}', ['metadata', 'order']],
-    ['one below -2^53', '{"metadata":{"order":-9007199254740993},"name":"Ada"}', ['metadata', 'order']],
-    ['one that is larger than any double', '{"metadata":{"order":1e400},"name":"Ada"}', ['metadata', 'order']],
-    [
-      'one with more digits than a double',
-      '{"metadata":{"order":0.1234567890123456789},"name":"Ada"}',
-      ['metadata', 'order'],
-    ],
-    ['one that rounds to nothing', '{"metadata":{"order":1e-400},"name":"Ada"}', ['metadata', 'order']],
-    [
-      'one with an exponent',
-      '{"name":"\\"1.2345678901234567890","metadata":{"order":12345678901234567.5e-3}}',
-      ['metadata', 'order'],
-    ],
-  ])('%s is refused in metadata', async (_, input, field) => {
-    expect(await problemsOf(input)).toEqual([{ code: 'INVALID', message: NUMBER, field }])
-  })
-
-  test('is refused in a document too, and kept as text', async () => {
-    const inline =
-      'mutation { createCustomer(input: { name: "Ada", metadata: { order: 9007199254740993 } }) { customer { id } userErrors { message field } } }'
-    const { body } = await post('/graphql', JSON.stringify({ query: inline }))
-    expect(body.data.createCustomer).toEqual({
-      customer: null,
-      userErrors: [{ message: NUMBER, field: ['metadata', 'order'] }],
-    })
-    for (const given of ['{ order: 0.1234567890123456789 }', '{ order: 100000000000000000.5e-2 }']) {
-      const document = inline.replace('{ order: 9007199254740993 }', given)
-      const answer = await post('/graphql', JSON.stringify({ query: document }))
-      expect(answer.body.data.createCustomer.userErrors).toEqual([{ message: NUMBER, field: ['metadata', 'order'] }])
-    }
-    const kept = await create('{"name":"Ada","metadata":{"order":"9007199254740993","most":9007199254740991}}')
-    expect(kept.body.data.createCustomer.customer.metadata).toEqual({
-      order: '9007199254740993',
-      most: 9007199254740991,
-    })
-  })
-})
-
-test('a number in a document’s default, or over the unusual door, is held to the same', async () => {
-  const query = `mutation ($metadata: JSON = { order: 0.1234567890123456789 }) {
-    createCustomer(input: { name: "Ada", metadata: $metadata }) { customer { id } userErrors { message field } } }`
-  const refused = { customer: null, userErrors: [{ message: NUMBER, field: ['metadata', 'order'] }] }
-  expect((await post('/graphql', JSON.stringify({ query }))).body.data.createCustomer).toEqual(refused)
-  const body = `{"query":${JSON.stringify(query)},"variables":{"metadata":{"order":3.14159265358979323846}}}`
-  const unusual = await post('/graphql', body, { origin: 'https://shop.example' })
-  expect(unusual.body.data.createCustomer).toEqual(refused)
-})
-
-test('a number that a double holds is kept as it was sent, however it is written', async () => {
-  const metadata =
-    '{"tenth":0.1,"price":12.50,"sum":0.30000000000000004,"half":-5e-1,"many":1500000000000000.000,"text":"0.1234567890123456789"}'
-  const { body } = await create(`{"name":"Ada","metadata":${metadata}}`)
-  expect(body.data.createCustomer).toMatchObject({ userErrors: [], customer: { metadata: JSON.parse(metadata) } })
 })
 
 describe('text that cannot be kept', () => {
