@@ -136,6 +136,9 @@ export async function openStage(provider: ContractProvider): Promise<Stage> {
         await stage.work(1)
         return !(await openEnds(shop)).some((end) => busy.test(end))
       })
+      // What has been begun by the schedules asks the provider too, and would take a fault that is armed next.
+      const { inbox, reconciliation, subscriptions, refunds } = app
+      await Promise.all([inbox, reconciliation, subscriptions, refunds].map(({ due }) => due.idle()))
     },
     async work(seconds) {
       clock.turn({ seconds })
