@@ -228,22 +228,15 @@ export interface Notifications {
 
 export type SimulatedOutcome = 'PAY' | 'FAIL' | 'UNDERPAY' | 'OVERPAY' | 'EXPIRE' | 'CANCEL'
 
+/** What they pay with, and who they are where the checkout names nobody. */
+type PlayOptions = { currency?: string | undefined; customer?: Omit<WantedCustomer, 'reference'> | undefined }
+
 /** Test mode: doing what the customer would do on the page, and breaking things. What has an act's id is done once under it. */
 export interface Simulation {
   readonly faults: Faults
-  play(
-    actId: string,
-    checkout: Reference,
-    outcome: SimulatedOutcome,
-    options: { currency?: string | undefined; customer?: Omit<WantedCustomer, 'reference'> | undefined },
-  ): Promise<void>
+  play(actId: string, checkout: Reference, outcome: SimulatedOutcome, options: PlayOptions): Promise<void>
   /** Does what the customer would do on the management page, or what happens to their wallet. */
-  subscription(
-    actId: string,
-    subscription: Reference,
-    action: SimulatedAction,
-    amount: Money | undefined,
-  ): Promise<void>
+  subscription(actId: string, subscription: Reference, action: SimulatedAction, amount?: Money): Promise<void>
   /** Asks for a payment's money back. */
   requestRefund(actId: string, payment: Reference, source: PaymentSource, reason: string): Promise<void>
   /** Answers a refund as the merchant would in the dashboard. */
