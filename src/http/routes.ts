@@ -33,7 +33,7 @@ export interface Notification {
 export interface Sandbox {
   /** Rejects with a TypeError whose cause has the code ECONNRESET to hang up without an answer. */
   fetch(request: Request): Promise<Response>
-  /** Whether a key of its own is valid. */
+  /** Whether a key of its own is valid, or was lately; for counting requests and not for access. */
   knowsKey(key: string): Promise<boolean>
   /** Whether it has a WebSocket at this path. */
   hasSocket(path: string): boolean
