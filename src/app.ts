@@ -104,7 +104,7 @@ export async function createApp(parts: AppParts) {
   const clocks = clocksOf(db, clock)
   const deliveries = deliveryService({ db, clock, secretKey, outbound, log })
   const stream = await openStream(db, {
-    onError: (error) => log.warn({ err: error }, 'the event stream stumbled'),
+    onError: (error) => log.warn({ err: error }, 'reading the event stream failed'),
     onDeliveries: deliveries.wake,
   }).catch(async (error) => {
     await db.close()

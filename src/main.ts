@@ -28,18 +28,18 @@ const USAGE = `Tollgate, a self-hosted GraphQL payments gateway.
 Usage: tollgate <command> [options]
 
   serve                 starts the gateway                     npm start
-  migrate               brings the database to this build      npm run -s migrate
-  keys create           makes an API key and prints it         npm run -s keys -- create --mode test --role OWNER
+  migrate               applies the missing migrations         npm run -s migrate
+  keys create           creates an API key and prints it       npm run -s keys -- create --mode test --role OWNER
   keys rotate-secret    changes SECRET_KEY                     npm run -s keys -- rotate-secret
-  organizations create  makes an organization and its keys     npm run -s organizations -- create "Second shop"
-  organizations list    says what there is of each             npm run -s organizations -- list
-  organizations rename  gives one another name                 npm run -s organizations -- rename org_… "New name"
-  ledger export         writes the books to be kept            npm run -s ledger -- export --output books.jsonl
-  ledger verify         proves such a file, without a database npm run -s ledger -- verify books.jsonl
+  organizations create  creates an organization and its keys   npm run -s organizations -- create "Second shop"
+  organizations list    lists the organizations                npm run -s organizations -- list
+  organizations rename  changes the name of an organization    npm run -s organizations -- rename org_… "New name"
+  ledger export         exports the ledger to a file           npm run -s ledger -- export --output books.jsonl
+  ledger verify         verifies such a file, without database npm run -s ledger -- verify books.jsonl
 
-  -h, --help    after a command's name: all about it
+  -h, --help    after the name of a command: describes it
 
-Settings come from the environment: PORT, HOST, DATA_DIR, DATABASE_URL, PUBLIC_URL and what \`serve --help\` lists.
+Settings come from the environment: PORT, HOST, DATA_DIR, DATABASE_URL, PUBLIC_URL and others that \`serve --help\` lists.
 `
 
 process.exit(await main(process.argv.slice(2)))
@@ -50,7 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (!command)
     return wantsHelp
       ? print(USAGE)
-      : refuse(args.length > 0 ? `no command is called ${args.join(' ')}` : 'a command is missing', USAGE)
+      : refuse(args.length > 0 ? `unknown command: ${args.join(' ')}` : 'a command is missing', USAGE)
   if (wantsHelp) return print(command.usage)
   try {
     await command.run(loadConfig(), valuesOf(command, args.slice(command.name.split(' ').length)))
@@ -64,7 +64,7 @@ function valuesOf({ options, positionals: names = [] }: Command, args: string[])
   const { values, positionals } = parseArgs({ args, options, allowPositionals: names.length > 0 })
   const [missing] = names.slice(positionals.length)
   if (missing !== undefined) throw new UsageError(`<${missing}> is missing`)
-  if (positionals.length > names.length) throw new UsageError(`${positionals[names.length]} is too much`)
+  if (positionals.length > names.length) throw new UsageError(`unexpected argument: ${positionals[names.length]}`)
   return { ...values, ...Object.fromEntries(names.map((name, place) => [name, positionals[place]])) }
 }
 

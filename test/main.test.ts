@@ -21,7 +21,7 @@ describe('the command line', () => {
 
   test('answers a mistake with the usage on standard error and exit code 2', async () => {
     const mistakes: [string[], string][] = [
-      [['sevre'], 'no command is called sevre'],
+      [['sevre'], 'unknown command: sevre'],
       [['serve', '--prot', '4'], '--prot'],
       [['keys', 'create', '--mode', 'beta', '--role', 'OWNER'], '--mode'],
       [['keys', 'create', '--mode', 'test', '--role', 'OWNER', 'extra'], 'extra'],

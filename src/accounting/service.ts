@@ -17,7 +17,7 @@ const Wanted = Period.and(
       format: z.enum(['csv', 'json'], 'must be csv or json'),
       bom: optional(z.enum(['true', 'false'], 'must be true or false')),
     })
-    .refine(({ format, bom }) => format === 'csv' || bom !== 'true', { path: ['bom'], error: 'is for csv alone' }),
+    .refine(({ format, bom }) => format === 'csv' || bom !== 'true', { path: ['bom'], error: 'is only for csv' }),
 )
 
 /** Which rows are in a period. */

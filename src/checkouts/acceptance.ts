@@ -36,7 +36,7 @@ export function paymentAcceptance({ db, clocks }: { db: Database; clocks: Clocks
         await tx.$queryRaw`SELECT 1 FROM payment WHERE tenant_id = ${tenantId}::uuid AND id = ${paymentId}::uuid FOR UPDATE`
         const payment = await tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id: paymentId } } })
         if (payment.suspenseMinor === 0n) {
-          throw invalidState('Nothing of the payment waits on the suspense account', ['paymentId'])
+          throw invalidState('The payment has no amount on the suspense account', ['paymentId'])
         }
         const object = paymentObject(await acceptSuspense(tx, change, emit, payment))
         emit({ type: 'payment.accepted', entityKind: 'Payment', entityId: paymentId, object })

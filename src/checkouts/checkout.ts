@@ -96,7 +96,8 @@ export const CreateCheckout = z
   .superRefine((wanted, context) => checkTerms(context, wanted))
   .superRefine(({ productId, item }, context) => {
     if ((productId === undefined) !== (item === undefined)) return
-    const message = productId === undefined ? 'a product or an item is required' : 'a product or an item, not both'
+    const message =
+      productId === undefined ? '`productId` or `item` is required' : '`productId` and `item` cannot be combined'
     context.addIssue({ code: 'custom', message, params: { code: 'REQUIRED' }, path: ['productId'] })
   })
 

@@ -185,10 +185,10 @@ function visible(actor: Actor, id: string) {
 function refuseUnsupported(provider: Able<'checkouts'>, wanted: WantedCheckoutInput, currency: string): void {
   const { kinds, currencies, periodDays } = provider.checkouts
   if (!kinds.includes(wanted.kind)) {
-    throw unsupported(`${provider.name} has no checkouts of the kind ${wanted.kind}`)
+    throw unsupported(`${provider.name} does not support checkouts of the kind ${wanted.kind}`)
   }
   if (!currencies.includes(currency)) {
-    const message = `${provider.name} takes prices in ${currencies.join(', ')}`
+    const message = `${provider.name} accepts only prices in ${currencies.join(', ')}`
     const field = wanted.productId ? ['productId'] : ['item', 'price', 'currency']
     throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field })
   }

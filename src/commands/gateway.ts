@@ -71,7 +71,7 @@ async function stopAll({ server, ticker, app, database }: Running, log: Log): Pr
   const steps = [() => server?.stop(), () => ticker?.stop(), () => app?.close(), () => database?.stop()]
   for (const step of steps) {
     // A part that cannot be ended must not keep the others from it.
-    await Promise.resolve(step()).catch((error) => log.error({ err: error }, 'a part did not stop'))
+    await Promise.resolve(step()).catch((error) => log.error({ err: error }, 'a part of the gateway did not stop'))
   }
 }
 

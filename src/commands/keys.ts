@@ -8,14 +8,14 @@ export const createKey: Command = {
   name: 'keys create',
   usage: `Usage: tollgate keys create --mode test|live --role OWNER|ADMIN|USER [options]
 
-Makes an API key and prints it, and nothing else. Works beside a running gateway on the same DATA_DIR or DATABASE_URL.
+Creates an API key and prints only the key. Works beside a running gateway on the same DATA_DIR or DATABASE_URL.
 
-  --mode test|live              whose data it reaches: that of the test tenant or of the live one
-  --role OWNER|ADMIN|USER       what it may do; a USER sees and makes only what is its own
-  --organization <id>           whose key it is; needed where there are several organizations
-  --user <id>                   whom a USER's key acts for; without it a demo seller, made when first wanted
-  --name <text>                 what it is called in lists
-  --rate-limit <number>         how many requests it may make in a quarter of an hour; 5000 without it
+  --mode test|live              the mode that the key gives access to
+  --role OWNER|ADMIN|USER       the role of the key; a USER has access only to its own objects
+  --organization <id>           the id of the organization; required when there are several
+  --user <id>                   the user who owns a USER key; by default a demo seller, created on first use
+  --name <text>                 the display name of the key
+  --rate-limit <number>         the number of requests allowed in 15 minutes; by default 5000
 `,
   options: {
     mode: { type: 'string' },
@@ -35,8 +35,8 @@ const LONGEST_NAME = 100
 const ROLES = ['OWNER', 'ADMIN', 'USER'] as const
 
 function readWish(values: Values): GrantedKey {
-  const name = textOf(values.name) ?? 'Made on the command line'
-  if (name.length > LONGEST_NAME) throw new UsageError(`--name may have ${LONGEST_NAME} characters at most`)
+  const name = textOf(values.name) ?? 'Created on the command line'
+  if (name.length > LONGEST_NAME) throw new UsageError(`--name must have at most ${LONGEST_NAME} characters`)
   return {
     mode: oneOf(MODES, 'mode', values.mode),
     role: oneOf(ROLES, 'role', values.role),
@@ -49,7 +49,7 @@ function readWish(values: Values): GrantedKey {
 
 function limitOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError('--rate-limit is a whole number from 1 to 999999999')
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError('--rate-limit must be a whole number from 1 to 999999999')
   return Number(text)
 }
 

@@ -11,13 +11,13 @@ export const exportLedger: Command = {
   name: 'ledger export',
   usage: `Usage: tollgate ledger export [options]
 
-Writes the books of one tenant as they are at one moment, with everything that \`tollgate ledger verify\` needs to prove
-them. Works beside a running gateway on the same DATA_DIR or DATABASE_URL.
+Exports the ledger of one tenant as it is at one moment, with everything that \`tollgate ledger verify\` needs to verify
+it. Works beside a running gateway on the same DATA_DIR or DATABASE_URL.
 
-  --mode test|live         whose books: those of the test tenant, as without it, or of the live one
-  --organization <id>      whose books; needed where there are several organizations
-  --format jsonl|hledger   lines of JSON to be verified, as without it, or a journal that hledger reads
-  --output <file>          where to; without it standard output
+  --mode test|live         the mode of the ledger to export; by default test
+  --organization <id>      the id of the organization; required when there are several
+  --format jsonl|hledger   JSON lines for verification (the default), or a journal for hledger
+  --output <file>          the file to write; by default standard output
 `,
   options: {
     mode: { type: 'string' },

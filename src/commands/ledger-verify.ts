@@ -9,12 +9,12 @@ export const verifyLedger: Command = {
   name: 'ledger verify',
   usage: `Usage: tollgate ledger verify <file>
 
-Proves what \`tollgate ledger export\` wrote, from nothing but the file: that it is whole, that every transaction sums to
-zero in each currency, that the entries lead to the balances and the holds to what is held, that charges, conversions and
-refunds add up, that the chain of seals holds, and that the metadata of transactions are those that it covers. Prints what
-it has checked, or each break; exit code 1 if there is one.
+Verifies a file that \`tollgate ledger export\` wrote, without a database: that it is complete, that every transaction sums
+to zero in each currency, that balances and held amounts follow from the entries and holds, that charges, conversions and
+refunds add up, that the hash chain of the seals is intact, and that the metadata of transactions match their hashes.
+Prints what was checked, or each inconsistency; the exit code is 1 if there is one.
 
-The head that it prints is the one that \`ledger { proof { head } }\` shows for the books when they are the same.
+The head that it prints equals \`ledger { proof { head } }\` of the API when the ledger is the same.
 `,
   options: {},
   positionals: ['file'],
@@ -27,7 +27,7 @@ The head that it prints is the one that \`ledger { proof { head } }\` shows for 
     process.stdout.write(report(verification))
     const { breakCount } = verification
     if (breakCount > 0)
-      throw new StartError(`${file} does not hold: ${breakCount} ${breakCount === 1 ? 'break' : 'breaks'}`)
+      throw new StartError(`${file} is inconsistent: ${breakCount} ${breakCount === 1 ? 'break' : 'breaks'}`)
   },
 }
 
@@ -37,10 +37,10 @@ function linesOf(file: string): AsyncIterable<string> {
 
 function report({ manifest, found, metadata, unsealed, breaks, breakCount }: Verification): string {
   const { accounts, transactions, entries, events, seals } = found
-  const books = manifest ? `The ${manifest.mode} books of tenant ${manifest.tenant}, exported ${manifest.at}\n` : ''
+  const books = manifest ? `The ${manifest.mode} ledger of tenant ${manifest.tenant}, exported ${manifest.at}\n` : ''
   const checked = `Checked ${accounts} accounts, ${transactions} transactions, ${entries} entries, ${events} events, ${seals} seals, ${metadata.proven} metadata\n`
   const tail = unsealed > 0 ? `The last ${unsealed} events were not sealed yet\n` : ''
-  const removed = metadata.removed > 0 ? `Of ${metadata.removed} metadata only the hash is left\n` : ''
+  const removed = metadata.removed > 0 ? `Metadata of which only the hash is left: ${metadata.removed}\n` : ''
   if (breakCount === 0) {
     return `${books}${checked}${removed}${tail}Head ${manifest?.head}\nSums, balances, holds, charges, conversions, refunds, seals and metadata agree.\n`
   }

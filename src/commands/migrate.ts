@@ -4,7 +4,7 @@ export const migrate: Command = {
   name: 'migrate',
   usage: `Usage: tollgate migrate
 
-Applies the migrations that the database lacks and prints their names; \`serve\` does the same when it starts.
+Applies the missing migrations to the database and prints their names; \`serve\` does the same when it starts.
 The database is the one at DATABASE_URL, or the private one in DATA_DIR.
 `,
   options: {},

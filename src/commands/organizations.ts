@@ -7,11 +7,11 @@ export const createOrganization: Command = {
   name: 'organizations create',
   usage: `Usage: tollgate organizations create <name> [options]
 
-Makes an organization with a test and a live mode, and prints its id and a key of the role OWNER for each mode. The keys
-are shown this once. Works beside a running gateway on the same DATA_DIR or DATABASE_URL, which connects the test mode
+Creates an organization with a test and a live mode, and prints its id and a key with the role OWNER for each mode. The
+keys are shown only once. Works beside a running gateway on the same DATA_DIR or DATABASE_URL, which connects the test mode
 with the simulators within seconds.
 
-  --email <address>   of the member who owns it; without it there are only the keys
+  --email <address>   the e-mail address of its owner; by default it has only the keys
 `,
   options: { email: { type: 'string' } },
   positionals: ['name'],
@@ -28,10 +28,10 @@ export const listOrganizations: Command = {
   name: 'organizations list',
   usage: `Usage: tollgate organizations list [options]
 
-Prints every organization, a line for each of its modes: id, name, mode, how many keys open it, how many users it has, how
-many payments there are, its providers, and when one of its keys was last used. Works beside a running gateway.
+Prints every organization, one line for each mode: id, name, mode, number of keys, number of users, number of payments,
+providers, and when one of its keys was last used. Works beside a running gateway.
 
-  --json   prints each line as JSON, with moments as RFC 3339
+  --json   prints each line as JSON, with RFC 3339 times
 `,
   options: { json: { type: 'boolean' } },
   run: (config, values) =>
@@ -47,7 +47,7 @@ export const renameOrganization: Command = {
   name: 'organizations rename',
   usage: `Usage: tollgate organizations rename <organization> <name>
 
-Gives an organization another name. <organization> is its id, which organizations list prints: org_… Works beside a
+Changes the name of an organization. <organization> is its id, as printed by organizations list: org_… Works beside a
 running gateway.
 `,
   options: {},

@@ -9,25 +9,25 @@ export const serve: Command = {
   name: 'serve',
   usage: `Usage: tollgate serve
 
-Starts the gateway and serves until SIGINT or SIGTERM. Without DATABASE_URL it starts a private PostgreSQL on DATA_DIR.
-The first start makes a demo organization and prints a secret key for its test tenant, once.
+Starts the gateway and runs it until SIGINT or SIGTERM. Without DATABASE_URL it starts a private PostgreSQL in DATA_DIR.
+The first start creates a demo organization and prints a secret key for its test mode, once.
 
 Settings, from the environment:
   PORT            4000, or 0 for a free one
   HOST            127.0.0.1; in production 0.0.0.0
   DATA_DIR        ./data
   DATABASE_URL    a PostgreSQL server of your own
-  DATABASE_LISTEN_URL  the same database without the pooler, where DATABASE_URL leads to one in transaction mode
+  DATABASE_LISTEN_URL  the same database without a pooler, when DATABASE_URL leads to a pooler in transaction mode
   DATABASE_POOL_SIZE  10: connections to PostgreSQL for requests; half as many more are for long reads, and one listens
   PUBLIC_URL      where browsers and providers reach the gateway; http://localhost:PORT
-  SECRET_KEY      32 bytes in base64; without it one is made and kept in DATA_DIR
-  CORS_ORIGINS    origins whose pages may call the API, with commas between them
+  SECRET_KEY      32 random bytes in base64; by default a key is created and stored in DATA_DIR
+  CORS_ORIGINS    origins whose pages may call the API, separated by commas
   GRAPHIQL        on or off; in production off
   INTROSPECTION   on or off; in production off
   WEBHOOK_LOOPBACK on or off: whether webhooks may go to this machine; always off in production
   LOG_LEVEL       info
-  METRICS_TOKEN   the bearer token of /metrics, which production does not serve without one
-  OTEL_EXPORTER_OTLP_ENDPOINT  a collector of traces, spoken to by OTLP over HTTP
+  METRICS_TOKEN   the bearer token of /metrics; without one, production does not serve /metrics
+  OTEL_EXPORTER_OTLP_ENDPOINT  the URL of a trace collector (OTLP over HTTP)
   NODE_ENV        development or production
 `,
   options: {},
@@ -42,7 +42,7 @@ async function serveUntilStopped(config: Config): Promise<void> {
   const log = createLog({ level: config.logLevel, pretty })
   // What goes wrong where nobody waits for it leaves the process in a state that nobody knows.
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'a bug ended the process')
+    log.fatal({ err: error }, 'an unexpected error ended the process')
     process.exit(1)
   })
   const tracing = config.traceEndpoint ? (await import('../tracing.ts')).startTracing(config.traceEndpoint) : undefined
@@ -52,5 +52,5 @@ async function serveUntilStopped(config: Config): Promise<void> {
   process.stdout.write(welcomeText({ publicUrl, graphiql: config.graphiql, testKey }))
   log.info({ signal: await askedToStop }, 'stopping')
   await gateway.stop()
-  await tracing?.stop().catch((error) => log.warn({ err: error }, 'the last traces were not sent'))
+  await tracing?.stop().catch((error) => log.warn({ err: error }, 'the last traces could not be sent'))
 }

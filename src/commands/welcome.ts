@@ -12,7 +12,7 @@ export function welcomeText({ publicUrl, graphiql, testKey }: Welcome): string {
     lines.push(
       `    Test key   ${testKey}`,
       '',
-      '  The key belongs to the owner of the demo organization and is shown this once.',
+      '  The key belongs to the owner of the demo organization and is shown only once.',
       '  More keys: npm run -s keys -- create --mode test --role OWNER',
     )
   }

@@ -95,7 +95,7 @@ export async function customerFromPage(
   }
   // Another checkout that they pay at the same moment was first.
   const first = await findByEmail(tx, owner, found.email)
-  if (!first) throw new Error('a customer could neither be made nor found')
+  if (!first) throw new Error('the customer could be neither created nor found')
   return first
 }
 

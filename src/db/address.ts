@@ -132,7 +132,9 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw new StartError('has a % that begins no percent-encoding: percent-encode marks in the user and the password')
+    throw new StartError(
+      'has a % that is not part of a percent-encoding: percent-encode special characters in the user and the password',
+    )
   }
 }
 
@@ -145,7 +147,7 @@ function readParameters(query = ''): Map<string, string> {
     const text = decoded(value)
     const allowed = ALLOWED[name]
     if (allowed && !allowed.includes(text.toLowerCase())) {
-      throw new StartError(`has ${name}=${text}, which Tollgate cannot do: it may be ${allowed.join(' or ')}`)
+      throw new StartError(`has ${name}=${text}, which Tollgate does not support: use ${allowed.join(' or ')}`)
     }
     parameters.set(name, allowed ? text.toLowerCase() : text)
   }
@@ -154,7 +156,7 @@ function readParameters(query = ''): Map<string, string> {
 
 function unknownParameter(name: string): string {
   const known = /^[a-z_]{1,40}$/.test(name) ? `the parameter ${name}` : 'a parameter'
-  return `has ${known} that Tollgate does not know; where that is part of the password, percent-encode its marks`
+  return `has ${known} that Tollgate does not know; if it is part of the password, percent-encode the special characters of the password`
 }
 
 function readHosts(hosts: string, ports: string | undefined): Host[] {

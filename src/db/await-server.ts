@@ -31,7 +31,7 @@ export async function awaitServer(variable: string, url: string, { patienceMs = 
       if (waited >= patienceMs) throw new StartError(`${what}, after ${Math.round(waited / 1_000)} s`, { cause: error })
       if (said === begun || performance.now() - said >= SAY_EACH_MS) {
         said = performance.now()
-        onWait?.(`${what}; waiting for it, ${Math.round((patienceMs - waited) / 1_000)} s at most`)
+        onWait?.(`${what}; waiting up to ${Math.round((patienceMs - waited) / 1_000)} s for it`)
       }
       await sleep(PAUSE_MS)
     }

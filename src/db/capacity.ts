@@ -17,13 +17,13 @@ export async function tryConnections(url: string, wanted: number): Promise<strin
   await Promise.all(opened.map((client) => client.end().catch(() => {})))
   const refused = results.find((result) => result.status === 'rejected')
   if (!refused) return undefined
-  const what = `the gateway may use ${wanted} connections, and the database gives it ${opened.length} now${limit} (${reasonOf(refused.reason)})`
+  const what = `the gateway may use ${wanted} connections, but the database allows it ${opened.length}${limit} (${reasonOf(refused.reason)})`
   if (opened.length < FEWEST) {
     // Where it is no limit that refused, it may have been the connections' loss, and another start finds them.
     const cause = isLimit(refused.reason) ? undefined : refused.reason
-    throw new StartError(`DATABASE_URL: ${what}; it needs ${FEWEST} at least`, { cause })
+    throw new StartError(`DATABASE_URL: ${what}; it needs at least ${FEWEST}`, { cause })
   }
-  return `${what}; set DATABASE_POOL_SIZE lower, or give it more`
+  return `${what}; lower DATABASE_POOL_SIZE, or allow more connections`
 }
 
 function isLimit(error: { code?: string }): boolean {

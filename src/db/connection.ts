@@ -156,7 +156,7 @@ export class Connection extends pg.Client {
     const text = `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT ${columns.join(', ')}; COMMIT`
     const answers = await super.query({ text, query_timeout: this.#config.connectionTimeoutMillis } as pg.QueryConfig)
     const [, state] = answers as unknown as pg.QueryResult<{ standby: boolean; readonly: string }>[]
-    if (state?.rows[0]?.standby) throw new ReadOnlyError('it is a standby, which takes no changes')
+    if (state?.rows[0]?.standby) throw new ReadOnlyError('it is a read-only standby')
     if (state?.rows[0]?.readonly === 'on') throw new ReadOnlyError('default_transaction_read_only is on')
   }
 

@@ -149,9 +149,9 @@ export function dueWork<Row extends LeasedRow>({ db, clock, log }: Deps, parts: 
       done += 1
       if (parts.endsLease) return
     } catch (error) {
-      log.warn({ err: error, table, id, tenantId }, 'due work failed and will be tried again')
+      log.warn({ err: error, table, id, tenantId }, 'due work failed and will be retried')
     }
-    await release(row).catch((error) => log.error({ err: error, table, id, tenantId }, 'a lease was not given back'))
+    await release(row).catch((error) => log.error({ err: error, table, id, tenantId }, 'a lease could not be released'))
   }
 
   function count(row: Row, by: 1 | -1): void {
@@ -198,7 +198,7 @@ export function dueWork<Row extends LeasedRow>({ db, clock, log }: Deps, parts: 
   }
 
   function wake(): void {
-    look().catch((error) => log.error({ err: error, table }, 'due work could not be looked up'))
+    look().catch((error) => log.error({ err: error, table }, 'reading the due work failed'))
   }
 
   function rest(): void {

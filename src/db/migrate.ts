@@ -50,7 +50,7 @@ async function takeLock(client: pg.Client): Promise<void> {
     const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [MIGRATION_LOCK])
     if (rows[0]?.mine) return
     if (performance.now() > deadline) {
-      throw new StartError('another process has been migrating this database for ten minutes: look what holds it up')
+      throw new StartError('another process has been migrating this database for ten minutes: find out what blocks it')
     }
     await sleep(LOCK_PAUSE_MS)
   }
@@ -108,7 +108,7 @@ function findMissing(migrations: readonly Migration[], applied: readonly Migrati
   for (const row of applied) {
     const migration = known.get(row.migration_name)
     if (!migration) throw refusal(row, 'is in the database but not in this build: run a newer build')
-    if (!row.finished_at) throw refusal(row, 'was begun and never finished: resolve it first')
+    if (!row.finished_at) throw refusal(row, 'was started and never finished: resolve it first')
     if (row.checksum !== migration.checksum) throw refusal(row, 'was changed after it was applied to this database')
     done.add(row.migration_name)
   }

@@ -19,7 +19,7 @@ export async function poolingOf(url: string): Promise<Pooling> {
   const first = await openConnection(asked, { name: 'tollgate start' })
   try {
     const second = await openConnection(asked, { name: 'tollgate start' }).catch((error) => {
-      const what = 'the server, or a pooler before it, has room for one connection only'
+      const what = 'the server, or a pooler in front of it, allows only one connection'
       throw new StartError(`DATABASE_URL: ${what} (${reasonOf(error)})`, { cause: error })
     })
     try {
@@ -59,7 +59,7 @@ async function withinPatience<T>(work: Promise<T>): Promise<T> {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(
-        new StartError('DATABASE_URL: a second connection gets no session; the pooler before the server is too small'),
+        new StartError('DATABASE_URL: a second connection gets no session: the pool of the pooler is too small'),
       )
     }, PATIENCE_MS)
   })
@@ -68,7 +68,7 @@ async function withinPatience<T>(work: Promise<T>): Promise<T> {
 
 export function refusePooler(): never {
   throw new StartError(
-    'DATABASE_URL leads to a pooler in transaction mode, through which nobody can LISTEN: set DATABASE_LISTEN_URL to the address of the server itself',
+    'DATABASE_URL leads to a pooler in transaction mode, which does not support LISTEN: set DATABASE_LISTEN_URL to the address of the server itself',
   )
 }
 
@@ -86,7 +86,7 @@ export async function proveNotifications(url: string, sessionUrl: string): Promi
     await speaker.query(`SELECT pg_notify('${channel}', '')`).finally(() => speaker.end())
     if (!(await heard)) {
       throw new StartError(
-        'DATABASE_LISTEN_URL hears nothing of what is done at DATABASE_URL: they must be one database',
+        'DATABASE_LISTEN_URL does not receive the notifications of DATABASE_URL: both must lead to the same database',
       )
     }
   } finally {

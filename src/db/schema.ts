@@ -44,10 +44,10 @@ async function make(client: pg.Client, name: string): Promise<Pick<Found, 'mayUs
   } catch (error) {
     const { code = '', message } = error as { code?: string; message: string }
     if (code === NO_PRIVILEGE) {
-      throw new StartError(`DATABASE_URL: there is no schema ${name}, and role ${client.user} may not make it`)
+      throw new StartError(`DATABASE_URL: there is no schema ${name}, and role ${client.user} may not create it`)
     }
     if (!ALREADY_THERE.has(code))
-      throw new StartError(`DATABASE_URL: the schema ${name} cannot be made (${message})`, { cause: error })
+      throw new StartError(`DATABASE_URL: the schema ${name} cannot be created (${message})`, { cause: error })
   }
   return { mayUse: true }
 }

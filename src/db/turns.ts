@@ -112,5 +112,5 @@ export class Turns {
 }
 
 function busy(): Unavailable {
-  return new Unavailable('Too many requests wait for the database; try again in a moment', { retryAfter: 2 })
+  return new Unavailable('Too many requests are waiting for the database; try again later', { retryAfter: 2 })
 }

@@ -107,7 +107,7 @@ export function recordOf({ actor, operation, idempotencyKey: key, requestHash }:
 }
 
 export function keyReused(): DomainError {
-  const message = 'This idempotency key was used with other input'
+  const message = 'This idempotency key was already used with different input'
   return new DomainError({ code: 'IDEMPOTENCY_KEY_REUSED', message, field: ['idempotencyKey'] })
 }
 

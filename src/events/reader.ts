@@ -22,7 +22,7 @@ export class SlowReaderError extends Error {
   override readonly name = 'SlowReaderError'
 
   constructor() {
-    super('The reader fell too far behind; resume from its last cursor')
+    super('The subscription fell too far behind; resume it from the last cursor')
   }
 }
 

@@ -99,13 +99,13 @@ export function readHeaders(headers: IncomingHttpHeaders): ReadHeader {
 }
 
 const INVALID = refusal('UNAUTHENTICATED', 'The credential is not valid', 401, { 'www-authenticate': 'Bearer' })
-export const UNKNOWN_VERSION_MESSAGE = `X-API-Version must be a day such as ${NEWEST_VERSION}, on which the API was there, up to today`
-const NO_VERSION = `299 - "No X-API-Version was sent: the newest is served, ${NEWEST_VERSION}"`
+export const UNKNOWN_VERSION_MESSAGE = `X-API-Version must be a date such as ${NEWEST_VERSION}: not before the first version of the API, and not in the future`
+const NO_VERSION = `299 - "No X-API-Version was sent: the newest version is used, ${NEWEST_VERSION}"`
 
 function overLimit(permit: Permit, now: Date) {
   const seconds = retryAfter(permit, now)
   return tooEarly(
-    `This credential may make ${permit.limit} requests in 15 minutes; ask again in ${seconds} seconds`,
+    `The rate limit of this credential is ${permit.limit} requests in 15 minutes; try again in ${seconds} seconds`,
     seconds,
   )
 }

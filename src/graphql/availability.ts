@@ -32,12 +32,12 @@ async function bounded(args: ExecutionArgs, execute: Execute, deadlineMs: number
   const { caller, gone } = args.contextValue as Context
   const isQuery = getOperationAST(args.document, args.operationName)?.operation === 'query'
   const ending = new AbortController()
-  const end = () => ending.abort(new Unavailable('Nobody waits for the answer any more'))
+  const end = () => ending.abort(new Unavailable('The client has closed the connection'))
   gone?.addEventListener('abort', end)
   let overdue: NodeJS.Timeout | undefined
   const deadline = new Promise<ExecutionResult>((resolve) => {
     overdue = setTimeout(() => {
-      const late = new Unavailable(`The operation was given up after ${deadlineMs / 1_000} seconds; try again`)
+      const late = new Unavailable(`The operation was stopped after ${deadlineMs / 1_000} seconds; try again`)
       ending.abort(late)
       resolve({ errors: [asRefusal(late)] })
     }, deadlineMs)

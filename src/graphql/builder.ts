@@ -51,10 +51,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     }),
     unauthorizedError: (_parent, { caller }, info) => {
       const field = `${info.parentType.name}.${info.fieldName}`
-      if (caller.kind === 'anonymous') return unauthenticated(`${field} needs a secret key`)
+      if (caller.kind === 'anonymous') return unauthenticated(`${field} requires a secret key`)
       if (caller.kind === 'checkout')
-        return forbidden(`${field} needs a secret key; a client secret reads its own checkout only`)
-      return forbidden(`${field} is not open to a key with the role ${caller.actor.role}`)
+        return forbidden(`${field} requires a secret key; a client secret reads its own checkout only`)
+      return forbidden(`A key with the role ${caller.actor.role} has no access to ${field}`)
     },
   },
   relay: {

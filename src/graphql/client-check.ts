@@ -48,9 +48,13 @@ async function refuse({ context, actor, url, actions }: ToCheck): Promise<GraphQ
     case 'unauthenticated':
       return refusal('UNAUTHENTICATED', clientToken ? BAD_TOKEN : NO_TOKEN, 401, { 'www-authenticate': 'Bearer' })
     case 'forbidden':
-      return refusal('FORBIDDEN', 'The client may not do this', 403)
+      return refusal('FORBIDDEN', 'The client is not allowed to do this', 403)
     case 'unavailable':
-      return refusal('PRECONDITION_FAILED', 'Whether the client may do this could not be found out', 412)
+      return refusal(
+        'PRECONDITION_FAILED',
+        'The client could not be checked, because the authentication endpoint gave no usable answer',
+        412,
+      )
   }
 }
 

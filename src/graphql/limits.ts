@@ -82,7 +82,7 @@ function refuse(
     ? costOf(args.document, given.variables)
     : constantCostOf(args.document)
   return cost > MAX_COST
-    ? [tooComplex(`An operation may cost ${MAX_COST} at most, and this would cost ${cost}`)]
+    ? [tooComplex(`The cost of an operation must be at most ${MAX_COST}; this one costs ${cost}`)]
     : undefined
 }
 

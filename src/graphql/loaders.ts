@@ -110,7 +110,8 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
       const where = [...visible(caller, table), ...owner, ...conditions, isNull('deleted_at')]
       const found = await readRows<Rows[T]>(db, table, where)
       const own = found.find(({ userId }) => userId === null)
-      if (!own && found.length > 1) throw badInput('Several sellers have this name: say by `sellerId` whose is meant')
+      if (!own && found.length > 1)
+        throw badInput('Several sellers have an object with this identifier: give `sellerId` to select one')
       return own ?? found[0] ?? null
     },
 
@@ -208,7 +209,7 @@ export function createLoaders(db: Database, clocks: Clocks, caller: Caller) {
       return (await attempts.load(deliveryId)) ?? []
     },
 
-    /** How many digits after the point a currency of the tenant's own has. Whoever may see an amount may know it. */
+    /** How many decimal places a currency of the tenant's own has. Whoever may see an amount may know it. */
     async exponent(code: string): Promise<number> {
       const exponents = loader<number>('currency.code', async (codes) => {
         const found = await readRows<CurrencyRow>(db, 'currency', [ofTenant(caller), oneOf('code', codes)])

@@ -21,7 +21,7 @@ const MAX_DIRECTIVES = 5
 
 /** No field is nested deeper than 12. Introspection has a limit of its own. */
 function maxDepthRule(context: ValidationContext): ASTVisitor {
-  return refuseAbove(context, MAX_DEPTH, `No field may be nested deeper than ${MAX_DEPTH}`, {
+  return refuseAbove(context, MAX_DEPTH, `Fields must be nested at most ${MAX_DEPTH} levels deep`, {
     field: (node, within) => (node.name.value.startsWith('__') ? 0 : 1 + within),
     combine: Math.max,
   })
@@ -29,7 +29,7 @@ function maxDepthRule(context: ValidationContext): ASTVisitor {
 
 /** No operation has more than 15 aliases. */
 function maxAliasesRule(context: ValidationContext): ASTVisitor {
-  return refuseAbove(context, MAX_ALIASES, `An operation may have ${MAX_ALIASES} aliases at most`, {
+  return refuseAbove(context, MAX_ALIASES, `An operation must have at most ${MAX_ALIASES} aliases`, {
     field: (node, within) => (node.alias ? 1 : 0) + within,
     combine: (a, b) => a + b,
   })
@@ -42,7 +42,7 @@ function maxDirectivesRule(context: ValidationContext): ASTVisitor {
     Directive(node: DirectiveNode) {
       found += 1
       if (found !== MAX_DIRECTIVES + 1) return
-      context.reportError(tooComplex(`A document may have ${MAX_DIRECTIVES} directives at most`, node))
+      context.reportError(tooComplex(`A document must have at most ${MAX_DIRECTIVES} directives`, node))
     },
   }
 }

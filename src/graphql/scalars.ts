@@ -40,7 +40,7 @@ builder.scalarType('BigInt', {
   serialize: (value) => value.toString(),
   ...readBy((value) => {
     if (typeof value !== 'string' || !/^-?\d{1,40}$/.test(value))
-      throw new GraphQLError('BigInt must be a whole number of at most 40 digits, as text: "9999"')
+      throw new GraphQLError('BigInt must be a whole number of at most 40 digits, as a string: "9999"')
     return BigInt(value)
   }),
 })
@@ -66,6 +66,6 @@ function readBy<T>(parseValue: (value: unknown) => T) {
 }
 
 function textOf(scalar: string, value: unknown): string {
-  if (typeof value !== 'string') throw new GraphQLError(`${scalar} must be text, in quotes`)
+  if (typeof value !== 'string') throw new GraphQLError(`${scalar} must be a string, in quotes`)
   return value
 }

@@ -182,7 +182,7 @@ export function websockets(door: Door, { prepare, sockets, present, mayConnect }
 
   function refuseOrigin(socket: WebSocket, request: IncomingMessage): void {
     const facts = { origin: request.headers.origin, requestId: requestIdFrom(request) }
-    log.warn(facts, 'a page of an origin that is not listed tried to connect')
+    log.warn(facts, 'a page of an origin that CORS_ORIGINS does not list tried to connect')
     socket.on('error', () => socket.terminate())
     socket.close(CloseCode.Forbidden, FOREIGN_ORIGIN)
   }

@@ -30,14 +30,14 @@ export async function authenticated(
   const caller = await admission.access.authenticate(credential, requestIdOf(c))
   if (caller === 'invalid' || caller.kind === 'anonymous') {
     c.header('www-authenticate', 'Bearer')
-    const message = caller === 'invalid' ? 'The credential is not valid.' : 'A secret key is needed.'
+    const message = caller === 'invalid' ? 'The credential is not valid.' : 'A secret key is required.'
     return refuse(c, 401, 'UNAUTHENTICATED', message)
   }
-  if (caller.kind !== 'key') return refuse(c, 403, 'FORBIDDEN', 'The credential may not do this.')
+  if (caller.kind !== 'key') return refuse(c, 403, 'FORBIDDEN', 'The credential is not allowed to do this.')
   const { actor, terms } = caller
   const overLimit = await count(c, admission, caller)
   if (overLimit) return overLimit
-  if (!roles.includes(actor.role)) return refuse(c, 403, 'FORBIDDEN', 'The credential may not do this.')
+  if (!roles.includes(actor.role)) return refuse(c, 403, 'FORBIDDEN', 'The credential is not allowed to do this.')
   return (await clientRefusal(c, admission, actor, terms, action)) ?? actor
 }
 
@@ -48,7 +48,7 @@ async function count(c: Context<Env>, { rateLimits, clock }: Admission, caller: 
   for (const [name, value] of Object.entries(rateLimitHeaders(permit))) c.header(name, value)
   if (permit.granted) return undefined
   c.header('retry-after', retryAfter(permit, clock.now()))
-  return refuse(c, 429, 'RATE_LIMITED', `This key may make ${permit.limit} requests in 15 minutes.`)
+  return refuse(c, 429, 'RATE_LIMITED', `The rate limit of this key is ${permit.limit} requests in 15 minutes.`)
 }
 
 async function clientRefusal(
@@ -65,10 +65,15 @@ async function clientRefusal(
       return undefined
     case 'unauthenticated':
       c.header('www-authenticate', 'Bearer')
-      return refuse(c, 401, 'UNAUTHENTICATED', 'A valid token of the client is needed.')
+      return refuse(c, 401, 'UNAUTHENTICATED', 'A valid client token is required.')
     case 'forbidden':
-      return refuse(c, 403, 'FORBIDDEN', 'The client may not do this.')
+      return refuse(c, 403, 'FORBIDDEN', 'The client is not allowed to do this.')
     case 'unavailable':
-      return refuse(c, 412, 'PRECONDITION_FAILED', 'Whether the client may do this could not be found out.')
+      return refuse(
+        c,
+        412,
+        'PRECONDITION_FAILED',
+        'The client could not be checked, because the authentication endpoint gave no usable answer.',
+      )
   }
 }

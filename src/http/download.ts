@@ -51,11 +51,11 @@ export function downloads(log: Log, patience: Patience = { stalledMs: STALLED_MS
       const leave = enter(tenantId)
       if (!leave) {
         c.header('retry-after', '60')
-        return refuse(c, 503, 'UNAVAILABLE', 'Other exports are running; ask again in a minute.')
+        return refuse(c, 503, 'UNAVAILABLE', 'Too many exports are running; try again in a minute.')
       }
       const { outgoing } = c.env
       const gone = new AbortController()
-      outgoing.once('close', () => gone.abort(new Unavailable('The reader has gone')))
+      outgoing.once('close', () => gone.abort(new Unavailable('The client has closed the connection')))
       try {
         const { file, first } = await onBehalfOf({ party: tenantId, signal: gone.signal }, async () => {
           const file = await open()

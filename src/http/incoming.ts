@@ -39,14 +39,14 @@ export function checkIncoming(request: IncomingMessage, place: Place): Refusal |
 export const METHOD_NOT_ALLOWED: Refusal = {
   status: 405,
   code: 'METHOD_NOT_ALLOWED',
-  message: 'This method is not served.',
+  message: 'This HTTP method is not supported.',
   headers: { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' },
 }
 
 export const EXPECTATION_FAILED: Refusal = {
   status: 417,
   code: 'EXPECTATION_FAILED',
-  message: 'The only expectation that is met is 100-continue.',
+  message: 'The only supported Expect header is 100-continue.',
 }
 
 const UNSUPPORTED_CHARSET: Refusal = {
@@ -65,7 +65,7 @@ export const NO_HANDSHAKE: Refusal = {
 const MISDIRECTED: Refusal = {
   status: 421,
   code: 'MISDIRECTED_REQUEST',
-  message: 'This host is not served here. The hosts of PUBLIC_URL and ALLOWED_HOSTS are.',
+  message: 'This host is not allowed. PUBLIC_URL and ALLOWED_HOSTS list the allowed hosts.',
 }
 
 /** The path that a public address has before our own, without a slash at its end; an empty text for none. */

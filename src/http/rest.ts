@@ -31,5 +31,5 @@ export async function bodyWithin(c: Context<Env>, maxBytes: number, what: string
   if (body) return body
   // The rest of the body is not read, so nothing can follow it on this connection.
   c.header('connection', 'close')
-  return refuse(c, 413, 'TOO_LARGE', `${what} may have ${maxBytes} bytes at most.`)
+  return refuse(c, 413, 'TOO_LARGE', `${what} must have at most ${maxBytes} bytes.`)
 }

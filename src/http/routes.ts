@@ -125,7 +125,7 @@ function createRouter(house: House): Hono<Env> {
     router.get('/metrics', async (c) => {
       if (!showsToken(c.req.header('authorization'), metrics.token)) {
         c.header('www-authenticate', 'Bearer')
-        return refuse(c, 401, 'UNAUTHENTICATED', 'The metrics need their bearer token.')
+        return refuse(c, 401, 'UNAUTHENTICATED', 'The metrics require their bearer token.')
       }
       return c.text(await metrics.read(), 200, { ...FRESH, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
     })

@@ -92,7 +92,8 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
     guard(
       () => continueTrace(traceparentOf(request), () => routes.request(request, response)),
       (error) => {
-        if (brokeOff(request)) return log.debug({ err: error, requestId }, 'a client broke its request off')
+        if (brokeOff(request))
+          return log.debug({ err: error, requestId }, 'a client closed its connection before the request was complete')
         const away = unavailable(error)
         if (away) log.warn({ err: error, requestId }, 'a request could not be answered at this moment')
         else log.error({ err: error, requestId }, 'a request failed')

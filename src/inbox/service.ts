@@ -51,10 +51,10 @@ export function inboxService({ db, clock, registry, progress, subscriptions, unc
   async function apply({ tenantId, provider, body }: InboxMessageRow): Promise<void> {
     const { notifications } = await registry.connected(tenantId, provider)
     const notification = notifications?.read(body)
-    if (!notification) throw new Meaningless('it is about nothing of ours')
+    if (!notification) throw new Meaningless('it is about no object of this gateway')
     if (notification.refund !== undefined) return refunds.hear(tenantId, provider, notification.refund)
     const externalId = notification.subscription ?? notification.checkout
-    if (externalId === undefined) throw new Meaningless('it names nothing')
+    if (externalId === undefined) throw new Meaningless('it names no object')
     const named = { tenantId, provider, externalId }
     const subscription = notification.subscription && (await db.prisma.subscription.findFirst({ where: named }))
     // What we know only as a checkout yet has its subscription once that is read.
@@ -82,7 +82,7 @@ export function inboxService({ db, clock, registry, progress, subscriptions, unc
       const paid = await status?.payment(externalId)
       if (paid) return unclaimed.take(tenantId, provider, paid, 'ONE_TIME')
     }
-    throw new Error(`no checkout is called ${externalId} at ${provider}`)
+    throw new Error(`no checkout has the id ${externalId} at ${provider}`)
   }
 
   const due = applying({ db, clock, log, apply })
@@ -125,7 +125,10 @@ export function inboxService({ db, clock, registry, progress, subscriptions, unc
         return { status: 200, body: { received: true } }
       } catch (error) {
         if (!(error instanceof ForgedNotification)) throw error
-        log.warn({ requestId, tenantId, provider: name, reason: error.message }, 'a forged notification was refused')
+        log.warn(
+          { requestId, tenantId, provider: name, reason: error.message },
+          'a webhook from a provider with an invalid signature was refused',
+        )
         return { status: 400, body: { error: error.message } }
       }
     },

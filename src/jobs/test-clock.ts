@@ -123,7 +123,7 @@ export function clockTurning({ db, clock, clocks, schedules, log }: Deps) {
 
   function begin(tenantId: string): Promise<void> {
     const turning = turn(tenantId).catch((error) => {
-      log.error({ err: error, tenantId }, 'a test clock stopped on its way, and will be turned on')
+      log.error({ err: error, tenantId }, 'a test clock stopped before it arrived, and will continue')
     })
     turns.add(turning)
     turning.finally(() => turns.delete(turning))

@@ -36,7 +36,7 @@ const overdueRuns = new Counter({
 })
 const sinceSuccess = new Gauge({
   name: 'tollgate_schedule_last_success_timestamp_seconds',
-  help: 'When a run of the schedule last ended well.',
+  help: 'When a run of the schedule last succeeded.',
   labelNames: ['schedule'],
   registers: [metrics],
 })

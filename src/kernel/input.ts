@@ -141,14 +141,13 @@ export function minorAboveZero(
   return minor
 }
 
-/** Which rule a text breaks that is no decimal with at most so many digits after the point. */
+/** Which rule a text breaks that is no decimal with at most so many decimal places. */
 export function decimalRule(text: string, digits: number, where = ''): string {
-  if (/^[+-]?[\d.]+e[+-]?\d+$/i.test(text))
-    return 'must be written out as a decimal, such as 12.50, without an exponent'
+  if (/^[+-]?[\d.]+e[+-]?\d+$/i.test(text)) return 'must be written as a decimal, such as 12.50, without an exponent'
   if (!/^[+-]?\d+(\.\d+)?$/.test(text)) return 'must be a decimal, such as 12.50'
   const [whole = '', fraction = ''] = text.split('.')
   if (whole.length > 40) return 'is too large'
-  if (digits > 0 || fraction === '') return `must have at most ${digits} digits after the point${where}`
+  if (digits > 0 || fraction === '') return `must have at most ${digits} decimal places${where}`
   return `must be a whole number${where}`
 }
 

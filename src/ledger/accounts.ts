@@ -18,7 +18,10 @@ import type { Currencies } from './currencies.ts'
 
 const CreateAccount = z.object({
   externalId: optional(
-    text(100).refine((value) => !isReserved(value), 'begins with a word that is kept for the ledger’s own accounts'),
+    text(100).refine(
+      (value) => !isReserved(value),
+      'begins with a prefix that is reserved for the ledger’s own accounts',
+    ),
   ),
   name: optional(text(100)),
   currency: text(12),
@@ -130,7 +133,7 @@ function limitOf(amount: string | null | undefined, { code, exponent }: Currency
   const minor = parseDecimal(amount, exponent)
   const field = ['overdraftLimit']
   if (minor === undefined) {
-    const message = `must be a decimal with at most ${exponent} digits after the point in ${code}`
+    const message = `must be a decimal with at most ${exponent} decimal places in ${code}`
     throw new DomainError({ code: 'INVALID', message, field })
   }
   if (minor >= 0n && minor <= MAX_MINOR) return minor
@@ -143,7 +146,7 @@ function assertWithinLimit({ overdraft, overdraftLimit, balance, held }: Account
   if (!overdraft && overdraftLimit !== null) throw limitWithoutOverdraft()
   const limit = overdraft ? overdraftLimit : 0n
   if (limit === null || balance - held >= -limit) return
-  const message = overdraft ? 'The account is further below zero already' : 'The account is overdrawn'
+  const message = overdraft ? 'The account is already further below zero than this limit' : 'The account is overdrawn'
   throw new DomainError({ code: 'INVALID_STATE', message, field: [overdraft ? 'overdraftLimit' : 'overdraft'] })
 }
 

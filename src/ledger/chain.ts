@@ -49,7 +49,7 @@ export function sealBreaks(before: Link, seal: Seal): LedgerBreak[] {
   if (seal.number !== before.number + 1n) return broken(`follows seal ${before.number}`)
   if (seal.cursor <= before.cursor) return broken(`ends at event ${seal.cursor}, the one before it at ${before.cursor}`)
   if (seal.digests.length !== seal.postings * DIGEST_BYTES)
-    return broken(`has not the digests of ${seal.postings} events`)
+    return broken(`does not have the digests of ${seal.postings} events`)
   return same(nextHash(before.hash, seal.digests), seal.hash) ? [] : broken('is not the hash of what it seals')
 }
 

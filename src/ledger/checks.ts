@@ -150,7 +150,7 @@ const EVENT_CHECKS: readonly Check[] = [
               WHERE tenant_id = $1::uuid AND type IN ('ledger.transaction_posted', 'ledger.hold_created') GROUP BY entity_id) e
      ON e.entity_id = t.id
    WHERE t.tenant_id = $1::uuid AND t.parent_id IS NULL AND e.events IS DISTINCT FROM 1`,
-  `SELECT 'event_without_posting' AS kind, 'event ' || e.cursor || ' tells of a transaction that is not there' AS message,
+  `SELECT 'event_without_posting' AS kind, 'event ' || e.cursor || ' refers to a transaction that does not exist' AS message,
           NULL::uuid AS account_id, e.entity_id AS transaction_id
    FROM event e LEFT JOIN ledger_transaction t ON t.tenant_id = e.tenant_id AND t.id = e.entity_id
    WHERE e.tenant_id = $1::uuid AND e.entity_kind = 'LedgerTransaction' AND t.id IS NULL`,

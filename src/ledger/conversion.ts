@@ -9,7 +9,7 @@ import { RATE_DIGITS } from './currencies.ts'
  * exchange's, and is kept to the last digit.
  */
 
-/** What rounding leaves has at most this many digits after the point: those of a rate and of the finest currency. */
+/** What rounding leaves has at most this many decimal places: those of a rate and of the finest currency. */
 export const ROUNDING_DIGITS = 42
 
 /** From which currency to which, and at what rate. */
@@ -49,7 +49,7 @@ export function convert(minor: bigint, terms: Terms, field: readonly string[]): 
   const least = `${formatDecimal(1n, to.exponent)} ${to.code}`
   throw new DomainError({
     code: 'AMOUNT_TOO_SMALL',
-    message: `is worth less than ${least} at the rate of ${formatRate(rate)}; the smallest amount that is not is ${formatDecimal(smallest, from.exponent)} ${from.code}`,
+    message: `converts to less than ${least} at the rate ${formatRate(rate)}; the smallest amount that can be converted is ${formatDecimal(smallest, from.exponent)} ${from.code}`,
     field,
     facts: { smallest: { minor: smallest, currency: from.code } },
   })

@@ -14,7 +14,7 @@ import { validate } from '../kernel/validate.ts'
 import { exchangeOf, roundingGainsOf } from './account.ts'
 import { openAccounts } from './journal.ts'
 
-/** Rates have at most this many digits after the point. */
+/** Rates have at most this many decimal places. */
 export const RATE_DIGITS = 18
 const HIGHEST_EXPONENT = 24
 const CURRENCIES_REMEMBERED = 10_000
@@ -25,7 +25,7 @@ const code = text(12).regex(
 )
 
 const CreateCurrency = z.object({
-  code: code.refine((value) => !findCurrency(value), 'is a currency that everybody has'),
+  code: code.refine((value) => !findCurrency(value), 'is the code of a built-in currency'),
   exponent: z.int().min(0).max(HIGHEST_EXPONENT),
   name: optional(text(100)),
 })
@@ -82,7 +82,7 @@ export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }
         })
       } catch (error) {
         if (!isUniqueViolation(error, 'currency_tenant_id_code_key')) throw error
-        throw new DomainError({ code: 'ALREADY_EXISTS', message: 'There is a currency of this code', field: ['code'] })
+        throw new DomainError({ code: 'ALREADY_EXISTS', message: 'Another currency has this code', field: ['code'] })
       }
     },
 
@@ -96,7 +96,7 @@ export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }
         throw new DomainError({ code: 'NOT_FOUND', message: `unknown currency ${code}`, field: [field] })
       }
       if (from === to) {
-        throw new DomainError({ code: 'INVALID', message: 'must be another currency', field: ['to'] })
+        throw new DomainError({ code: 'INVALID', message: 'must be different from the other currency', field: ['to'] })
       }
       const now = await clocks.now(tenantId)
       const id = newId()

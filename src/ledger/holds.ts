@@ -257,5 +257,9 @@ function followTotal({ charges, currency: from }: Transfer, total: bigint): Char
     const converted = conversion && convert(total, { ...conversion, from }, ['total', 'amount'])
     return [{ ...only, subtotal: total, ...(conversion && { conversion: { ...conversion, ...converted } }) }]
   }
-  throw new DomainError({ code: 'REQUIRED', message: 'several charges must come with a new total', field: ['charges'] })
+  throw new DomainError({
+    code: 'REQUIRED',
+    message: 'is required when the total of a hold with several charges changes',
+    field: ['charges'],
+  })
 }

@@ -87,7 +87,7 @@ export function planning({ db, clocks, currencies }: Deps) {
   ): Promise<Conversion> {
     const rate = await currencies.rate(tenantId, from.code, to.code)
     if (rate === undefined) {
-      const message = `no rate from ${from.code} to ${to.code} was set`
+      const message = `no exchange rate from ${from.code} to ${to.code} is set`
       throw new DomainError({ code: 'RATE_MISSING', message, field: [...field, 'destinationId'] })
     }
     const converted = convert(subtotal, { from, to, rate }, [...field, 'subtotal', 'amount'])

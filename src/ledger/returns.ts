@@ -130,7 +130,7 @@ async function read(reader: Transaction, tenantId: string, id: string) {
   const whole = await reader.ledgerTransaction.findUnique({ where: { tenantId_id: { tenantId, id } } })
   if (!whole) throw notFound('Transaction', ['transactionId'])
   if (whole.type !== 'EXTERNAL' || whole.recipe !== 'transfer') {
-    throw invalidState('Only a transaction that was made with charges can be taken back', ['transactionId'])
+    throw invalidState('Only a transaction with charges can be rolled back or refunded', ['transactionId'])
   }
   const parts = await reader.ledgerTransaction.findMany({ where: { tenantId, parentId: id }, orderBy: { id: 'asc' } })
   return { whole, parts }
@@ -146,12 +146,12 @@ function share(
   return wanted.flatMap(({ destinationId, amount }, index) => {
     if (wanted.findIndex((other) => other.destinationId === destinationId) !== index) {
       const field = ['refunds', String(index), 'destinationId']
-      throw new DomainError({ code: 'INVALID', message: 'The account is named twice', field })
+      throw new DomainError({ code: 'INVALID', message: 'The account is listed twice', field })
     }
     const charged = parts.filter((part) => part.destinationId === destinationId)
     const field = ['refunds', String(index)]
     if (charged.length === 0) {
-      const message = 'The account received nothing of this transaction'
+      const message = 'The account received nothing from this transaction'
       throw new DomainError({ code: 'NOT_FOUND', message, field: [...field, 'destinationId'] })
     }
     let due = amount
@@ -165,7 +165,7 @@ function share(
     }
     if (due === 0n) return returns
     const most = formatDecimal(amount - due, currency.exponent)
-    const message = `is more than the account received and still has to give back: ${most} ${currency.code}`
+    const message = `is more than the account can still give back: ${most} ${currency.code}`
     throw new DomainError({ code: 'OUT_OF_RANGE', message, field: [...field, 'subtotal', 'amount'] })
   })
 }

@@ -139,15 +139,15 @@ export function outcomeFrom(answer: string, currencyOf: (accountId: string) => s
     case 'account_not_found':
       throw refusal('NOT_FOUND', 'Account not found', id)
     case 'currency_mismatch':
-      throw refusal('CURRENCY_MISMATCH', 'The account has another currency', id)
+      throw refusal('CURRENCY_MISMATCH', 'The account has a different currency', id)
     case 'balance_too_large':
-      throw refusal('OUT_OF_RANGE', 'The account cannot hold so much', id)
+      throw refusal('OUT_OF_RANGE', 'The balance of the account would be too large', id)
     case 'insufficient_funds':
-      throw refusal('INSUFFICIENT_FUNDS', 'The account has not enough available', id, {
+      throw refusal('INSUFFICIENT_FUNDS', 'The available balance of the account is too low', id, {
         available: { minor: BigInt(available), currency: currencyOf(id) },
       })
     case 'overdraft_limit_exceeded':
-      throw refusal('OVERDRAFT_LIMIT_EXCEEDED', 'The account may not go so far below zero', id, {
+      throw refusal('OVERDRAFT_LIMIT_EXCEEDED', 'The account would fall below its overdraft limit', id, {
         available: { minor: BigInt(available), currency: currencyOf(id) },
       })
     default:

@@ -61,7 +61,7 @@ export function transactionService({ plan, queue }: Deps) {
       const total = readAmount(wanted.total, currency, ['total'])
       const world = await plan.systemAccount(tenantId, worldOf(currency))
       if (world === wanted.accountId) {
-        const message = 'The world outside cannot fund itself'
+        const message = 'The account world:<currency> cannot be funded'
         throw new DomainError({ code: 'INVALID', message, field: ['accountId'] })
       }
       const charges = [{ destinationId: wanted.accountId, subtotal: total }]

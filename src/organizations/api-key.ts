@@ -28,7 +28,7 @@ export const CreateApiKey = z
   })
   .superRefine(({ role, userId }, context) => {
     if (role !== 'USER' || userId !== undefined) return
-    const message = 'a key of the role USER needs the user that it acts for'
+    const message = 'a key with the role USER requires a user'
     context.addIssue({ code: 'custom', message, params: { code: 'REQUIRED' }, path: ['userId'] })
   })
 

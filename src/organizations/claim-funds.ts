@@ -52,7 +52,8 @@ export function claimFundsService({ db, clock, clocks, log }: Deps) {
       const change = { tenantId, at: await clocks.now(tenantId), requestId }
       return transactOnce(db, call, change.at, userId, async (tx, emit) => {
         const user = await lockUser(tx, tenantId, userId)
-        if (mode !== 'TEST') throw new DomainError({ code: 'UNSUPPORTED', message: 'This is for test mode' })
+        if (mode !== 'TEST')
+          throw new DomainError({ code: 'UNSUPPORTED', message: 'This is available only in test mode' })
         if (user.claimedAt === null) throw invalidState('The account is not claimed yet', ['userId'])
         await collect(tx, change, emit, userId)
       })
@@ -71,7 +72,9 @@ export function claimFundsService({ db, clock, clocks, log }: Deps) {
       for (const user of due) {
         const { tenantId, id } = user
         // One that fails must not keep those behind it from theirs.
-        await collectOf(user).catch((error) => log.error({ err: error, tenantId, id }, 'claim funds were not computed'))
+        await collectOf(user).catch((error) =>
+          log.error({ err: error, tenantId, id }, 'calculating the claim funds failed'),
+        )
       }
       return due.length
     },
@@ -92,7 +95,7 @@ export function claimFundsService({ db, clock, clocks, log }: Deps) {
           where: { tenantId, id, funded: false },
           data: { funded: true, fundedAt: change.at },
         })
-        if (count === 0) throw invalidState('It is settled already', ['id'])
+        if (count === 0) throw invalidState('The claim is already settled', ['id'])
         const funds = await tx.claimFunds.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
         const amount = money(funds.owedMinor, currency(funds.currency))
         await post(tx, change, emit, claimFundsSettled({ claimFundsId: id, sellerId: funds.userId, amount }))

@@ -76,10 +76,10 @@ export function claimService({ db, clocks, secretKey, publicUrl }: Deps) {
         const user = await tx.user.findFirst({ where: { tenantId, id: userId, deletedAt: null } })
         if (!user) throw notFound('User', ['userId'])
         if (!mayActFor(call.actor, user)) {
-          const message = `Your key may not invite a user of the role ${user.role}`
+          const message = `Your key is not allowed to invite a user with the role ${user.role}`
           throw new DomainError({ code: 'FORBIDDEN', message, field: ['userId'] })
         }
-        if (user.claimedAt) throw invalidState('The account is claimed already', ['userId'])
+        if (user.claimedAt) throw invalidState('The account is already claimed', ['userId'])
         const data = { tenantId, id: newId(), userId, createdAt: now }
         const { count } = await tx.claimRequest.createMany({ data: [data], skipDuplicates: true })
         if (count === 0) return
@@ -105,7 +105,7 @@ export function claimService({ db, clocks, secretKey, publicUrl }: Deps) {
     async claim(token: string, form: unknown): Promise<void> {
       const request = await rowOf(token)
       if (!request) throw notFound('ClaimRequest', [])
-      const claimed = () => invalidState('The account is claimed already')
+      const claimed = () => invalidState('The account is already claimed')
       if (request.user.claimedAt) throw claimed()
       const { payoutAddress } = validate(ClaimForm, form)
       const { tenantId, userId } = request

@@ -95,7 +95,7 @@ export function clientAuthentication({ db, clock, clocks, outbound }: Deps) {
       const { url } = validate(SetClientAuthentication, input)
       const { tenantId, organizationId, mode, role } = call.actor
       if (role !== 'OWNER')
-        throw new DomainError({ code: 'FORBIDDEN', message: 'Only a key of the role OWNER may do this' })
+        throw new DomainError({ code: 'FORBIDDEN', message: 'Only a key with the role OWNER is allowed to do this' })
       if (url !== undefined) assertUsable(url, mode)
       const now = await clocks.now(tenantId)
       return transactOnce(db, call, now, organizationId, async (tx, emit) => {

@@ -14,7 +14,7 @@ const DATA_KEY_BYTES = 32
 const PURPOSE = 'tollgate data key'
 const ROW = 'data_key'
 const WRONG_KEY =
-  'SECRET_KEY, or the key in DATA_DIR where it is not set, is not the one that this database was set up with: its secrets cannot be read; set the right one'
+  'SECRET_KEY, or the key in DATA_DIR where it is not set, is not the key of this database: its secrets cannot be read; set the right key'
 
 /** The data key, made at the first start. Raises a StartError where the secret key is not the right one. */
 export async function readDataKey(url: string, secretKey: Uint8Array): Promise<Buffer> {

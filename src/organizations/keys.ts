@@ -77,7 +77,8 @@ export function keyService({ db, clock, clocks }: Deps) {
       return transactOnce(db, call, now, id, async (tx, emit) => {
         const { role, userId } = await reachable(tx, actor, id, 'change')
         if (userId !== null) await assertMayHave(tx, actor, userId, role)
-        else if (actor.userId !== null) throw forbidden('A key of the organization is changed by another of them', 'id')
+        else if (actor.userId !== null)
+          throw forbidden('A key of the organization can be changed only by a key of the organization', 'id')
         assertWithin(actor, await askingKey(tx, actor), wanted)
         const key = await tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: wanted })
         emit({ type: 'api_key.updated', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
@@ -108,7 +109,8 @@ function withOwner({ userId }: Actor, input: Input): Input {
 
 /** Whose the new key is. A seller makes keys for itself, and nobody makes a key that may do more than their own. */
 function ownerFor(actor: Actor, role: Role, userId: string | undefined): string | null {
-  if (outranks(role, actor.role)) throw forbidden(`Your role may not make a key of the role ${role}`, 'role')
+  if (outranks(role, actor.role))
+    throw forbidden(`Your role is not allowed to create a key with the role ${role}`, 'role')
   if (actor.role === 'USER' && userId !== actor.userId) throw notFound('User', ['userId'])
   return userId ?? null
 }
@@ -122,8 +124,9 @@ async function assertMayHave(tx: Transaction, actor: Actor, userId: string, role
   const user = await tx.user.findFirst({ where: { tenantId: actor.tenantId, id: userId, deletedAt: null } })
   if (!user) throw notFound('User', ['userId'])
   if (!mayActFor(actor, user))
-    throw forbidden(`Your key may not make keys for a user of the role ${user.role}`, 'userId')
-  if (outranks(role, user.role)) throw forbidden(`The user is ${user.role} and may do no more`, 'role')
+    throw forbidden(`Your key is not allowed to create keys for a user with the role ${user.role}`, 'userId')
+  if (outranks(role, user.role))
+    throw forbidden(`The role of a key must not be higher than the role of its user, ${user.role}`, 'role')
 }
 
 /** Keys that were deleted within a day count as well: who makes keys anew all the time has no end of them either. */
@@ -145,7 +148,7 @@ async function assertRoom(tx: Transaction, tenantId: string, userId: string | nu
 async function askingKey(tx: Transaction, { tenantId, apiKeyId }: Actor): Promise<ApiKeyRow> {
   await tx.$queryRaw`SELECT FROM api_key WHERE tenant_id = ${tenantId}::uuid AND id = ${apiKeyId}::uuid FOR SHARE`
   const key = await tx.apiKey.findFirst({ where: { tenantId, id: apiKeyId, deletedAt: null } })
-  if (!key) throw new DomainError({ code: 'FORBIDDEN', message: 'The key that asks was deleted' })
+  if (!key) throw new DomainError({ code: 'FORBIDDEN', message: 'The calling key was deleted' })
   return key
 }
 
@@ -159,14 +162,15 @@ interface Bounds {
  * much of the gateway is theirs.
  */
 function assertWithin(actor: Actor, asking: ApiKeyRow, { expiresAt, rateLimit }: Bounds): void {
-  if (rateLimit !== undefined && actor.role === 'USER') throw forbidden('Your role may not set it', 'rateLimit')
+  if (rateLimit !== undefined && actor.role === 'USER')
+    throw forbidden('Your role is not allowed to set this', 'rateLimit')
   if (actor.role === 'OWNER') return
   if (rateLimit !== undefined && rateLimit > asking.rateLimit) {
     throw forbidden(`must be at most ${asking.rateLimit}, the limit of your own key`, 'rateLimit')
   }
   if (expiresAt === undefined || asking.expiresAt === null) return
   if (expiresAt !== null && expiresAt <= asking.expiresAt) return
-  throw forbidden(`must be no later than ${asking.expiresAt.toISOString()}, the end of your own key`, 'expiresAt')
+  throw forbidden(`must be no later than ${asking.expiresAt.toISOString()}, the expiry of your own key`, 'expiresAt')
 }
 
 /** What a key has when nobody says: no more than the key that made it, and for oneself the same. */
@@ -181,7 +185,7 @@ async function reachable(tx: Transaction, actor: Actor, id: string, verb: string
   const mine = actor.role === 'USER' ? { userId: actor.userId } : {}
   const found = await tx.apiKey.findFirst({ where: { tenantId: actor.tenantId, id, deletedAt: null, ...mine } })
   if (!found) throw notFound('ApiKey', ['id'])
-  if (outranks(found.role, actor.role)) throw forbidden(`Your role may not ${verb} this key`, 'id')
+  if (outranks(found.role, actor.role)) throw forbidden(`Your role is not allowed to ${verb} this key`, 'id')
   return found
 }
 

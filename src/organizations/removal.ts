@@ -39,7 +39,7 @@ export function removalService({ db, clocks }: { db: Database; clocks: Clocks })
       const done = await transactOnce(db, call, at, organizationId, async (tx, emit) => {
         const where = { id: tenantId, removalDueAt: null, removedAt: null }
         const { count } = await tx.tenant.updateMany({ where, data: { removalDueAt } })
-        if (count === 0) throw invalidState('The removal was asked for already')
+        if (count === 0) throw invalidState('The removal is already scheduled')
         announce(emit, 'data_removal.requested', actor, removalDueAt)
       })
       return { ...done, dueAt: removalDueAt }
@@ -56,7 +56,7 @@ export function removalService({ db, clocks }: { db: Database; clocks: Clocks })
       return transactOnce(db, call, await clocks.now(tenantId), organizationId, async (tx, emit) => {
         const where = { id: tenantId, removalDueAt: { not: null }, removedAt: null }
         const { count } = await tx.tenant.updateMany({ where, data: { removalDueAt: null } })
-        if (count === 0) throw invalidState('No removal was asked for')
+        if (count === 0) throw invalidState('No removal is scheduled')
         announce(emit, 'data_removal.cancelled', actor, null)
       })
     },
@@ -65,7 +65,7 @@ export function removalService({ db, clocks }: { db: Database; clocks: Clocks })
 
 function refuseOthers({ role }: Actor): void {
   if (role === 'OWNER') return
-  throw new DomainError({ code: 'FORBIDDEN', message: 'Only a key of the role OWNER may do this' })
+  throw new DomainError({ code: 'FORBIDDEN', message: 'Only a key with the role OWNER is allowed to do this' })
 }
 
 function announce(

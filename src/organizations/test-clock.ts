@@ -25,7 +25,7 @@ const AdvanceTestClock = z
   })
   .superRefine(({ to, by }, context) => {
     if ((to === undefined) !== (by === undefined)) return
-    const message = to === undefined ? 'a moment or a duration is required' : 'a moment or a duration, not both'
+    const message = to === undefined ? '`to` or `by` is required' : '`to` and `by` cannot be combined'
     context.addIssue({ code: 'custom', message, params: { code: 'REQUIRED' }, path: ['to'] })
   })
 
@@ -101,7 +101,7 @@ async function keepKey(tx: Transaction, call: Call, target: Date): Promise<void>
 
 function refuseOutOfRange(target: Date, now: Date, field: 'to' | 'by'): void {
   const out = (message: string) => new DomainError({ code: 'OUT_OF_RANGE', message, field: [field] })
-  if (target <= now) throw out(`must be later than the test clock, which stands at ${now.toISOString()}`)
+  if (target <= now) throw out(`must be later than the test clock, which is at ${now.toISOString()}`)
   // A duration may lead beyond the moments that there are.
   if (!(target.getTime() <= LATEST_MS)) throw out('must not lead beyond 2099-12-31')
 }

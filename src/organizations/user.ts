@@ -25,7 +25,7 @@ export function mayActFor(actor: Actor, user: Pick<UserRow, 'id' | 'role'>): boo
 
 const MAX_FEE_BPS = 1_000
 
-const feeBps = z.int().min(0, 'must be 0 at least').max(MAX_FEE_BPS, `must be ${MAX_FEE_BPS} at most`)
+const feeBps = z.int().min(0, 'must be at least 0').max(MAX_FEE_BPS, `must be at most ${MAX_FEE_BPS}`)
 const role = z.enum(['ADMIN', 'USER'], 'must be ADMIN or USER')
 
 export const CreateUser = z.object({

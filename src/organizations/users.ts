@@ -21,7 +21,7 @@ export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
       const { organizationFeeBps = 0, ...wanted } = validate(CreateUser, input)
       const { tenantId, role } = call.actor
       if (outranks(wanted.role, role))
-        throw forbidden(`Your role may not make a user of the role ${wanted.role}`, 'role')
+        throw forbidden(`Your role is not allowed to create a user with the role ${wanted.role}`, 'role')
       const now = await clocks.now(tenantId)
       const id = newId()
       return unique(() =>
@@ -66,7 +66,7 @@ export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
       let ended: readonly ApiKeyRow[] = []
       const done = await transactOnce(db, call, now, id, async (tx, emit) => {
         const before = await lockReachable(tx, actor, id)
-        if (before.role === 'OWNER') throw forbidden('An owner cannot be deleted', 'id')
+        if (before.role === 'OWNER') throw forbidden('An OWNER cannot be deleted', 'id')
         const data = { deletedAt: now, claimFundsNextAt: null, updatedAt: now }
         const after = await tx.user.update({ where: { tenantId_id: { tenantId, id } }, data })
         ended = await endKeys(tx, emit, now, after, () => true)
@@ -87,7 +87,8 @@ async function lockReachable(tx: Transaction, actor: Actor, id: string): Promise
   const user =
     role === 'USER' && userId !== id ? null : await tx.user.findFirst({ where: { tenantId, id, deletedAt: null } })
   if (!user) throw notFound('User', ['id'])
-  if (outranks(user.role, role)) throw forbidden(`Your role may not change a user of the role ${user.role}`, 'id')
+  if (outranks(user.role, role))
+    throw forbidden(`Your role is not allowed to change a user with the role ${user.role}`, 'id')
   return user
 }
 
@@ -97,11 +98,12 @@ function refuse(
   wanted: { role?: UserRow['role'] | undefined; organizationFeeBps?: number | undefined },
 ): void {
   if (wanted.organizationFeeBps !== undefined && (actor.userId === before.id || actor.role === 'USER')) {
-    throw forbidden('Nobody sets the fee of their own payments', 'organizationFeeBps')
+    throw forbidden('Users cannot change the fee on their own payments', 'organizationFeeBps')
   }
   if (wanted.role === undefined || wanted.role === before.role) return
-  if (before.role === 'OWNER') throw forbidden('An owner stays one', 'role')
-  if (outranks(wanted.role, actor.role)) throw forbidden(`Your role may not make a user ${wanted.role}`, 'role')
+  if (before.role === 'OWNER') throw forbidden('The role of an OWNER cannot be changed', 'role')
+  if (outranks(wanted.role, actor.role))
+    throw forbidden(`Your role is not allowed to give the role ${wanted.role}`, 'role')
 }
 
 /** Ends the keys of a user that meet a condition: they open nothing from the commit on. */

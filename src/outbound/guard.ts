@@ -45,11 +45,11 @@ export function addressGuard({ resolve = askDns, ...reach }: GuardOptions): Guar
 }
 
 function targetOf(url: string): URL {
-  if (!URL.canParse(url)) throw new AddressRefused('This is no address')
+  if (!URL.canParse(url)) throw new AddressRefused('This is not a URL')
   const target = new URL(url)
-  if (!/^https?:$/.test(target.protocol)) throw new AddressRefused('Only http and https addresses are asked')
+  if (!/^https?:$/.test(target.protocol)) throw new AddressRefused('The URL must begin with http:// or https://')
   if (target.username !== '' || target.password !== '') {
-    throw new AddressRefused('An address must not carry a user name or password')
+    throw new AddressRefused('The URL must not contain a user name or password')
   }
   return target
 }

@@ -6,7 +6,7 @@ const HOPS_AT_MOST = 3
 /** What live mode sends goes out encrypted, wherever a redirect may lead. */
 export function overTls(fetch: GuardedFetch): GuardedFetch {
   return async (url, request) => {
-    if (new URL(url).protocol !== 'https:') throw new AddressRefused('Only https addresses are asked in live mode')
+    if (new URL(url).protocol !== 'https:') throw new AddressRefused('The URL must begin with https:// in live mode')
     return fetch(url, request)
   }
 }

@@ -35,7 +35,7 @@ export function unclaimedPayments({ db, clocks }: { db: Database; clocks: Clocks
           customerId,
           productId: null,
           userId: null,
-          description: paid.description ?? 'Not asked for here',
+          description: paid.description ?? 'Payment without a checkout',
           price: paid.amount,
           origin: { unclaimed: source },
           over: false,

@@ -48,13 +48,13 @@ export function connecting({ db, clock, clocks, registry, secretKey, isAnswered,
     const { provider, credentials, baseUrl } = validate(ConnectProvider, input)
     const access = registry.accessOf(provider)
     if (!access) {
-      throw new DomainError({ code: 'UNSUPPORTED', message: `${provider} is not spoken here`, field: ['provider'] })
+      throw new DomainError({ code: 'UNSUPPORTED', message: `${provider} is not supported`, field: ['provider'] })
     }
     if (actor.mode === 'TEST' && baseUrl === undefined) {
       if (Object.keys(credentials).length === 0) {
         return { provider, baseUrl: SANDBOX, credentials: await sandboxOf(actor, provider) }
       }
-      const message = 'the simulator has its own: leave them empty, or say where the account is with baseUrl'
+      const message = 'the simulator has its own credentials: leave this empty, or give the baseUrl of the provider'
       throw new DomainError({ code: 'INVALID', message, field: ['credentials'] })
     }
     if (actor.mode === 'LIVE' && baseUrl !== undefined && new URL(baseUrl).protocol !== 'https:') {
@@ -73,7 +73,8 @@ export function connecting({ db, clock, clocks, registry, secretKey, isAnswered,
      */
     async connect(call: Call, input: unknown): Promise<Done> {
       const { actor } = call
-      if (actor.role !== 'OWNER') throw new DomainError({ code: 'FORBIDDEN', message: 'Only an owner may do this' })
+      if (actor.role !== 'OWNER')
+        throw new DomainError({ code: 'FORBIDDEN', message: 'Only a key with the role OWNER is allowed to do this' })
       const { tenantId, organizationId } = actor
       const { provider, baseUrl, credentials } = await wantedBy(actor, input)
       // A repeat is given its answer also when the provider is down.
@@ -116,7 +117,7 @@ function secretsIn(given: Readonly<Record<string, unknown>>, names: readonly str
   for (const name of Object.keys(given).filter((each) => !names.includes(each))) {
     problems.push({
       code: 'INVALID',
-      message: `is none of ${names.join(', ')}`,
+      message: `is not one of ${names.join(', ')}`,
       field: ['credentials', name.slice(0, 60)],
     })
   }

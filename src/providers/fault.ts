@@ -17,7 +17,7 @@ export const InjectFault = z
     kind: z.enum(FAULT_KINDS),
     operation: optional(text(300).regex(/^(\*|[A-Z]+) \/\S*$/, 'must be like POST /path/*')),
     times: optional(count(1, 1_000_000)),
-    probability: optional(z.number().gt(0, 'must be above 0').max(1, 'must be 1 at most')),
+    probability: optional(z.number().gt(0, 'must be above 0').max(1, 'must be at most 1')),
     seed: optional(text(100)),
     delayMs: optional(count(1, 60_000)),
     retryAfter: optional(count(0, 86_400)),

@@ -57,10 +57,12 @@ async function exchange(
   effect: Effect,
 ): Promise<unknown> {
   const response = await send(http, method, path, body, effect)
-  const text = await response.text().catch((error) => lost(http, effect, 'broke off its answer', error))
+  const text = await response
+    .text()
+    .catch((error) => lost(http, effect, 'closed the connection before its answer was complete', error))
   const failure = { provider: http.provider, providerCode: String(response.status) }
   if (response.status === 429) {
-    throw new ProviderUnavailable({ ...failure, message: `${http.provider} asks us to slow down` })
+    throw new ProviderUnavailable({ ...failure, message: `${http.provider} answered 429: its rate limit is reached` })
   }
   if (response.status >= 500) return lost(http, effect, `answered with the status ${response.status}`)
   const parsed = parse(text)
@@ -68,7 +70,7 @@ async function exchange(
     const message = http.messageFrom(parsed?.value) ?? `${http.provider} answered ${response.status}`
     throw new ProviderRefused({ ...failure, message })
   }
-  if (response.status >= 300 || parsed === undefined) return lost(http, effect, 'gave an answer that cannot be read')
+  if (response.status >= 300 || parsed === undefined) return lost(http, effect, 'gave an answer that is not valid JSON')
   return parsed.value
 }
 

@@ -16,6 +16,6 @@ export function simulatorOf(
   const message =
     mode === 'TEST'
       ? `${name} is not simulated here: the connection has an address of its own`
-      : 'This is for test mode'
+      : 'This is available only in test mode'
   throw new DomainError({ code: 'UNSUPPORTED', message, field: [...field] })
 }

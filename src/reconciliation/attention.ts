@@ -101,7 +101,8 @@ export function attentionService({ db, clock }: { db: Database; clock: Clock }) 
   }
 }
 
-const DECIDE = 'It waits on the suspense account: acceptPayment takes it, recordRefund says that it was given back.'
+const DECIDE =
+  'The money is held on the suspense account: acceptPayment accepts it, recordRefund records that it was refunded.'
 
 function inUnits(minor: bigint, code: string): string {
   return `${formatDecimal(minor, currency(code).exponent)} ${code}`
@@ -112,23 +113,23 @@ function sentence({ matter, count, name, reason, minor }: Found, at: string): st
   const paid = () => `${many('payment', 'payments')} with ${inUnits(minor ?? 0n, name ?? '')}`
   switch (matter) {
     case 'late':
-      return `${paid()} came in after the end of what was to be paid, the last one at ${at}. ${DECIDE}`
+      return `${paid()} arrived after the checkout had ended, the latest at ${at}. ${DECIDE}`
     case 'short':
-      return `${paid()} came in with less than was asked for, the last one at ${at}. ${DECIDE}`
+      return `${paid()} arrived with less than the requested amount, the latest at ${at}. ${DECIDE}`
     case 'surplus':
-      return `${many('payment', 'payments')} came in with more than was asked for, the last one at ${at}: ${inUnits(minor ?? 0n, name ?? '')} too much. ${DECIDE}`
+      return `${many('payment', 'payments')} arrived with more than the requested amount, the latest at ${at}: ${inUnits(minor ?? 0n, name ?? '')} too much. ${DECIDE}`
     case 'unclaimed':
-      return `${paid()} came in that no checkout or subscription here asked for, the last one at ${at}. ${DECIDE}`
+      return `${paid()} arrived that no checkout or subscription requested, the latest at ${at}. ${DECIDE}`
     case 'untold':
-      return `${many('payment is', 'payments are')} underpaid, and the provider does not say what came in, the last one at ${at}.`
+      return `${many('payment is', 'payments are')} underpaid, and the provider does not say how much arrived, the latest at ${at}.`
     case 'endpoint':
-      return `The webhook endpoint ${name} was switched off at ${at}: ${reason}`
+      return `The webhook endpoint ${name} was disabled at ${at}: ${reason}`
     case 'inbox':
-      return `${many(`notification of ${name} was`, `notifications of ${name} were`)} given up, the last one of ${at}.`
+      return `${many(`notification of ${name} was`, `notifications of ${name} were`)} given up, the latest from ${at}.`
     case 'deliveries':
       return `${many('webhook delivery was', 'webhook deliveries were')} given up; redeliverWebhook sends them again.`
     case 'checkouts':
-      return `${many('checkout has', 'checkouts have')} been in doubt for more than an hour, since ${at}.`
+      return `${many('checkout has', 'checkouts have')} had an unknown status for more than an hour, since ${at}.`
     case 'key':
       return `The API key "${name}" expires at ${at}.`
     case 'removal':

@@ -95,7 +95,7 @@ export function subscriptionReconciliation({ db, clock, clocks, registry, progre
       )
       await sideBySide(reports, AT_ONCE_PER_SHARE, (report) =>
         resolveReport(report).catch((error) => {
-          log.warn({ err: error, reportId: report.id, tenantId: report.tenantId }, 'a report of usage waits')
+          log.warn({ err: error, reportId: report.id, tenantId: report.tenantId }, 'a usage report is waiting')
         }),
       )
       return reports.length

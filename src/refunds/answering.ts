@@ -119,8 +119,8 @@ export async function lockRefund(tx: Transaction, tenantId: string, id: string, 
 export function simulationFor({ name, refunds, simulation }: Connected, mode: Mode): Simulation {
   if (mode === 'TEST' && simulation) return simulation
   const message = refunds
-    ? `${name} takes no answers over its API: approve or refuse the refund in ${refunds.answeredAt}, and what comes of it is shown here`
-    : `${name} has no refunds`
+    ? `${name} does not accept answers through its API: approve or refuse the refund in ${refunds.answeredAt}; the result is then shown here`
+    : `${name} does not support refunds`
   throw new DomainError({ code: 'UNSUPPORTED', message, field: ['id'] })
 }
 

@@ -75,15 +75,15 @@ export function refundRecording({ db, clocks }: { db: Database; clocks: Clocks }
 async function givenBack(tx: Transaction, payment: PaymentRow, wanted: Money | undefined): Promise<Money> {
   const { tenantId, id: paymentId, status } = payment
   const of = currency(payment.currency)
-  if (!hasMoney(payment)) throw invalidState(`No money came in for the payment: it is ${status}`, ['paymentId'])
+  if (!hasMoney(payment)) throw invalidState(`No money was received for the payment: it is ${status}`, ['paymentId'])
   const left = refundable(payment)
-  if (left === 0n) throw invalidState('All of the payment was given back', ['paymentId'])
+  if (left === 0n) throw invalidState('The payment is already refunded in full', ['paymentId'])
   if (wanted && wanted.currency.code !== of.code) {
     const message = `must be in ${of.code}, the currency of the payment`
     throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field: ['amount', 'currency'] })
   }
   if (wanted && wanted.minor > left) {
-    const message = `must be ${formatDecimal(left, of.exponent)} ${of.code} at most, what is left of the payment`
+    const message = `must be at most ${formatDecimal(left, of.exponent)} ${of.code}, the amount that can still be refunded`
     throw new DomainError({ code: 'OUT_OF_RANGE', message, field: ['amount', 'amount'] })
   }
   const refunds = await tx.refund.findMany({ where: { tenantId, paymentId } })

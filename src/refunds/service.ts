@@ -42,7 +42,7 @@ export function refundService({ db, clocks, registry, progress, answering }: Dep
     const done = await transactOnce(db, call, now, id, async (tx, emit) => {
       const { status } = await lockRefund(tx, tenantId, id, paymentId)
       if (status !== 'PENDING' || !mayBecome(status, 'PROCESSING')) {
-        throw invalidState(`The refund is ${status} and waits for no answer`, ['id'])
+        throw invalidState(`The refund is ${status} and is not waiting for an answer`, ['id'])
       }
       const data = {
         status: 'PROCESSING' as const,

@@ -117,7 +117,7 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
       if (cancel) return end(call, subscription, () => cancel(externalId))
       const url = subscription.managementUrl ?? undefined
       if (url !== undefined) return { ...(await answerOnce(call, id)), url }
-      const message = `Only the customer can cancel it, on a page that ${subscription.provider} has not told us yet`
+      const message = `Only the customer can cancel the subscription, on a page whose URL ${subscription.provider} has not given yet`
       return { id, replayed: false, problems: [{ code: 'UNSUPPORTED', message, field: ['id'] }] }
     },
 
@@ -221,5 +221,5 @@ function announceWish(emit: Emit, type: EventType, subscription: SubscriptionRow
 }
 
 export function unsupported({ name }: Connected, what: string): DomainError {
-  return new DomainError({ code: 'UNSUPPORTED', message: `${name} has no ${what}`, field: ['id'] })
+  return new DomainError({ code: 'UNSUPPORTED', message: `${name} does not support ${what}`, field: ['id'] })
 }

@@ -20,7 +20,7 @@ function duration(least: 0 | 1) {
       unit: z.enum(DURATION_UNITS),
     })
     .superRefine((value, context) => {
-      if (secondsOf(value) > LONGEST_SECONDS) refuse(context, 'OUT_OF_RANGE', 'must be ten years at most', ['value'])
+      if (secondsOf(value) > LONGEST_SECONDS) refuse(context, 'OUT_OF_RANGE', 'must be at most ten years', ['value'])
     })
 }
 
@@ -38,7 +38,7 @@ type Kind = CheckoutRow['kind']
 /** Which terms belong to which kind of checkout. */
 export function checkTerms(context: z.core.$RefinementCtx, { kind, ...terms }: TermsInput & { kind: Kind }): void {
   const recurs = kind === 'SUBSCRIPTION' || kind === 'PAY_AS_YOU_GO'
-  if (recurs && !terms.frequency) refuse(context, 'REQUIRED', 'is required for something that recurs', ['frequency'])
+  if (recurs && !terms.frequency) refuse(context, 'REQUIRED', 'is required for a subscription', ['frequency'])
   const alien: Readonly<Record<keyof TermsInput, boolean>> = {
     frequency: !recurs,
     trialPeriod: kind !== 'SUBSCRIPTION',
@@ -46,7 +46,7 @@ export function checkTerms(context: z.core.$RefinementCtx, { kind, ...terms }: T
     freeCredits: kind !== 'PAY_AS_YOU_GO',
   }
   for (const name of Object.keys(alien) as (keyof TermsInput)[]) {
-    if (alien[name] && terms[name] !== undefined) refuse(context, 'INVALID', `does not go with ${kind}`, [name])
+    if (alien[name] && terms[name] !== undefined) refuse(context, 'INVALID', `is not allowed for ${kind}`, [name])
   }
 }
 

@@ -41,7 +41,7 @@ export function usageReporting({ db, clock, clocks, registry, progress }: Deps) 
   async function reach({ tenantId, provider, externalId }: SubscriptionRow) {
     const connected = await registry.connected(tenantId, provider)
     const { subscriptions } = connected
-    if (!subscriptions?.reportUsage || externalId === null) throw unsupported(connected, 'reports of usage')
+    if (!subscriptions?.reportUsage || externalId === null) throw unsupported(connected, 'usage reports')
     const { find, reportUsage } = subscriptions
     return { find: () => find(externalId), send: (units: bigint) => reportUsage(externalId, units) }
   }
@@ -150,7 +150,7 @@ export function usageReporting({ db, clock, clocks, registry, progress }: Deps) 
       const { actor } = call
       const subscription = await findFor(db, actor, id)
       await reach(subscription)
-      if (subscription.usage !== 'METERED') throw invalidState('The subscription does not bill what was used', ['id'])
+      if (subscription.usage !== 'METERED') throw invalidState('The subscription does not bill usage', ['id'])
       const now = await clocks.now(actor.tenantId)
       const reportId = newId()
       const done = await transactOnce(db, call, now, id, async (tx) => {

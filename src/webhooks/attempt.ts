@@ -51,7 +51,7 @@ export async function attempt({ clock, secretKey, outbound }: Deps, delivery: Le
       timedOut: false,
       wanted: busy ? retryAfterMs(answered.get('retry-after'), clock.now()) : undefined,
       status,
-      error: redirected ? 'It answered with a redirect, which is not followed' : null,
+      error: redirected ? 'The receiver answered with a redirect, and redirects are not followed' : null,
       answer: textOf(body),
       durationMs: duration(),
     }

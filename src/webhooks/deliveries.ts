@@ -39,7 +39,7 @@ export function deliveryService(deps: Deps): DueWork {
     await record(db, delivery, made)
     if (made.gone) await insist(() => endPlace(db, delivery))
     const { status, error } = made
-    if (!made.delivered) log.info({ deliveryId: id, tenantId, status, error }, 'a webhook was not received')
+    if (!made.delivered) log.info({ deliveryId: id, tenantId, status, error }, 'a webhook could not be delivered')
   }
 
   function noteSilence(placeId: string, timedOut: boolean): void {

@@ -19,7 +19,7 @@ const types = z
   .superRefine((wanted, context) => {
     for (const [index, type] of wanted.entries()) {
       if (SENT_TYPES.includes(type)) continue
-      const message = `no webhooks are sent of the type ${type.slice(0, 60)}`
+      const message = `there is no event type ${type.slice(0, 60)}`
       context.addIssue({ code: 'custom', message, path: [index] })
     }
   })
@@ -33,7 +33,11 @@ export const CreateWebhookEndpoint = z
   })
   .superRefine(({ kind, types }, context) => {
     if (kind === 'PREFLIGHT' && types && types.length > 0) {
-      context.addIssue({ code: 'custom', message: 'a PREFLIGHT endpoint hears of no events', path: ['types'] })
+      context.addIssue({
+        code: 'custom',
+        message: 'must be left out for a PREFLIGHT endpoint, which receives no events',
+        path: ['types'],
+      })
     }
   })
 

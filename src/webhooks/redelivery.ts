@@ -25,11 +25,14 @@ const RedeliverWebhook = z
     const place = since === undefined ? 0n : placeOf(since)
     if (place === undefined) refuse(context, 'INVALID', 'must be the cursor of an event', ['since'])
     if ((deliveryId === undefined) === (endpointId === undefined)) {
-      const message = deliveryId === undefined ? 'a delivery or an endpoint is required' : 'a delivery or an endpoint'
+      const message =
+        deliveryId === undefined
+          ? '`deliveryId` or `endpointId` is required'
+          : '`deliveryId` and `endpointId` cannot be combined'
       refuse(context, 'REQUIRED', message, ['deliveryId'])
     }
     if (deliveryId !== undefined && since !== undefined) {
-      refuse(context, 'INVALID', 'goes with an endpoint, not with a delivery', ['since'])
+      refuse(context, 'INVALID', 'can be used only with `endpointId`', ['since'])
     }
     return { deliveryId, endpointId, place: place ?? 0n }
   })
@@ -119,8 +122,8 @@ async function firstOf(db: Database, tenantId: string, endpointId: string, place
 async function hearing(tx: Transaction, tenantId: string, id: string, field: string): Promise<WebhookEndpointRow> {
   const endpoint = await tx.webhookEndpoint.findFirst({ where: { tenantId, id, deletedAt: null } })
   if (!endpoint) throw notFound('WebhookEndpoint', [field])
-  if (endpoint.kind !== 'EVENT') throw invalidState('A PREFLIGHT endpoint hears of no events', [field])
-  if (!endpoint.active) throw invalidState('The endpoint is switched off', [field])
+  if (endpoint.kind !== 'EVENT') throw invalidState('A PREFLIGHT endpoint receives no events', [field])
+  if (!endpoint.active) throw invalidState('The endpoint is disabled', [field])
   return endpoint
 }
 

@@ -66,7 +66,7 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
       return transactOnce(db, call, now, id, async (tx, emit) => {
         const { kind } = await find(tx, tenantId, id)
         if (kind === 'PREFLIGHT' && wanted.types && wanted.types.length > 0) {
-          const message = 'a PREFLIGHT endpoint hears of no events'
+          const message = 'must be left out for a PREFLIGHT endpoint, which receives no events'
           throw new DomainError({ code: 'INVALID', message, field: ['types'] })
         }
         const data = { ...wanted, ...(wanted.active && { disabledReason: null }), updatedAt: now }

@@ -49,7 +49,7 @@ describe('a provider that', () => {
     ['opens and whose answer breaks off', 'answer cut off'],
     ['answers nonsense', 'answer garbled'],
     ['fails', { status: 503 }],
-    ['asks us to slow down', { status: 429 }],
+    ['answered 429: its rate limit is reached', { status: 429 }],
   ] as const)('%s leaves an UNKNOWN checkout, which a repeat with the same key opens', async (_, fault) => {
     const key = JSON.stringify(fault)
     wire.fault = ({ path }) => (path === SESSION ? fault : undefined)

@@ -37,7 +37,7 @@ describe('the ledger’s commands', { timeout: PATIENCE_MS }, () => {
     const { head, accountsChecked, entriesChecked } = await house.app.ledger.proof(tenantId)
     const { code, stdout, stderr } = await verifying(file)
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toContain(`The TEST books of tenant ${tenantId}`)
+    expect(stdout).toContain(`The TEST ledger of tenant ${tenantId}`)
     expect(stdout).toContain(`Checked ${accountsChecked} accounts`)
     expect(stdout).toContain(` ${entriesChecked} entries`)
     expect(stdout).toContain(`Head ${head}\n`)
@@ -57,7 +57,7 @@ describe('the ledger’s commands', { timeout: PATIENCE_MS }, () => {
     const { code, stdout, stderr } = await verifying(altered)
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^tollgate: .*altered\.jsonl does not hold: \d+ breaks\n$/),
+      expect.stringMatching(/^tollgate: .*altered\.jsonl is inconsistent: \d+ breaks\n$/),
     ])
     expect(stdout).toContain(`has sealed (${encodeId('LedgerTransaction', books.split)})\n`)
     expect(stdout).toContain('file_altered: it is not what was written')
@@ -78,7 +78,7 @@ describe('the ledger’s commands', { timeout: PATIENCE_MS }, () => {
   test('answer mistakes with one line or the usage', async () => {
     const mistakes = [
       [['verify'], 2, '<file> is missing'],
-      [['verify', file, 'another'], 2, 'another is too much'],
+      [['verify', file, 'another'], 2, 'unexpected argument: another'],
       [['verify', join(folder, 'none')], 1, 'no such file'],
       [['export', '--format', 'csv'], 2, '--format must be'],
       [['export', '--mode', 'beta'], 2, '--mode must be'],

@@ -76,7 +76,7 @@ describe('migrations', () => {
     write('1_first', 'create table note (id int);')
     await migrate(database.url, folder)
     await client.query('update _prisma_migrations set finished_at = null')
-    await expect(migrate(database.url, folder)).rejects.toThrow('migration 1_first was begun and never finished')
+    await expect(migrate(database.url, folder)).rejects.toThrow('migration 1_first was started and never finished')
   })
 
   test('of the product apply to an empty database', async () => {

@@ -64,7 +64,7 @@ test('a hundred payments of a cent bring no more than one of a hundred cents, th
       {
         __typename: 'AmountTooSmall',
         code: 'AMOUNT_TOO_SMALL',
-        message: expect.stringContaining('worth less than 0.01 EUR at the rate of 0.6'),
+        message: expect.stringContaining('converts to less than 0.01 EUR at the rate 0.6'),
         field: ['charges', '0', 'subtotal', 'amount'],
         smallest: { amount: '0.02', currency: 'USD' },
       },

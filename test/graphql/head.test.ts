@@ -49,5 +49,5 @@ test('events are listed by type, as an argument and as a filter, and a type that
   expect(await types('types: ["currency.created"], last: 1')).toEqual(['currency.created'])
   expect(await types('types: []')).toEqual([])
   expect(await types('types: ["account.created"], filter: { types: ["currency.created"] }')).toEqual([])
-  await expect(types('types: ["nothing.done"]')).rejects.toThrow('There are no events of the type nothing.done')
+  await expect(types('types: ["nothing.done"]')).rejects.toThrow('There is no event type nothing.done')
 })

@@ -206,18 +206,18 @@ describe('a message names the rule', () => {
     ],
     [
       '{ setRate(input: { from: "USD", to: "EUR", rate: "1e400" })',
-      'must be written out as a decimal, such as 12.50, without an exponent',
+      'must be written as a decimal, such as 12.50, without an exponent',
       'rate',
     ],
     ['{ setRate(input: { from: "USD", to: "EUR", rate: "-1" })', 'must be above zero', 'rate'],
     [
       '{ createProduct(input: { name: "茶", description: "x", price: { amount: "1e400", currency: "USD" } })',
-      'must be written out as a decimal, such as 12.50, without an exponent',
+      'must be written as a decimal, such as 12.50, without an exponent',
       'amount',
     ],
     [
       '{ createProduct(input: { name: "茶", description: "x", price: { amount: "1.234", currency: "USD" } })',
-      'must have at most 2 digits after the point in USD',
+      'must have at most 2 decimal places in USD',
       'amount',
     ],
     [

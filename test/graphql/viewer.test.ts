@@ -131,10 +131,10 @@ test('what waits for a person is told, in their time zone, and counted', async (
   })
   expect(seen.dataRemovalDueAt).toBe(dueAt?.toISOString())
   expect(seen.notifications).toEqual([
-    'The webhook endpoint https://shop.example/hook was switched off at 2026-03-29T00:30:00.000Z: it answered 410',
-    '1 notification of QBITFLOW was given up, the last one of 2026-03-29T00:30:00.000Z.',
+    'The webhook endpoint https://shop.example/hook was disabled at 2026-03-29T00:30:00.000Z: it answered 410',
+    '1 notification of QBITFLOW was given up, the latest from 2026-03-29T00:30:00.000Z.',
     '2 webhook deliveries were given up; redeliverWebhook sends them again.',
-    expect.stringMatching(/^1 checkout has been in doubt for more than an hour, since \d{4}-/),
+    expect.stringMatching(/^1 checkout has had an unknown status for more than an hour, since \d{4}-/),
     `The API key "till" expires at ${soon.toISOString()}.`,
     `All data in test mode will be removed at ${dueAt?.toISOString()}; cancelDataRemoval keeps them.`,
   ])

@@ -83,7 +83,7 @@ describe('GET /exports/accounting', () => {
     ['from=2026-03-02&to=2026-03-01&format=csv', /to must not be before/],
     [`${MARCH}&format=xlsx`, /format must be csv or json/],
     [`${MARCH}&format=csv&bom=yes`, /bom must be true or false/],
-    [`${MARCH}&format=json&bom=true`, /bom is for csv alone/],
+    [`${MARCH}&format=json&bom=true`, /bom is only for csv/],
   ])('refuses %j as JSON', async (query, message) => {
     const response = await ask(query)
     expect(response.status).toBe(400)

@@ -145,7 +145,7 @@ describe('a message that cannot be applied yet', () => {
     const { id, completed } = await paidUnheard()
     const record = await forgetOpening(id)
     expect(await receive(completed)).toMatchObject({ status: 200 })
-    await eventually(async () => (await messages()).at(-1)?.error?.includes('no checkout is called'))
+    await eventually(async () => (await messages()).at(-1)?.error?.includes('no checkout has the id'))
     await record()
     shop.clock.turn({ seconds: 60 })
     expect(await shop.app.inbox.applyDue()).toBe(1)
@@ -196,7 +196,7 @@ describe('a message that cannot be applied yet', () => {
     const kept = await find()
     expect(kept).toMatchObject({ appliedAt: null, nextAttemptAt: null })
     expect(kept.attempts).toBeGreaterThan(20)
-    expect(kept.error).toContain('no checkout is called')
+    expect(kept.error).toContain('no checkout has the id')
   })
 })
 

@@ -114,7 +114,7 @@ test("a seller's payment with a fee is claimed, computed, paid out and settled, 
   expect(transaction.entries[1]?.account.externalId).toBe('seller-payouts:USD')
   expect(await api.change<{ replayed: boolean }>(settle, input)).toMatchObject(settled)
   const again = { id: claim?.id, idempotencyKey: randomUUID() }
-  await expect(api.change(settle, again)).rejects.toThrow('It is settled already')
+  await expect(api.change(settle, again)).rejects.toThrow('The claim is already settled')
 
   const after = await seller.api.ask<{ user: object }>(account, { id: seller.id })
   expect(after.user).toMatchObject({ payoutAddress: WALLET, account: { balance: { amount: '0.00' } } })
@@ -182,7 +182,7 @@ describe('the page of an invitation', () => {
     await fill(link, { payoutAddress: wallets[1] ?? '' })
     expect(await gateway.api.ask(ask, { id: seller.id })).toEqual(before)
     expect(await (await fetch(link)).text()).toContain('The account is yours')
-    await expect(invite(seller)).rejects.toThrow('The account is claimed already')
+    await expect(invite(seller)).rejects.toThrow('The account is already claimed')
   })
 
   test.each(['', 'x', '0'.repeat(96), 'toString'])('is not there for a wrong link: %s', async (token) => {

@@ -56,7 +56,11 @@ test('a forged notification is answered 4xx and logged, and moves nothing', asyn
   expect(await deliver(inbox, { ...genuine, headers: forged })).toBe(400)
   expect(await deliver(inbox, { ...genuine, body: genuine.body.replace('19.99', '0.01') })).toBe(400)
   expect(gateway.lines).toContainEqual(
-    expect.objectContaining({ level: 'warn', msg: 'a forged notification was refused', requestId: 'forged-one' }),
+    expect.objectContaining({
+      level: 'warn',
+      msg: 'a webhook from a provider with an invalid signature was refused',
+      requestId: 'forged-one',
+    }),
   )
   expect(
     await look(gateway.databaseUrl, 'SELECT 1 FROM inbox_message WHERE body LIKE $1', [`%${sessionOf(genuine)}%`]),

@@ -2,7 +2,7 @@
 
 export const DIGITS: Readonly<Record<string, bigint>> = { USD: 2n, EUR: 2n, JPY: 0n }
 
-/** The digits after the point of a currency of the model. */
+/** The decimal places of a currency of the model. */
 export function digits(currency: string): bigint {
   return DIGITS[currency] ?? 0n
 }

@@ -171,7 +171,7 @@ describe('a reversal', () => {
   test('is refused when the money has gone on', async () => {
     const id = (await move(WORLD, SHOP, 100n)) as string
     await move(SHOP, SELLER, 50n)
-    await expect(undo(id)).rejects.toThrow('not enough available')
+    await expect(undo(id)).rejects.toThrow('available balance of the account is too low')
     expect(await balances(WORLD, SHOP)).toEqual([-100n, 50n])
   })
 })

@@ -9,7 +9,7 @@ import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { startNode } from '../support/gateway.ts'
 import { createCheckout, readCheckout, simulate } from '../support/storefront.ts'
 
-const ONE_LINE = /^SECRET_KEY, [^\n]+ is not the one that this database was set up with[^\n]+$/
+const ONE_LINE = /^SECRET_KEY, [^\n]+ is not the key of this database[^\n]+$/
 
 let database: TestDatabase
 let key = randomBytes(32)

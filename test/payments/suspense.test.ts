@@ -36,7 +36,7 @@ describe('too little money', () => {
     const customer = await shop.app.db.prisma.customer.findFirst({ where: { id: payment.customerId ?? '' } })
     expect(customer).toMatchObject(ADA)
     expect(await shop.checkout(payment.checkoutId ?? '')).toMatchObject({ status: 'FAILED', customerId: customer?.id })
-    expect(await books.notifications()).toContain('with less than was asked for')
+    expect(await books.notifications()).toContain('with less than the requested amount')
     await books.expectProven()
   })
 
@@ -119,7 +119,7 @@ describe('money that comes too late', () => {
       'fees:qbitflow': 30n,
       'suspense:qbitflow': 1969n,
     })
-    expect(await books.notifications()).toContain('came in after the end of what was to be paid')
+    expect(await books.notifications()).toContain('arrived after the checkout had ended')
     await books.expectProven()
   })
 
@@ -200,7 +200,7 @@ describe('too much money', () => {
       'suspense:qbitflow': 196n,
       'organization:qbitflow': 1969n,
     })
-    expect(await books.notifications()).toMatch(/with more than was asked for.* USD too much/)
+    expect(await books.notifications()).toMatch(/with more than the requested amount.* USD too much/)
     await books.giveBack(payment, { amount: usd('1.99') })
     expect(await books.again(payment)).toMatchObject({ status: 'OVERPAID', suspenseMinor: 0n, refundedMinor: 199n })
     await books.expectProven()

@@ -51,7 +51,7 @@ describe('money that nothing here asked for', () => {
       'fees:qbitflow': 18n,
       'suspense:qbitflow': 1182n,
     })
-    expect(await books.notifications()).toContain('that no checkout or subscription here asked for')
+    expect(await books.notifications()).toContain('that no checkout or subscription requested')
     await shop.pass({ minutes: 20 })
     await shop.app.payments.lookDue()
     expect((await books.gained())['customers:qbitflow']).toBe(-1200n)

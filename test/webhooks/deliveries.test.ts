@@ -153,7 +153,11 @@ describe('a receiver that fails', () => {
 
   test.each([
     ['does not answer in time', () => {}, 'No answer within 0.15 seconds'],
-    ['breaks off', (outgoing: ServerResponse) => outgoing.destroy(), 'The connection broke off'],
+    [
+      'breaks off',
+      (outgoing: ServerResponse) => outgoing.destroy(),
+      'The connection was closed before the answer was complete',
+    ],
   ])('because it %s is tried again', async (_name, answer, error) => {
     timeoutMs = 150
     receiver.answer = (_heard, outgoing) => answer(outgoing)
@@ -219,7 +223,9 @@ describe('a receiver that answers', () => {
       await own.customer()
       await own.tried(1)
       const { attempts } = await own.only()
-      expect(attempts).toMatchObject([{ status: 307, error: 'It answered with a redirect, which is not followed' }])
+      expect(attempts).toMatchObject([
+        { status: 307, error: 'The receiver answered with a redirect, and redirects are not followed' },
+      ])
     }
     expect(elsewhere.heard).toEqual([])
     await elsewhere.close()

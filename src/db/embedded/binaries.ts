@@ -34,7 +34,7 @@ export async function findBinaries(owner: Owner | undefined, spare: string): Pro
   if (!existsSync(copy)) copyNative(native, copy)
   const failure = await failureOf(copy, owner)
   if (failure !== undefined) {
-    throw new StartError(`the private PostgreSQL does not run here (${failure}); set DATABASE_URL to use a server`)
+    throw new StartError(`the private PostgreSQL cannot run here (${failure}); set DATABASE_URL to use a server`)
   }
   return binariesIn(copy)
 }

@@ -22,7 +22,7 @@ export function accountAudit(note: Note) {
   function postEntry({ account: id, number, amount, currency, balanceAfter }: EntryLine, cursor: number): void {
     const balance = balances.get(id)
     if (!balance) {
-      note('account_missing', `event ${cursor} posts to account ${id}, which is not there`)
+      note('account_missing', `event ${cursor} posts to account ${id}, which does not exist`)
       return
     }
     balance.amount += BigInt(amount)

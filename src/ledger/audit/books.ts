@@ -37,7 +37,7 @@ export function bookAudit(note: Note) {
 
   function currencyOf(code: string) {
     const exponent = exponents.get(code)
-    if (exponent === undefined) throw new Error(`the currency ${code} is not there`)
+    if (exponent === undefined) throw new Error(`the currency ${code} does not exist`)
     return { code, exponent }
   }
 
@@ -74,7 +74,7 @@ export function bookAudit(note: Note) {
   function refund(reference = '', total: bigint, { cursor }: EventLine): void {
     const original = standings.get(reference)
     if (!original) {
-      note('reference_missing', `event ${cursor} refunds what is not there`, reference)
+      note('reference_missing', `event ${cursor} refunds a transaction that does not exist`, reference)
       return
     }
     original.refunded += total
@@ -147,7 +147,7 @@ export function bookAudit(note: Note) {
 
     event(event: EventLine): void {
       if (event.transaction) follow(event, event.transaction)
-      else note('event_without_posting', `event ${event.cursor} tells of a transaction that is not there`)
+      else note('event_without_posting', `event ${event.cursor} refers to a transaction that does not exist`)
     },
 
     transaction({ id, state, parent = '', total, refunded }: TransactionLine): void {
@@ -158,7 +158,7 @@ export function bookAudit(note: Note) {
         return
       }
       if (!known) {
-        note('posting_without_event', 'no event tells of it', id)
+        note('posting_without_event', 'no event records it', id)
         return
       }
       known.seen = true

@@ -20,7 +20,7 @@ export function checkParts({ whole, parts }: Charged, currencyOf: (code: string)
   for (const { total, currency, converted, convertedCurrency, rate, rounding } of parts) {
     if (converted === undefined || convertedCurrency === undefined || rate === undefined) continue
     const exact = parseDecimal(rate, RATE_DIGITS)
-    if (exact === undefined) throw new Error(`${rate} is no rate`)
+    if (exact === undefined) throw new Error(`${rate} is not a rate`)
     const terms = { from: currencyOf(currency), to: currencyOf(convertedCurrency), rate: exact }
     const { numerator, denominator } = worthOf(BigInt(total), terms)
     // What has its rounding was rounded down, the rest half to even.
@@ -35,7 +35,7 @@ export function checkParts({ whole, parts }: Charged, currencyOf: (code: string)
 /** What rounding left, in units of 10^-42 minor units. */
 export function roundingOf(rounding: string): bigint {
   const exact = parseDecimal(rounding, ROUNDING_DIGITS)
-  if (exact === undefined) throw new Error(`${rounding} is no decimal`)
+  if (exact === undefined) throw new Error(`${rounding} is not a decimal`)
   return exact
 }
 

@@ -7,7 +7,7 @@ import type { ChainFacts, FoundCustomer, ProviderPayment, ProviderStatus, Sighti
 /** QBitFlow's JSON, and what it means in our words. Unknown fields are its business. */
 
 const USD = currency('USD')
-/** A float's decimal text never has more digits after the point than this. */
+/** A float's decimal text never has more decimal places than this. */
 const FLOAT_DIGITS = 24
 
 export const Created = z.object({ id: z.number() })

@@ -67,7 +67,7 @@ export function deliveryTask(context: Context, send: Send): TaskHandler {
       if (failure === undefined) return release(context, task)
       const facts = { url: delivery.url, id: delivery.id, attempt: task.attempts + 1, failure }
       if (task.attempts >= settings.webhookRetries) {
-        log.warn(facts, 'the simulator gave a webhook up')
+        log.warn(facts, 'the simulator stopped trying to deliver a webhook')
         return undefined
       }
       log.info(facts, 'the simulator will send a webhook again')
