@@ -136,7 +136,7 @@ describe('a page of an allowed origin', () => {
         expect.objectContaining({
           level: 'warn',
           origin,
-          msg: 'a page of an origin that is not listed tried to connect',
+          msg: 'a page of an origin that CORS_ORIGINS does not list tried to connect',
           requestId: expect.any(String),
         }),
       )
