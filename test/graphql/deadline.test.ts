@@ -8,7 +8,7 @@ import { connect } from './socket.ts'
 /** An operation waits for a lock that somebody holds, longer than an operation may take. */
 
 const DEADLINE_MS = 700
-const MESSAGE = 'The operation was given up after 0.7 seconds; try again'
+const MESSAGE = 'The operation was stopped after 0.7 seconds; try again'
 
 let door: Door
 let ask: Awaited<ReturnType<Door['as']>>

@@ -110,7 +110,7 @@ describe('money that nothing here asked for', () => {
       const payment = await unclaimed(forgotten?.id ?? '')
       expect(payment).toMatchObject({ status: 'COMPLETED', checkoutId: null, amountMinor: 1999n })
       expect((await books.gained())['suspense:qbitflow']).toBe(payment.suspenseMinor)
-      expect(await books.notifications()).toContain('that no checkout or subscription here asked for')
+      expect(await books.notifications()).toContain('that no checkout or subscription requested')
 
       await shop.play(id, 'PAY')
       await shop.poll()
