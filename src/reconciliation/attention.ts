@@ -113,7 +113,7 @@ function sentence({ matter, count, name, reason, minor }: Found, at: string): st
   const paid = () => `${many('payment', 'payments')} with ${inUnits(minor ?? 0n, name ?? '')}`
   switch (matter) {
     case 'late':
-      return `${paid()} arrived after the checkout had ended, the latest at ${at}. ${DECIDE}`
+      return `${paid()} arrived after the checkout or billing had ended, the latest at ${at}. ${DECIDE}`
     case 'short':
       return `${paid()} arrived with less than the requested amount, the latest at ${at}. ${DECIDE}`
     case 'surplus':

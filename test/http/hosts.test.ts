@@ -52,7 +52,7 @@ describe.each(FOREIGN)('a page that reaches this machine under the name %s', (ho
     const page = await sendRaw(port, requestText('GET /graphql', { ...HTML, Host: host }))
     expect(page.status).toBe(421)
     expect(page.body).not.toMatch(KEY)
-    expect(page.body).toContain('This host is not served here.')
+    expect(page.body).toContain('This host is not allowed.')
     const program = await sendRaw(port, requestText('GET /graphql', { Host: host }))
     expect(JSON.parse(program.body).error).toMatchObject({ code: 'MISDIRECTED_REQUEST' })
     expect(JSON.parse(program.body).error.message).toContain('ALLOWED_HOSTS')

@@ -60,7 +60,7 @@ describe('a bill of a subscription', () => {
       'suspense:qbitflow': 985n,
     })
     expect((await gym.row(id)).status).toBe('CANCELLED')
-    expect(await books.notifications()).toContain('after the end of what was to be paid')
+    expect(await books.notifications()).toContain('after the checkout or billing had ended')
     await books.accept(late as PaymentRow)
     expect((await books.gained())['organization:qbitflow']).toBe(985n)
     await books.expectProven()

@@ -119,7 +119,7 @@ describe('money that comes too late', () => {
       'fees:qbitflow': 30n,
       'suspense:qbitflow': 1969n,
     })
-    expect(await books.notifications()).toContain('arrived after the checkout had ended')
+    expect(await books.notifications()).toContain('arrived after the checkout or billing had ended')
     await books.expectProven()
   })
 

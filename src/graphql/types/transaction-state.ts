@@ -18,7 +18,7 @@ export const TransactionStateEnum = builder.enumType('TransactionState', {
     OVERPAID: { description: 'More than the requested amount was paid. The excess is held on the suspense account.' },
     PAID_LATE: {
       description:
-        'The money arrived after the checkout had expired, failed or been cancelled. It is held on the suspense account until the merchant accepts or refunds it.',
+        'The money arrived after the checkout or billing had expired, failed or been cancelled. It is held on the suspense account until the merchant accepts or refunds it.',
     },
     REFUNDED: { description: 'The whole amount was refunded.' },
     UNKNOWN: {
