@@ -58,9 +58,7 @@ async function withinPatience<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(
-        new StartError('DATABASE_URL: a second connection gets no session: the pool of the pooler is too small'),
-      )
+      reject(new StartError('DATABASE_URL: a second connection gets no session: the pool of the pooler is too small'))
     }, PATIENCE_MS)
   })
   return Promise.race([work, late]).finally(() => clearTimeout(timer))
