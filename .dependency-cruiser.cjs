@@ -1,11 +1,11 @@
 // Who may import whom. Imports point down:
-// http, graphql, jobs → inbox, reconciliation → capabilities → ledger, events, providers, outbound → db → kernel.
+// http, graphql, jobs → inbox, reconciliation → capabilities → ledger, work, events, providers, outbound → db → kernel.
 
 const CAPABILITIES =
   '(organizations|catalog|customers|checkouts|payments|subscriptions|refunds|exchange|payouts|webhooks|accounting)'
 const DOORS = '(http|graphql|jobs)'
-const WORK = '(inbox|reconciliation)'
-const GROUND = '(ledger|events|providers|outbound)'
+const BACKGROUND = '(inbox|reconciliation)'
+const GROUND = '(ledger|work|events|providers|outbound)'
 /** What the simulators share beside the files at their top. */
 const SANDBOX_SHARED = '(?:pages)'
 /** The composition root and the commands: they alone may import from every room. */
@@ -56,10 +56,10 @@ module.exports = {
     ),
     forbid(
       'ground-knows-no-verbs',
-      'Ledger, events, providers and outbound serve the capabilities and never ask them.',
+      'Ledger, work, events, providers and outbound serve the capabilities and never ask them.',
       { path: rooms(GROUND) },
       {
-        path: [rooms(CAPABILITIES), rooms(WORK), rooms(DOORS)],
+        path: [rooms(CAPABILITIES), rooms(BACKGROUND), rooms(DOORS)],
       },
     ),
     forbid(
@@ -67,13 +67,13 @@ module.exports = {
       'What we can do does not depend on who asks.',
       { path: rooms(CAPABILITIES) },
       {
-        path: [rooms(WORK), rooms(DOORS)],
+        path: [rooms(BACKGROUND), rooms(DOORS)],
       },
     ),
     forbid(
-      'work-knows-no-doors',
+      'background-knows-no-doors',
       'Inbox and reconciliation do not depend on who asks.',
-      { path: rooms(WORK) },
+      { path: rooms(BACKGROUND) },
       { path: rooms(DOORS) },
     ),
     forbid(

@@ -10,7 +10,6 @@ import { checkoutWatcher } from './checkouts/watcher.ts'
 import { customerService } from './customers/service.ts'
 import type { ConnectedDatabase } from './db/connect.ts'
 import { openDatabase } from './db/database.ts'
-import { idempotencyService } from './events/once.ts'
 import { openStream } from './events/stream.ts'
 import { addressLimit } from './http/address-limit.ts'
 import { inboxService, type Received } from './inbox/service.ts'
@@ -74,6 +73,7 @@ import { preflightService } from './webhooks/preflight.ts'
 import { redeliveryService } from './webhooks/redelivery.ts'
 import { webhookService } from './webhooks/service.ts'
 import { tenantWebhookSecret } from './webhooks/signature.ts'
+import { idempotencyService } from './work/once.ts'
 
 export interface AppParts {
   readonly poolSize?: number

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { type App, createApp } from '../../src/app.ts'
-import { transact } from '../../src/events/outbox.ts'
 import type { Actor, Call } from '../../src/kernel/actor.ts'
 import { encodeId } from '../../src/kernel/id.ts'
 import { guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 import { guardedSocket } from '../../src/outbound/guarded-socket.ts'
+import { transact } from '../../src/work/work.ts'
 
 /** Accounts with money in them, numbered from 1, so that pgbench can name one by its number. */
 
@@ -59,12 +59,17 @@ export async function openAccounts(app: App, actor: Actor, accounts: number): Pr
 
 async function open(app: App, { tenantId }: Actor, ids: readonly string[]): Promise<void> {
   const at = app.clock.now()
-  await transact(app.db, { tenantId, at }, async (tx, emit) => {
-    await tx.account.createMany({
+  await transact(app.db, { tenantId, at }, async (work) => {
+    await work.tx.account.createMany({
       data: ids.map((id) => ({ tenantId, id, kind: 'CLIENT', currency: 'USD', createdAt: at, updatedAt: at })),
     })
     for (const id of ids) {
-      emit({ type: 'account.created', entityKind: 'Account', entityId: id, object: { id: encodeId('Account', id) } })
+      work.emit({
+        type: 'account.created',
+        entityKind: 'Account',
+        entityId: id,
+        object: { id: encodeId('Account', id) },
+      })
     }
   })
 }

@@ -1,12 +1,12 @@
 import type { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
-import { transactOnce } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
+import { transactOnce } from '../work/work.ts'
 import { CreateProduct, ProductId, productObject, UpdateProduct } from './product.ts'
 
 export function productService({ db, clocks }: { db: Database; clocks: Clocks }) {
@@ -18,8 +18,8 @@ export function productService({ db, clocks }: { db: Database; clocks: Clocks })
       const now = await clocks.now(tenantId)
       const id = newId()
       return unique(() =>
-        transactOnce(db, call, now, id, async (tx, emit) => {
-          const product = await tx.product.create({
+        transactOnce(db, call, now, id, async (work) => {
+          const product = await work.tx.product.create({
             data: {
               tenantId,
               id,
@@ -34,7 +34,7 @@ export function productService({ db, clocks }: { db: Database; clocks: Clocks })
               updatedAt: now,
             },
           })
-          emit({ type: 'product.created', entityKind: 'Product', entityId: id, object: productObject(product) })
+          work.emit({ type: 'product.created', entityKind: 'Product', entityId: id, object: productObject(product) })
         }),
       )
     },
@@ -42,10 +42,10 @@ export function productService({ db, clocks }: { db: Database; clocks: Clocks })
     async update(call: Call, input: unknown): Promise<Done> {
       const { id, ...wanted } = validate(UpdateProduct, input)
       const now = await clocks.now(call.actor.tenantId)
-      return transactOnce(db, call, now, id, async (tx, emit) => {
-        const where = await own(tx, call.actor, id)
-        const product = await tx.product.update({ where, data: { ...changes(wanted), updatedAt: now } })
-        emit({ type: 'product.updated', entityKind: 'Product', entityId: id, object: productObject(product) })
+      return transactOnce(db, call, now, id, async (work) => {
+        const where = await own(work.tx, call.actor, id)
+        const product = await work.tx.product.update({ where, data: { ...changes(wanted), updatedAt: now } })
+        work.emit({ type: 'product.updated', entityKind: 'Product', entityId: id, object: productObject(product) })
       })
     },
 
@@ -53,10 +53,10 @@ export function productService({ db, clocks }: { db: Database; clocks: Clocks })
     async remove(call: Call, input: unknown): Promise<Done> {
       const { id } = validate(ProductId, input)
       const now = await clocks.now(call.actor.tenantId)
-      return transactOnce(db, call, now, id, async (tx, emit) => {
-        const where = await own(tx, call.actor, id)
-        const product = await tx.product.update({ where, data: { active: false, deletedAt: now, updatedAt: now } })
-        emit({ type: 'product.deleted', entityKind: 'Product', entityId: id, object: productObject(product) })
+      return transactOnce(db, call, now, id, async (work) => {
+        const where = await own(work.tx, call.actor, id)
+        const product = await work.tx.product.update({ where, data: { active: false, deletedAt: now, updatedAt: now } })
+        work.emit({ type: 'product.deleted', entityKind: 'Product', entityId: id, object: productObject(product) })
       })
     },
   }

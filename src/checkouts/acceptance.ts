@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
-import { transactOnce } from '../events/outbox.ts'
 import { type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { invalidState, notFound } from '../kernel/errors.ts'
@@ -9,6 +8,7 @@ import { id } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import { acceptSuspense } from '../payments/booking.ts'
 import { paymentObject } from '../payments/payment.ts'
+import { transactOnce } from '../work/work.ts'
 import { checkoutObject, mayBecome } from './checkout.ts'
 
 const AcceptPayment = z.object({ paymentId: id('Payment') })
@@ -29,29 +29,29 @@ export function paymentAcceptance({ db, clocks }: { db: Database; clocks: Clocks
       const named = await db.prisma.payment.findFirst({ where: visible })
       if (!named) throw notFound('Payment', ['paymentId'])
       const change = { tenantId, at: await clocks.now(tenantId), requestId: actor.requestId }
-      return transactOnce(db, call, change.at, paymentId, async (tx, emit) => {
+      return transactOnce(db, call, change.at, paymentId, async (work) => {
         const { checkoutId } = named
         // In the order of every other change: the checkout first, then its payment.
-        await tx.$queryRaw`SELECT 1 FROM checkout WHERE tenant_id = ${tenantId}::uuid AND id = ${checkoutId}::uuid FOR UPDATE`
-        await tx.$queryRaw`SELECT 1 FROM payment WHERE tenant_id = ${tenantId}::uuid AND id = ${paymentId}::uuid FOR UPDATE`
-        const payment = await tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id: paymentId } } })
+        if (checkoutId !== null) await work.lock('checkout', checkoutId)
+        await work.lock('payment', paymentId)
+        const payment = await work.tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id: paymentId } } })
         if (payment.suspenseMinor === 0n) {
           throw invalidState('The payment has no amount on the suspense account', ['paymentId'])
         }
-        const object = paymentObject(await acceptSuspense(tx, change, emit, payment))
-        emit({ type: 'payment.accepted', entityKind: 'Payment', entityId: paymentId, object })
+        const object = paymentObject(await acceptSuspense(work, payment))
+        work.emit({ type: 'payment.accepted', entityKind: 'Payment', entityId: paymentId, object })
         if (checkoutId === null) return
         const where = { tenantId_id: { tenantId, id: checkoutId } }
-        const checkout = await tx.checkout.findUniqueOrThrow({ where })
+        const checkout = await work.tx.checkout.findUniqueOrThrow({ where })
         if (!mayBecome(checkout.status, 'COMPLETED')) return
         const data = { status: 'COMPLETED' as const, reason: null, nextCheckAt: null, updatedAt: change.at }
-        emit({
+        work.emit({
           type: 'checkout.completed',
           entityKind: 'Checkout',
           entityId: checkoutId,
           topicId: checkoutId,
           object: {
-            ...checkoutObject(await tx.checkout.update({ where, data })),
+            ...checkoutObject(await work.tx.checkout.update({ where, data })),
             payment: encodeId('Payment', paymentId),
           },
         })

@@ -1,6 +1,5 @@
 import type { Database } from '../db/database.ts'
 import type { CheckoutRow, CustomerRow } from '../db/rows.ts'
-import { transact } from '../events/outbox.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
 import type { Problem } from '../kernel/errors.ts'
@@ -12,6 +11,7 @@ import { linkedReference } from '../providers/links.ts'
 import type { OpenedCheckout, Reference } from '../providers/port.ts'
 import type { Able, Registry } from '../providers/registry.ts'
 import { termsOf } from '../subscriptions/terms.ts'
+import { transact } from '../work/work.ts'
 import { checkoutObject, mayBecome, transactionTypeOf } from './checkout.ts'
 
 const FIRST_CHECK_MS = 60_000
@@ -98,17 +98,17 @@ export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl 
   async function record(checkout: CheckoutRow, answer: Answer, requestId: string | undefined): Promise<void> {
     const { tenantId, id } = checkout
     const change = { tenantId, at: await clocks.now(tenantId), requestId }
-    await transact(db, change, async (tx, emit) => {
-      await tx.$queryRaw`SELECT 1 FROM checkout WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
+    await transact(db, change, async (work) => {
+      await work.lock('checkout', id)
       const where = { tenantId_id: { tenantId, id } }
-      const before = await tx.checkout.findUniqueOrThrow({ where })
+      const before = await work.tx.checkout.findUniqueOrThrow({ where })
       if (!mayBecome(before.status, answer.status)) return
       const data = { ...fields(answer, change.at), updatedAt: change.at }
-      const after = await tx.checkout.update({ where, data })
+      const after = await work.tx.checkout.update({ where, data })
       const ended = answer.status === 'FAILED' ? { state: 'FAILED' as const, final: true } : undefined
       const doubted = answer.status === 'UNKNOWN' ? { state: 'UNKNOWN' as const, final: false } : undefined
       const status = ended ?? doubted
-      emit({
+      work.emit({
         type: `checkout.${EVENT[answer.status]}`,
         entityKind: 'Checkout',
         entityId: id,

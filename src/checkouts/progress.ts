@@ -1,9 +1,9 @@
 import { customerFromPage } from '../customers/service.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import type { CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
+import { lockRow } from '../db/lock.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
-import { type Change, type Emit, transact } from '../events/outbox.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { isFinal, isSettled } from '../payments/payment.ts'
 import { type Paying, saleOf } from '../payments/sale.ts'
@@ -11,6 +11,7 @@ import { movePayment, settlePayment } from '../payments/settlement.ts'
 import type { FoundCustomer, ProviderPayment, ProviderStatus } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
+import { transact, type Work } from '../work/work.ts'
 import { checkoutObject, isOver, mayBecome, recurs, statusAfter } from './checkout.ts'
 import { completeStart, moveStart } from './start.ts'
 
@@ -39,7 +40,7 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
   async function observe(checkout: CheckoutRow, seen: ProviderStatus): Promise<void> {
     const apply = await applierOf(checkout, seen)
     const change = { tenantId: checkout.tenantId, at: await clocks.now(checkout.tenantId) }
-    await transact(db, change, async (tx, emit) => apply(tx, change, emit, await lock(tx, checkout)))
+    await transact(db, change, async (work) => apply(work, await lock(work.tx, checkout)))
   }
 
   /** What the news comes to. Everything that has to be asked is asked before the row is locked. */
@@ -47,10 +48,10 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
     const settled = isSettled(seen.state)
     if (recurs(checkout)) return settled ? started(checkout, seen) : notStarted(checkout, seen)
     const paid = settled || seen.state === 'UNDERPAID' ? await paidFor(checkout) : undefined
-    if (paid) return (tx, change, emit, paying) => settle(tx, change, emit, paying, paid, seen)
+    if (paid) return (work, paying) => settle(work, paying, paid, seen)
     if (settled) throw new Error(`${checkout.provider} shows no payment for checkout ${checkout.id}, which is paid`)
     const customer = await whoFailed(checkout, seen)
-    return (tx, change, emit, paying) => move(tx, change, emit, paying, seen, customer)
+    return (work, paying) => move(work, paying, seen, customer)
   }
 
   /** Who tried to pay: the page had asked for them before the payment came to nothing. */
@@ -62,18 +63,18 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
 
   async function notStarted(named: CheckoutRow, seen: ProviderStatus): Promise<Apply> {
     const customer = await whoFailed(named, seen)
-    return async (tx, change, emit, { checkout }) => {
-      const customerId = checkout.customerId ?? (await customerOf(tx, emit, checkout, customer, change.at))
-      await moveStart(tx, change, emit, checkout, seen, customerId)
+    return async (work, { checkout }) => {
+      const customerId = checkout.customerId ?? (await customerOf(work, checkout, customer, work.at))
+      await moveStart(work, checkout, seen, customerId)
     }
   }
 
   async function started(named: CheckoutRow, seen: ProviderStatus): Promise<Apply> {
     const found = await subscriptions.read(named)
     const customer = named.customerId === null ? await subscriptions.customer(named) : undefined
-    return async (tx, change, emit, { checkout }) => {
-      const customerId = checkout.customerId ?? (await customerOf(tx, emit, checkout, customer, change.at))
-      await completeStart(tx, change, emit, checkout, customerId, { found, seen })
+    return async (work, { checkout }) => {
+      const customerId = checkout.customerId ?? (await customerOf(work, checkout, customer, work.at))
+      await completeStart(work, checkout, customerId, { found, seen })
     }
   }
 
@@ -97,13 +98,13 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
   }
 }
 
-type Apply = (tx: Transaction, change: Change, emit: Emit, locked: Locked) => Promise<void>
+type Apply = (work: Work, locked: Locked) => Promise<void>
 
 type Locked = Awaited<ReturnType<typeof lock>>
 
 /** Everything that happens to a checkout happens under its row's lock, one thing after the other. */
 async function lock(tx: Transaction, { tenantId, id }: CheckoutRow) {
-  await tx.$queryRaw`SELECT 1 FROM checkout WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
+  await lockRow(tx, 'checkout', tenantId, id)
   const checkout = await tx.checkout.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
   const payment = await tx.payment.findUnique({ where: { tenantId_checkoutId: { tenantId, checkoutId: id } } })
   return { checkout, payment: payment ?? (await unclaimed(tx, checkout)) }
@@ -115,60 +116,44 @@ async function unclaimed(tx: Transaction, { tenantId, provider, externalId }: Ch
   return tx.payment.findFirst({ where: { tenantId, provider, externalId, checkoutId: null, billingId: null } })
 }
 
-async function settle(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
-  { checkout, payment }: Locked,
-  paid: ProviderPayment,
-  seen: ProviderStatus,
-) {
-  const customerId = checkout.customerId ?? (await customerOf(tx, emit, checkout, paid.customer, change.at))
+async function settle(work: Work, { checkout, payment }: Locked, paid: ProviderPayment, seen: ProviderStatus) {
+  const customerId = checkout.customerId ?? (await customerOf(work, checkout, paid.customer, work.at))
   const asked = saleOf(checkout)
   const over = asked.over || paid.at > checkout.expiresAt
   const paying: Paying = { sale: { ...asked, customerId, over }, payment }
   const short = seen.state === 'UNDERPAID'
-  const settled = await settlePayment(tx, change, emit, paying, paid, seen)
+  const settled = await settlePayment(work, paying, paid, seen)
   if (!settled) return
   // The rest may come as long as the page can be paid.
-  const nextCheckAt = short && change.at < checkout.expiresAt ? new Date(change.at.getTime() + RECHECK_MS) : null
+  const nextCheckAt = short && work.at < checkout.expiresAt ? new Date(work.at.getTime() + RECHECK_MS) : null
   const reason = seen.message !== undefined && { reason: seen.message }
   const data = { customerId, nextCheckAt, checks: 0, ...(short ? reason : { reason: null }) }
   const where = { tenantId_id: { tenantId: checkout.tenantId, id: checkout.id } }
   // What came too late leaves the checkout's end as it is.
   if (settled.status === 'PAID_LATE' && isOver(checkout.status)) {
-    await tx.checkout.update({ where, data: { customerId, nextCheckAt: null } })
-  } else await become(tx, change, emit, checkout, ENDS[settled.status] ?? 'COMPLETED', data)
+    await work.tx.checkout.update({ where, data: { customerId, nextCheckAt: null } })
+  } else await become(work, checkout, ENDS[settled.status] ?? 'COMPLETED', data)
 }
 
 /** What a checkout comes to by the money that came in for it. */
 const ENDS: Readonly<Partial<Record<TransactionState, CheckoutStatus>>> = { UNDERPAID: 'FAILED', PAID_LATE: 'EXPIRED' }
 
-async function move(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
-  paying: Locked,
-  seen: ProviderStatus,
-  customer: FoundCustomer | undefined,
-) {
+async function move(work: Work, paying: Locked, seen: ProviderStatus, customer: FoundCustomer | undefined) {
   const status = statusAfter(seen.state)
   // Nobody had begun to pay a link that expired or was left: there is a checkout that ended, and no payment.
   const never = paying.payment === null && (status === 'EXPIRED' || status === 'CANCELLED')
   const customerId =
-    paying.checkout.customerId ?? (never ? null : await customerOf(tx, emit, paying.checkout, customer, change.at))
+    paying.checkout.customerId ?? (never ? null : await customerOf(work, paying.checkout, customer, work.at))
   const sale = { ...saleOf(paying.checkout), customerId }
-  if (!never && !(await movePayment(tx, change, emit, { sale, payment: paying.payment }, seen))) return
-  const nextCheckAt = status === 'PROCESSING' ? new Date(change.at.getTime() + RECHECK_MS) : null
+  if (!never && !(await movePayment(work, { sale, payment: paying.payment }, seen))) return
+  const nextCheckAt = status === 'PROCESSING' ? new Date(work.at.getTime() + RECHECK_MS) : null
   const reason = isOver(status) && seen.message !== undefined ? { reason: seen.message } : {}
   const data = { customerId, nextCheckAt, checks: 0, ...reason }
-  await become(tx, change, emit, paying.checkout, status, data, never ? seen.state : undefined)
+  await become(work, paying.checkout, status, data, never ? seen.state : undefined)
 }
 
 async function become(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
+  work: Work,
   { tenantId, id, status: before }: CheckoutRow,
   status: CheckoutStatus,
   data: { customerId: string | null; nextCheckAt: Date | null; checks: number; reason?: string | null },
@@ -178,13 +163,13 @@ async function become(
   if (!mayBecome(before, status)) {
     // A payment that was begun on a checkout which is over is still asked about until its end is known.
     const { customerId, nextCheckAt, checks } = data
-    if (isOver(before)) await tx.checkout.update({ where, data: { customerId, nextCheckAt, checks } })
+    if (isOver(before)) await work.tx.checkout.update({ where, data: { customerId, nextCheckAt, checks } })
     return
   }
-  const checkout = await tx.checkout.update({ where, data: { ...data, status, updatedAt: change.at } })
+  const checkout = await work.tx.checkout.update({ where, data: { ...data, status, updatedAt: work.at } })
   const type = ANNOUNCED[status]
   if (!type) return
-  emit({
+  work.emit({
     type,
     entityKind: 'Checkout',
     entityId: id,
@@ -195,18 +180,17 @@ async function become(
 }
 
 async function customerOf(
-  tx: Transaction,
-  emit: Emit,
+  work: Work,
   checkout: CheckoutRow,
   found: FoundCustomer | undefined,
   at: Date,
 ): Promise<string | null> {
   if (!found) return null
   const { tenantId, provider, userId } = checkout
-  const link = await tx.providerLink.findFirst({
+  const link = await work.tx.providerLink.findFirst({
     where: { tenantId, provider, entityKind: 'Customer', externalId: found.reference },
   })
   const linked =
-    link && (await tx.customer.findFirst({ where: { tenantId, id: link.entityId, userId, deletedAt: null } }))
-  return linked?.id ?? customerFromPage(tx, emit, checkout, found, at)
+    link && (await work.tx.customer.findFirst({ where: { tenantId, id: link.entityId, userId, deletedAt: null } }))
+  return linked?.id ?? customerFromPage(work, checkout, found, at)
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database, Transaction } from '../db/database.ts'
 import type { CheckoutRow } from '../db/rows.ts'
-import { transactOnce } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
@@ -16,6 +15,7 @@ import { lacking } from '../providers/errors.ts'
 import type { Able, Registry } from '../providers/registry.ts'
 import { simulatorOf } from '../providers/simulator.ts'
 import { termsData } from '../subscriptions/terms.ts'
+import { transactOnce } from '../work/work.ts'
 import {
   CheckoutId,
   CreateCheckout,
@@ -75,12 +75,12 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
       const lacked = needed && (await capabilities.lacks(provider, needed)) ? needed : undefined
       const now = await clocks.now(actor.tenantId)
       const id = newId()
-      const done = await transactOnce(db, call, now, id, async (tx, emit) => {
-        const item = await itemOf(tx, actor, wanted)
+      const done = await transactOnce(db, call, now, id, async (work) => {
+        const item = await itemOf(work.tx, actor, wanted)
         if (lacked) throw unsupported(lacking(provider.name, lacked))
         refuseUnsupported(provider, wanted, item.price.currency.code)
         refuseShortText(provider, wanted, item)
-        const checkout = await tx.checkout.create({
+        const checkout = await work.tx.checkout.create({
           data: {
             tenantId: actor.tenantId,
             id,
@@ -104,7 +104,7 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
           },
         })
         const object = checkoutObject(checkout)
-        emit({ type: 'checkout.created', entityKind: 'Checkout', entityId: id, topicId: id, object })
+        work.emit({ type: 'checkout.created', entityKind: 'Checkout', entityId: id, topicId: id, object })
       })
       const problems = done.replayed
         ? await repeat(actor.tenantId, done.id, actor.requestId)
@@ -120,9 +120,9 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
       const { id } = validate(CheckoutId, input)
       const { actor } = call
       const now = await clocks.now(actor.tenantId)
-      return transactOnce(db, call, now, id, async (tx, emit) => {
-        await tx.$queryRaw`SELECT 1 FROM checkout WHERE tenant_id = ${actor.tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
-        const checkout = await tx.checkout.findFirst({ where: visible(actor, id) })
+      return transactOnce(db, call, now, id, async (work) => {
+        await work.lock('checkout', id)
+        const checkout = await work.tx.checkout.findFirst({ where: visible(actor, id) })
         if (!checkout) throw notFound('Checkout', ['id'])
         if (checkout.status === 'CANCELLED') return
         if (checkout.status === 'PROCESSING' || !mayBecome(checkout.status, 'CANCELLED')) {
@@ -130,12 +130,12 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
         }
         const where = { tenantId_id: { tenantId: actor.tenantId, id } }
         const data = { status: 'CANCELLED' as const, nextCheckAt: checkout.expiresAt, updatedAt: now }
-        emit({
+        work.emit({
           type: 'checkout.cancelled',
           entityKind: 'Checkout',
           entityId: id,
           topicId: id,
-          object: checkoutObject(await tx.checkout.update({ where, data })),
+          object: checkoutObject(await work.tx.checkout.update({ where, data })),
           status: { type: transactionTypeOf(checkout), state: 'CANCELLED', final: true },
         })
       })

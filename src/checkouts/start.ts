@@ -1,12 +1,12 @@
-import type { Transaction } from '../db/database.ts'
 import type { CheckoutStatus } from '../db/generated/enums.ts'
 import type { CheckoutRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
-import type { Change, Emit } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import { isFinal, moveTo } from '../payments/payment.ts'
 import type { ProviderStatus } from '../providers/port.ts'
 import type { Found } from '../subscriptions/progress.ts'
 import { startSubscription } from '../subscriptions/start.ts'
+import type { Work } from '../work/work.ts'
 import { checkoutObject, isOver, mayBecome, statusAfter, transactionTypeOf } from './checkout.ts'
 
 /** A checkout that begins a subscription: no payment moves on its page, but the start itself. */
@@ -22,9 +22,7 @@ const ANNOUNCED: Readonly<Partial<Record<CheckoutStatus, EventType>>> = {
 
 /** A step of a start that is not yet done. */
 export async function moveStart(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
+  work: Work,
   checkout: CheckoutRow,
   seen: ProviderStatus,
   customerId: string | null,
@@ -32,45 +30,44 @@ export async function moveStart(
   const move = moveTo(checkout.startState ?? undefined, seen.state)
   if (move === 'illegal') {
     const object = { status: checkout.startState, observed: seen.state }
-    emit({ type: 'checkout.contradicted', entityKind: 'Checkout', entityId: checkout.id, object })
+    work.emit({ type: 'checkout.contradicted', entityKind: 'Checkout', entityId: checkout.id, object })
   }
   if (move !== 'legal') return
   const where = { tenantId_id: { tenantId: checkout.tenantId, id: checkout.id } }
   const status = statusAfter(seen.state)
   // Nobody had begun on a page that was over already: there is nothing to tell.
   const never = checkout.startState === null && (status === 'EXPIRED' || status === 'CANCELLED')
-  if (never && isOver(checkout.status)) return void (await tx.checkout.update({ where, data: { nextCheckAt: null } }))
+  if (never && isOver(checkout.status))
+    return void (await work.tx.checkout.update({ where, data: { nextCheckAt: null } }))
   const processing = status === 'PROCESSING'
-  const after = await tx.checkout.update({
+  const after = await work.tx.checkout.update({
     where,
     data: {
       startState: seen.state,
       customerId,
       ...(mayBecome(checkout.status, status) && { status }),
       ...(seen.message !== undefined && { reason: seen.message }),
-      nextCheckAt: processing ? new Date(change.at.getTime() + RECHECK_MS) : null,
+      nextCheckAt: processing ? new Date(work.at.getTime() + RECHECK_MS) : null,
       checks: 0,
-      updatedAt: change.at,
+      updatedAt: work.at,
     },
   })
-  announce(emit, after, ANNOUNCED[status] ?? 'checkout.processing', seen)
+  announce(work.emit, after, ANNOUNCED[status] ?? 'checkout.processing', seen)
 }
 
 /** The start is done: the subscription is there with what it was billed so far, and the checkout is COMPLETED. */
 export async function completeStart(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
+  work: Work,
   checkout: CheckoutRow,
   customerId: string | null,
   { found, seen }: { readonly found: Found; readonly seen: ProviderStatus },
 ): Promise<void> {
-  await startSubscription(tx, change, emit, { ...checkout, customerId }, found)
+  await startSubscription(work, { ...checkout, customerId }, found)
   if (!mayBecome(checkout.status, 'COMPLETED')) return
   const data = { status: 'COMPLETED' as const, startState: seen.state, customerId, reason: null, nextCheckAt: null }
   const where = { tenantId_id: { tenantId: checkout.tenantId, id: checkout.id } }
-  const after = await tx.checkout.update({ where, data: { ...data, updatedAt: change.at } })
-  announce(emit, after, 'checkout.completed', seen)
+  const after = await work.tx.checkout.update({ where, data: { ...data, updatedAt: work.at } })
+  announce(work.emit, after, 'checkout.completed', seen)
 }
 
 function announce(

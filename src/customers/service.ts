@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import type { CustomerRow } from '../db/rows.ts'
-import { type Emit, transactOnce } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
@@ -9,6 +9,7 @@ import { newId } from '../kernel/id.ts'
 import { emailKey } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import type { FoundCustomer } from '../providers/port.ts'
+import { transactOnce, type Work } from '../work/work.ts'
 import { CreateCustomer, CustomerId, customerObject, UpdateCustomer } from './customer.ts'
 
 export function customerService({ db, clocks }: { db: Database; clocks: Clocks }) {
@@ -20,8 +21,8 @@ export function customerService({ db, clocks }: { db: Database; clocks: Clocks }
       const now = await clocks.now(tenantId)
       const id = newId()
       return unique(() =>
-        transactOnce(db, call, now, id, async (tx, emit) => {
-          const customer = await tx.customer.create({
+        transactOnce(db, call, now, id, async (work) => {
+          const customer = await work.tx.customer.create({
             data: {
               tenantId,
               id,
@@ -33,7 +34,7 @@ export function customerService({ db, clocks }: { db: Database; clocks: Clocks }
               updatedAt: now,
             },
           })
-          emitCustomer(emit, 'customer.created', customer)
+          emitCustomer(work.emit, 'customer.created', customer)
         }),
       )
     },
@@ -42,12 +43,12 @@ export function customerService({ db, clocks }: { db: Database; clocks: Clocks }
       const { id, ...wanted } = validate(UpdateCustomer, input)
       const now = await clocks.now(call.actor.tenantId)
       return unique(() =>
-        transactOnce(db, call, now, id, async (tx, emit) => {
-          const where = await own(tx, call.actor, id)
+        transactOnce(db, call, now, id, async (work) => {
+          const where = await own(work.tx, call.actor, id)
           emitCustomer(
-            emit,
+            work.emit,
             'customer.updated',
-            await tx.customer.update({ where, data: { ...wanted, updatedAt: now } }),
+            await work.tx.customer.update({ where, data: { ...wanted, updatedAt: now } }),
           )
         }),
       )
@@ -57,12 +58,12 @@ export function customerService({ db, clocks }: { db: Database; clocks: Clocks }
     async remove(call: Call, input: unknown): Promise<Done> {
       const { id } = validate(CustomerId, input)
       const now = await clocks.now(call.actor.tenantId)
-      return transactOnce(db, call, now, id, async (tx, emit) => {
-        const where = await own(tx, call.actor, id)
+      return transactOnce(db, call, now, id, async (work) => {
+        const where = await own(work.tx, call.actor, id)
         emitCustomer(
-          emit,
+          work.emit,
           'customer.deleted',
-          await tx.customer.update({ where, data: { deletedAt: now, updatedAt: now } }),
+          await work.tx.customer.update({ where, data: { deletedAt: now, updatedAt: now } }),
         )
       })
     },
@@ -76,25 +77,19 @@ interface Owner {
 }
 
 /** The customer whom a hosted page asked for: found by e-mail among those of the owner, or made. */
-export async function customerFromPage(
-  tx: Transaction,
-  emit: Emit,
-  owner: Owner,
-  found: FoundCustomer,
-  at: Date,
-): Promise<string> {
+export async function customerFromPage(work: Work, owner: Owner, found: FoundCustomer, at: Date): Promise<string> {
   const { tenantId, userId } = owner
-  const known = await findByEmail(tx, owner, found.email)
+  const known = await findByEmail(work.tx, owner, found.email)
   if (known) return known
   const { name, lastName, email, phone } = found
   const data = { tenantId, id: newId(), name, lastName, email, phone, userId, createdAt: at, updatedAt: at }
-  const [made] = await tx.customer.createManyAndReturn({ data: [data], skipDuplicates: true })
+  const [made] = await work.tx.customer.createManyAndReturn({ data: [data], skipDuplicates: true })
   if (made) {
-    emitCustomer(emit, 'customer.created', made)
+    emitCustomer(work.emit, 'customer.created', made)
     return made.id
   }
   // Another checkout that they pay at the same moment was first.
-  const first = await findByEmail(tx, owner, found.email)
+  const first = await findByEmail(work.tx, owner, found.email)
   if (!first) throw new Error('the customer could be neither created nor found')
   return first
 }

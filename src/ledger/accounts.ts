@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
-import { lockRow } from '../db/lock.ts'
 import type { AccountRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
-import { type Emit, transactOnce } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import type { Currency } from '../kernel/currency.ts'
@@ -13,6 +12,7 @@ import { encodeId, newId } from '../kernel/id.ts'
 import { id, metadata, optional, text } from '../kernel/input.ts'
 import { MAX_MINOR, parseDecimal } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
+import { transactOnce } from '../work/work.ts'
 import { isReserved } from './account.ts'
 import type { Currencies } from './currencies.ts'
 
@@ -54,18 +54,18 @@ export function accountService({ db, clocks, currencies }: Deps) {
     call: Call,
     id: string,
     type: EventType,
-    work: (tx: Transaction, where: AccountKey, now: Date) => Promise<AccountRow>,
+    apply: (tx: Transaction, where: AccountKey, now: Date) => Promise<AccountRow>,
   ): Promise<Done> {
     const { tenantId } = call.actor
     const now = await clocks.now(tenantId)
-    return transactOnce(db, call, now, id, async (tx, emit) => {
+    return transactOnce(db, call, now, id, async (work) => {
       const where = { tenantId_id: { tenantId, id } }
-      await lockRow(tx, 'account', tenantId, id)
-      const account = await tx.account.findUnique({ where })
+      await work.lock('account', id)
+      const account = await work.tx.account.findUnique({ where })
       if (!account) throw notFound('Account', ['id'])
       // Its entries are stamped no earlier than this, so that they stay in the order of their time.
       const at = new Date(Math.max(account.updatedAt.getTime(), now.getTime()))
-      announce(emit, type, await work(tx, where, at))
+      announce(work.emit, type, await apply(work.tx, where, at))
     })
   }
 
@@ -81,10 +81,10 @@ export function accountService({ db, clocks, currencies }: Deps) {
       const now = await clocks.now(tenantId)
       const id = newId()
       try {
-        return await transactOnce(db, call, now, id, async (tx, emit) => {
+        return await transactOnce(db, call, now, id, async (work) => {
           const described = { ...wanted, overdraftLimit: overdraftLimit?.toString(), metadata: wanted.metadata ?? {} }
           const data = { tenantId, id, ...described, createdAt: now, updatedAt: now }
-          announce(emit, 'account.created', await tx.account.create({ data }))
+          announce(work.emit, 'account.created', await work.tx.account.create({ data }))
         })
       } catch (error) {
         if (!isUniqueViolation(error, 'account_tenant_id_external_id_key')) throw error

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
-import { transactOnce } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { type Currency, findCurrency } from '../kernel/currency.ts'
@@ -11,6 +10,7 @@ import { decimalRule, optional, refuse, text } from '../kernel/input.ts'
 import { parseDecimal } from '../kernel/money.ts'
 import { recent } from '../kernel/recent.ts'
 import { validate } from '../kernel/validate.ts'
+import { transactOnce } from '../work/work.ts'
 import { exchangeOf, roundingGainsOf } from './account.ts'
 import { openAccounts } from './journal.ts'
 
@@ -75,10 +75,10 @@ export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }
       const now = await clocks.now(tenantId)
       const id = newId()
       try {
-        return await transactOnce(db, call, now, id, async (tx, emit) => {
-          await tx.currency.create({ data: { tenantId, id, ...wanted, createdAt: now } })
+        return await transactOnce(db, call, now, id, async (work) => {
+          await work.tx.currency.create({ data: { tenantId, id, ...wanted, createdAt: now } })
           const object = { id: encodeId('Currency', id), ...wanted }
-          emit({ type: 'currency.created', entityKind: 'Currency', entityId: id, object })
+          work.emit({ type: 'currency.created', entityKind: 'Currency', entityId: id, object })
         })
       } catch (error) {
         if (!isUniqueViolation(error, 'currency_tenant_id_code_key')) throw error
@@ -100,13 +100,13 @@ export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }
       }
       const now = await clocks.now(tenantId)
       const id = newId()
-      return transactOnce(db, call, now, id, async (tx, emit) => {
+      return transactOnce(db, call, now, id, async (work) => {
         // So that they can be looked at and limited before the first conversion.
         const accounts = [exchangeOf(source), exchangeOf(target), roundingGainsOf(target)]
-        await openAccounts(tx, { tenantId, at: now }, emit, accounts)
-        await tx.rate.create({ data: { tenantId, id, fromCurrency: from, toCurrency: to, rate, createdAt: now } })
+        await openAccounts(work, accounts)
+        await work.tx.rate.create({ data: { tenantId, id, fromCurrency: from, toCurrency: to, rate, createdAt: now } })
         const object = { id: encodeId('Rate', id), from, to, rate }
-        emit({ type: 'rate.set', entityKind: 'Rate', entityId: id, object })
+        work.emit({ type: 'rate.set', entityKind: 'Rate', entityId: id, object })
       })
     },
 

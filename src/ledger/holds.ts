@@ -3,7 +3,7 @@ import type { Database, Transaction } from '../db/database.ts'
 import { lockRow } from '../db/lock.ts'
 import type { LedgerTransactionRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
-import { type Change, type Emit, transact, transactOnce } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import type { Currency } from '../kernel/currency.ts'
@@ -11,6 +11,7 @@ import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { parseDecimal } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
+import { transact, transactOnce, type Work } from '../work/work.ts'
 import { convert } from './conversion.ts'
 import { type Currencies, RATE_DIGITS } from './currencies.ts'
 import { postPrepared } from './journal.ts'
@@ -45,22 +46,17 @@ export function holdService({ db, clock, clocks, currencies, plan, log }: Deps) 
     call: Call,
     seen: Seen,
     type: EventType,
-    work: (
-      tx: Transaction,
-      change: Change,
-      hold: LedgerTransactionRow,
-      parts: LedgerTransactionRow[],
-    ) => Promise<object>,
+    apply: (work: Work, hold: LedgerTransactionRow, parts: LedgerTransactionRow[]) => Promise<object>,
   ): Promise<Done> {
-    const { tenantId, requestId } = call.actor
+    const { tenantId } = call.actor
     const at = await clocks.now(tenantId)
     const { id } = seen.hold
     // Whatever has to be looked up is looked up before: inside the transaction it would take a second connection.
     await transferOf(seen.hold, seen.parts)
-    return transactOnce(db, call, at, id, async (tx, emit) => {
-      const { hold, parts } = await lock(tx, tenantId, id)
-      const data = await work(tx, { tenantId, at, requestId }, hold, parts)
-      announce(emit, type, hold, data)
+    return transactOnce(db, call, at, id, async (work) => {
+      const { hold, parts } = await lock(work.tx, tenantId, id)
+      const data = await apply(work, hold, parts)
+      announce(work.emit, type, hold, data)
     })
   }
 
@@ -82,19 +78,19 @@ export function holdService({ db, clock, clocks, currencies, plan, log }: Deps) 
     return { ...charge, conversion: { rate, received: part.converted, rounding, ...accounts } }
   }
 
-  async function release(tx: Transaction, change: Change, hold: LedgerTransactionRow): Promise<object> {
+  async function release(work: Work, hold: LedgerTransactionRow): Promise<object> {
     const currency = await currencies.known(hold.tenantId, hold.currency)
-    await postPrepared(tx, change, { headers: [], lines: [holdLine({ ...hold, currency }, -hold.total)] })
-    await setState(tx, hold, { state: 'DECLINED' })
+    await postPrepared(work, { headers: [], lines: [holdLine({ ...hold, currency }, -hold.total)] })
+    await setState(work.tx, hold, { state: 'DECLINED' })
     return { state: 'DECLINED' }
   }
 
   async function expire(tenantId: string, id: string): Promise<void> {
     const change = { tenantId, at: await clocks.now(tenantId) }
-    await transact(db, change, async (tx, emit) => {
+    await transact(db, change, async (work) => {
       // Another node may have declined it meanwhile, or its owner completed it.
-      const { hold } = await lock(tx, tenantId, id).catch(notHeldAnyMore)
-      if (hold) announce(emit, 'ledger.hold_expired', hold, await release(tx, change, hold))
+      const { hold } = await lock(work.tx, tenantId, id).catch(notHeldAnyMore)
+      if (hold) announce(work.emit, 'ledger.hold_expired', hold, await release(work, hold))
     })
   }
 
@@ -102,7 +98,7 @@ export function holdService({ db, clock, clocks, currencies, plan, log }: Deps) 
     /** Holds money of an account for charges to come. @throws DomainError as for a transaction in one step */
     async create(call: Call, input: unknown): Promise<Done> {
       const wanted = validate(CreateHold, input)
-      const { tenantId, requestId } = call.actor
+      const { tenantId } = call.actor
       const { accountId, metadata, expiresAt } = wanted
       const at = await clocks.now(tenantId)
       const currency = await plan.payer(tenantId, accountId)
@@ -110,14 +106,14 @@ export function holdService({ db, clock, clocks, currencies, plan, log }: Deps) 
       const charges = await plan.charges(tenantId, accountId, currency, wanted.charges)
       assertTotals(total, charges, currency)
       const transfer: Transfer = { id: newId(), accountId, currency, total, charges, metadata }
-      return transactOnce(db, call, at, transfer.id, async (tx, emit) => {
+      return transactOnce(db, call, at, transfer.id, async (work) => {
         // Only the first request is asked this: a repeat may come when the hold has long ended.
         if (expiresAt && expiresAt <= at) {
           throw new DomainError({ code: 'OUT_OF_RANGE', message: 'must be in the future', field: ['expiresAt'] })
         }
         const headers = headersOf(transfer, 'HELD', { recipe: 'transfer', ...(expiresAt && { expiresAt }) })
-        await postPrepared(tx, { tenantId, at, requestId }, { headers, lines: [holdLine(transfer, total)] })
-        emit(
+        await postPrepared(work, { headers, lines: [holdLine(transfer, total)] })
+        work.emit(
           event('ledger.hold_created', transfer.id, {
             state: 'HELD',
             total: total.toString(),
@@ -137,17 +133,20 @@ export function holdService({ db, clock, clocks, currencies, plan, log }: Deps) 
       const currency = await currencies.known(tenantId, seen.hold.currency)
       const total = readAmount(wanted.total, currency, ['total'])
       const planned = wanted.charges && (await plan.charges(tenantId, seen.hold.accountId, currency, wanted.charges))
-      return change(call, seen, 'ledger.hold_updated', async (tx, change, hold, parts) => {
-        refuseExpired(hold, change.at)
+      return change(call, seen, 'ledger.hold_updated', async (work, hold, parts) => {
+        refuseExpired(hold, work.at)
         const before = await transferOf(hold, parts)
         const charges = planned ?? followTotal(before, total)
         assertTotals(total, charges, currency)
         const after: Transfer = { ...before, total, charges }
         const [, ...newParts] = headersOf(after, 'HELD', { recipe: hold.recipe })
-        await tx.ledgerTransaction.deleteMany({ where: { tenantId: hold.tenantId, parentId: hold.id } })
-        await postPrepared(tx, change, { headers: newParts, lines: [holdLine(after, total - hold.total)] })
+        await work.tx.ledgerTransaction.deleteMany({ where: { tenantId: hold.tenantId, parentId: hold.id } })
+        await postPrepared(work, { headers: newParts, lines: [holdLine(after, total - hold.total)] })
         const data = { total: total.toString(), ...(metadata && { metadata }) }
-        await tx.ledgerTransaction.update({ where: { tenantId_id: { tenantId: hold.tenantId, id: hold.id } }, data })
+        await work.tx.ledgerTransaction.update({
+          where: { tenantId_id: { tenantId: hold.tenantId, id: hold.id } },
+          data,
+        })
         return { state: 'HELD', total: total.toString(), charges: chargesObject(charges) }
       })
     },
@@ -156,11 +155,11 @@ export function holdService({ db, clock, clocks, currencies, plan, log }: Deps) 
     async complete(call: Call, input: unknown): Promise<Done> {
       const { transactionId } = validate(TransactionId, input)
       const seen = await read(db.prisma, call.actor.tenantId, transactionId)
-      return change(call, seen, 'ledger.hold_completed', async (tx, change, hold, parts) => {
-        refuseExpired(hold, change.at)
+      return change(call, seen, 'ledger.hold_completed', async (work, hold, parts) => {
+        refuseExpired(hold, work.at)
         const transfer = await transferOf(hold, parts)
-        await postPrepared(tx, change, { headers: [], lines: linesOf(transfer, true) })
-        await setState(tx, hold, { state: 'COMPLETED', completedAt: change.at })
+        await postPrepared(work, { headers: [], lines: linesOf(transfer, true) })
+        await setState(work.tx, hold, { state: 'COMPLETED', completedAt: work.at })
         return { state: 'COMPLETED' }
       })
     },

@@ -1,7 +1,6 @@
-import type { Transaction } from '../db/database.ts'
 import type { AccountKind } from '../db/generated/enums.ts'
-import type { Change, Emit } from '../events/outbox.ts'
 import { encodeId, newId } from '../kernel/id.ts'
+import type { Work } from '../work/work.ts'
 import type { AccountSpec } from './account.ts'
 import type { Posting } from './posting.ts'
 import { type Header, type Line, type Outcome, outcomeFrom, POST_AT, type Prepared, parametersOf } from './statement.ts'
@@ -13,11 +12,9 @@ import { type Header, type Line, type Outcome, outcomeFrom, POST_AT, type Prepar
  * @returns the transaction's id, or undefined when the cause had its posting.
  * @throws DomainError ACCOUNT_FROZEN or INSUFFICIENT_FUNDS
  */
-export async function post(tx: Transaction, change: Change, emit: Emit, entry: Posting): Promise<string | undefined> {
+export async function post(work: Work, entry: Posting): Promise<string | undefined> {
   const accounts = await openAccounts(
-    tx,
-    change,
-    emit,
+    work,
     entry.legs.map((leg) => leg.account),
   )
   const idOf = (account: AccountSpec) => accounts.get(account.externalId) as string
@@ -41,26 +38,20 @@ export async function post(tx: Transaction, change: Change, emit: Emit, entry: P
     amount,
     held: 0n,
   }))
-  return (await write(tx, change, emit, header, lines)) ? id : undefined
+  return (await write(work, header, lines)) ? id : undefined
 }
 
-async function write(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
-  header: Header,
-  lines: readonly Line[],
-): Promise<boolean> {
-  const { state } = await postPrepared(tx, change, { headers: [header], lines })
+async function write(work: Work, header: Header, lines: readonly Line[]): Promise<boolean> {
+  const { state } = await postPrepared(work, { headers: [header], lines })
   if (state !== 'posted') return false
-  emit(postedEvent(header, lines))
+  work.emit(postedEvent(header, lines))
   return true
 }
 
 /** Posts within a transaction; its events are the caller's to emit. */
-export async function postPrepared(tx: Transaction, change: Change, prepared: Prepared): Promise<Outcome> {
-  const parameters = parametersOf(change.tenantId, change.at, [prepared])
-  const [row] = await tx.$queryRawUnsafe<{ answers: string[] }[]>(POST_AT, ...parameters)
+export async function postPrepared(work: Work, prepared: Prepared): Promise<Outcome> {
+  const parameters = parametersOf(work.tenantId, work.at, [prepared])
+  const [row] = await work.tx.$queryRawUnsafe<{ answers: string[] }[]>(POST_AT, ...parameters)
   return outcomeFrom(row?.answers[0] ?? '', currencyIn(prepared))
 }
 
@@ -68,7 +59,7 @@ export async function postPrepared(tx: Transaction, change: Change, prepared: Pr
  * The event of a posting over conversions, as it was booked: what rounding leaves makes whole units together with what
  * was there before.
  */
-export async function bookedEvent(tx: Transaction, { tenantId }: Change, header: Header) {
+export async function bookedEvent({ tx, tenantId }: Work, header: Header) {
   const where = { tenantId, transactionId: header.id }
   return postedEvent(header, await tx.entry.findMany({ where, orderBy: { id: 'asc' } }))
 }
@@ -100,22 +91,17 @@ export function postedEvent(
 }
 
 /** The ids of the accounts that recipes need, by external id; those that are missing are opened. */
-export async function openAccounts(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
-  specs: readonly AccountSpec[],
-): Promise<Map<string, string>> {
+export async function openAccounts(work: Work, specs: readonly AccountSpec[]): Promise<Map<string, string>> {
   const unique = [...new Map(specs.map((spec) => [spec.externalId, spec])).values()]
-  const rows = await tx.$queryRaw<{ external_id: string; id: string; opened: boolean }[]>`
+  const rows = await work.tx.$queryRaw<{ external_id: string; id: string; opened: boolean }[]>`
     SELECT * FROM ledger_open_accounts(
-      ${change.tenantId}::uuid, ${unique.map(() => newId())}::uuid[], ${unique.map((spec) => spec.externalId)}::text[],
+      ${work.tenantId}::uuid, ${unique.map(() => newId())}::uuid[], ${unique.map((spec) => spec.externalId)}::text[],
       ${unique.map((spec) => spec.name)}::text[], ${unique.map((spec): AccountKind => spec.kind)}::"AccountKind"[],
-      ${unique.map((spec) => spec.currency.code)}::text[], ${unique.map((spec) => spec.overdraft)}::boolean[], ${change.at})`
+      ${unique.map((spec) => spec.currency.code)}::text[], ${unique.map((spec) => spec.overdraft)}::boolean[], ${work.at})`
   for (const row of rows) {
     if (!row.opened) continue
     const object = { id: encodeId('Account', row.id), externalId: row.external_id }
-    emit({ type: 'account.created', entityKind: 'Account', entityId: row.id, object })
+    work.emit({ type: 'account.created', entityKind: 'Account', entityId: row.id, object })
   }
   return new Map(rows.map((row) => [row.external_id, row.id]))
 }

@@ -1,10 +1,10 @@
 import type { Database } from '../db/database.ts'
-import { type Change, transact } from '../events/outbox.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import type { Currency } from '../kernel/currency.ts'
 import { DomainError, notFound, type Problem } from '../kernel/errors.ts'
 import { type MoneyText, minorAboveZero } from '../kernel/input.ts'
 import { recent } from '../kernel/recent.ts'
+import { type Change, transact } from '../work/work.ts'
 import { type AccountSpec, exchangeOf, roundingGainsOf } from './account.ts'
 import { convert } from './conversion.ts'
 import type { Currencies } from './currencies.ts'
@@ -62,7 +62,7 @@ export function planning({ db, clocks, currencies }: Deps) {
     const known = systemAccounts.get(key)
     if (known !== undefined) return known
     const change: Change = { tenantId, at: await clocks.now(tenantId) }
-    const opened = await transact(db, change, (tx, emit) => openAccounts(tx, change, emit, [spec]))
+    const opened = await transact(db, change, (work) => openAccounts(work, [spec]))
     const id = opened.get(spec.externalId)
     if (id === undefined) throw new Error(`account ${spec.externalId} was not opened`)
     systemAccounts.set(key, id)

@@ -1,7 +1,6 @@
 import type { Database, Transaction } from '../db/database.ts'
 import { lockRow } from '../db/lock.ts'
 import type { LedgerTransactionRow } from '../db/rows.ts'
-import { transactOnce } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import type { Currency } from '../kernel/currency.ts'
@@ -9,6 +8,7 @@ import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { formatDecimal, parseDecimal } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
+import { transactOnce } from '../work/work.ts'
 import { giveBack, roundingOfReturn } from './conversion.ts'
 import { type Currencies, RATE_DIGITS } from './currencies.ts'
 import { bookedEvent, postPrepared } from './journal.ts'
@@ -58,19 +58,23 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
      */
     async rollback(call: Call, input: unknown): Promise<Done> {
       const { transactionId, metadata } = validate(TransactionId, input)
-      const { tenantId, requestId } = call.actor
+      const { tenantId } = call.actor
       const at = await clocks.now(tenantId)
-      const change = { tenantId, at, requestId }
       const mirror = newId()
       const accounts = await exchanges(await read(db.prisma, tenantId, transactionId))
-      return transactOnce(db, call, at, mirror, async (tx, emit) => {
-        const { whole } = await lock(tx, tenantId, transactionId)
+      return transactOnce(db, call, at, mirror, async (work) => {
+        const { whole } = await lock(work.tx, tenantId, transactionId)
         if (whole.state !== 'COMPLETED') {
           throw invalidState(`A transaction that is ${whole.state} cannot be rolled back`, ['transactionId'])
         }
-        await reverse(tx, change, emit, whole.id, { id: mirror, accounts, ...(metadata && { metadata }) })
+        await reverse(work, whole.id, { id: mirror, accounts, ...(metadata && { metadata }) })
         const object = { id: encodeId('LedgerTransaction', whole.id), state: 'ROLLED_BACK' }
-        emit({ type: 'ledger.transaction_rolled_back', entityKind: 'LedgerTransaction', entityId: whole.id, object })
+        work.emit({
+          type: 'ledger.transaction_rolled_back',
+          entityKind: 'LedgerTransaction',
+          entityId: whole.id,
+          object,
+        })
       })
     },
 
@@ -80,7 +84,7 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
      */
     async refund(call: Call, input: unknown): Promise<Done> {
       const { transactionId, refunds, metadata } = validate(RefundTransaction, input)
-      const { tenantId, requestId } = call.actor
+      const { tenantId } = call.actor
       const seen = await read(db.prisma, tenantId, transactionId)
       const currency = await currencies.known(tenantId, seen.whole.currency)
       const wanted = refunds.map(({ destinationId, subtotal }, index) => ({
@@ -90,8 +94,8 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
       const accounts = await exchanges(seen)
       const at = await clocks.now(tenantId)
       const id = newId()
-      return transactOnce(db, call, at, id, async (tx, emit) => {
-        const { whole, parts } = await lock(tx, tenantId, transactionId)
+      return transactOnce(db, call, at, id, async (work) => {
+        const { whole, parts } = await lock(work.tx, tenantId, transactionId)
         if (whole.state !== 'COMPLETED' && whole.state !== 'PARTIALLY_REFUNDED') {
           throw invalidState(`A transaction that is ${whole.state} cannot be refunded`, ['transactionId'])
         }
@@ -109,12 +113,11 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
           ...(metadata && { metadata }),
         }
         const lines = returnLines(id, whole, returns, total)
-        const change = { tenantId, at, requestId }
-        await postPrepared(tx, change, { headers: [header, ...returnParts(id, returns)], lines })
-        await noteRefunds(tx, whole, returns, total)
-        emit(await bookedEvent(tx, change, header))
+        await postPrepared(work, { headers: [header, ...returnParts(id, returns)], lines })
+        await noteRefunds(work.tx, whole, returns, total)
+        work.emit(await bookedEvent(work, header))
         const object = { id: encodeId('LedgerTransaction', whole.id), refund: encodeId('LedgerTransaction', id) }
-        emit({ type: 'ledger.transaction_refunded', entityKind: 'LedgerTransaction', entityId: whole.id, object })
+        work.emit({ type: 'ledger.transaction_refunded', entityKind: 'LedgerTransaction', entityId: whole.id, object })
       })
     },
   }

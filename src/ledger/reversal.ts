@@ -1,7 +1,6 @@
-import type { Transaction } from '../db/database.ts'
 import type { LedgerTransactionRow } from '../db/rows.ts'
-import type { Change, Emit } from '../events/outbox.ts'
 import { newId } from '../kernel/id.ts'
+import type { Work } from '../work/work.ts'
 import { takenBack } from './conversion.ts'
 import { bookedEvent, postPrepared } from './journal.ts'
 import type { Header, Line } from './statement.ts'
@@ -21,18 +20,16 @@ interface Options {
  * @returns the mirror's id, or undefined when the transaction was reversed already.
  */
 export async function reverse(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
+  work: Work,
   transactionId: string,
   { id = newId(), metadata = {}, accounts = new Map() }: Options = {},
 ): Promise<string | undefined> {
-  const { tenantId } = change
-  const whole = await tx.ledgerTransaction.findUniqueOrThrow({
+  const { tenantId } = work
+  const whole = await work.tx.ledgerTransaction.findUniqueOrThrow({
     where: { tenantId_id: { tenantId, id: transactionId } },
   })
-  const parts = await tx.ledgerTransaction.findMany({ where: { tenantId, parentId: transactionId } })
-  const entries = await tx.entry.findMany({ where: { tenantId, transactionId }, orderBy: { id: 'asc' } })
+  const parts = await work.tx.ledgerTransaction.findMany({ where: { tenantId, parentId: transactionId } })
+  const entries = await work.tx.entry.findMany({ where: { tenantId, transactionId }, orderBy: { id: 'asc' } })
   const header: Header = {
     id,
     type: 'INTERNAL',
@@ -51,13 +48,13 @@ export async function reverse(
     .filter(({ accountId }) => !gains.has(accountId))
     .map(({ accountId, currency, amount }) => ({ transactionId: id, accountId, currency, amount: -amount, held: 0n }))
   lines.push(...[...accounts.values()].flatMap((of) => roundingBack(id, of, parts, entries)))
-  const { state } = await postPrepared(tx, change, { headers: [header], lines })
+  const { state } = await postPrepared(work, { headers: [header], lines })
   if (state !== 'posted') return undefined
-  await tx.ledgerTransaction.updateMany({
+  await work.tx.ledgerTransaction.updateMany({
     where: { tenantId, OR: [{ id: whole.id }, { parentId: whole.id }] },
     data: { state: 'ROLLED_BACK' },
   })
-  emit(await bookedEvent(tx, change, header))
+  work.emit(await bookedEvent(work, header))
   return id
 }
 

@@ -1,9 +1,9 @@
 import type { NewEvent } from '../events/catalogue.ts'
-import { keyReused, refusedBefore } from '../events/idempotency.ts'
 import { eventRow } from '../events/outbox.ts'
 import { DomainError, type ErrorCode } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { postings } from '../kernel/metrics.ts'
+import { keyReused, refusedBefore } from '../work/idempotency.ts'
 import { assertBalanced } from './posting.ts'
 
 /** One call of the SQL function that posts; see ledger_post in the migrations for its promises. */

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import type { Database, Transaction } from '../db/database.ts'
+import { lockRow } from '../db/lock.ts'
 import type { ClaimFundsRow, UserRow } from '../db/rows.ts'
-import { type Change, type Emit, transact, transactOnce } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { currency, findCurrency } from '../kernel/currency.ts'
@@ -12,6 +13,7 @@ import { validate } from '../kernel/validate.ts'
 import { sellerOf } from '../ledger/account.ts'
 import { post } from '../ledger/journal.ts'
 import { claimFundsSettled } from '../ledger/recipes.ts'
+import { transact, transactOnce, type Work } from '../work/work.ts'
 import { ClaimFundsId, claimFundsObject, OfUser } from './claim.ts'
 
 const HOUR_MS = 3_600_000
@@ -33,11 +35,11 @@ interface Deps {
 export function claimFundsService({ db, clock, clocks, log }: Deps) {
   async function collectOf({ tenantId, id, now }: { tenantId: string; id: string; now: Date }): Promise<void> {
     const change = { tenantId, at: now }
-    await transact(db, change, async (tx, emit) => {
+    await transact(db, change, async (work) => {
       // Of several nodes that look at once, one computes and puts the hour off.
       const data = { claimFundsNextAt: nextHour(now) }
-      const { count } = await tx.user.updateMany({ where: { tenantId, id, claimFundsNextAt: { lte: now } }, data })
-      if (count > 0) await collect(tx, change, emit, id)
+      const { count } = await work.tx.user.updateMany({ where: { tenantId, id, claimFundsNextAt: { lte: now } }, data })
+      if (count > 0) await collect(work, id)
     })
   }
 
@@ -50,12 +52,12 @@ export function claimFundsService({ db, clock, clocks, log }: Deps) {
       const { userId } = validate(OfUser, input)
       const { tenantId, mode, requestId } = call.actor
       const change = { tenantId, at: await clocks.now(tenantId), requestId }
-      return transactOnce(db, call, change.at, userId, async (tx, emit) => {
-        const user = await lockUser(tx, tenantId, userId)
+      return transactOnce(db, call, change.at, userId, async (work) => {
+        const user = await lockUser(work.tx, tenantId, userId)
         if (mode !== 'TEST')
           throw new DomainError({ code: 'UNSUPPORTED', message: 'This is available only in test mode' })
         if (user.claimedAt === null) throw invalidState('The account is not claimed yet', ['userId'])
-        await collect(tx, change, emit, userId)
+        await collect(work, userId)
       })
     },
 
@@ -87,19 +89,19 @@ export function claimFundsService({ db, clock, clocks, log }: Deps) {
       const { id } = validate(ClaimFundsId, input)
       const { tenantId, requestId } = call.actor
       const change = { tenantId, at: await clocks.now(tenantId), requestId }
-      return transactOnce(db, call, change.at, id, async (tx, emit) => {
-        const found = await tx.claimFunds.findFirst({ where: { tenantId, id } })
+      return transactOnce(db, call, change.at, id, async (work) => {
+        const found = await work.tx.claimFunds.findFirst({ where: { tenantId, id } })
         if (!found) throw notFound('ClaimFunds', ['id'])
-        await lockUser(tx, tenantId, found.userId)
-        const { count } = await tx.claimFunds.updateMany({
+        await lockUser(work.tx, tenantId, found.userId)
+        const { count } = await work.tx.claimFunds.updateMany({
           where: { tenantId, id, funded: false },
           data: { funded: true, fundedAt: change.at },
         })
         if (count === 0) throw invalidState('The claim is already settled', ['id'])
-        const funds = await tx.claimFunds.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+        const funds = await work.tx.claimFunds.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
         const amount = money(funds.owedMinor, currency(funds.currency))
-        await post(tx, change, emit, claimFundsSettled({ claimFundsId: id, sellerId: funds.userId, amount }))
-        announce(emit, 'claim_funds.settled', funds)
+        await post(work, claimFundsSettled({ claimFundsId: id, sellerId: funds.userId, amount }))
+        announce(work.emit, 'claim_funds.settled', funds)
       })
     },
   }
@@ -107,21 +109,21 @@ export function claimFundsService({ db, clock, clocks, log }: Deps) {
 
 /** Everything that happens to what a user is owed happens under the lock of the user. */
 async function lockUser(tx: Transaction, tenantId: string, id: string): Promise<UserRow> {
-  await tx.$queryRaw`SELECT 1 FROM app_user WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`
+  await lockRow(tx, 'app_user', tenantId, id)
   const user = await tx.user.findFirst({ where: { tenantId, id } })
   if (!user) throw notFound('User', ['userId'])
   return user
 }
 
 /** What the books owe a user and no claim says yet becomes one; where they owe less than the claims say, those shrink. */
-async function collect(tx: Transaction, change: Change, emit: Emit, userId: string): Promise<void> {
-  const { tenantId } = change
+async function collect(work: Work, userId: string): Promise<void> {
+  const { tenantId } = work
   const prefix = `seller:${userId}:`
-  const accounts = await tx.account.findMany({ where: { tenantId, externalId: { startsWith: prefix } } })
+  const accounts = await work.tx.account.findMany({ where: { tenantId, externalId: { startsWith: prefix } } })
   for (const account of accounts) {
     const found = findCurrency(account.currency)
     if (!found || account.externalId !== sellerOf(userId, found).externalId) continue
-    const open = await tx.claimFunds.findMany({
+    const open = await work.tx.claimFunds.findMany({
       where: { tenantId, userId, currency: found.code, funded: false },
       orderBy: { id: 'desc' },
     })
@@ -134,16 +136,16 @@ async function collect(tx: Transaction, change: Change, emit: Emit, userId: stri
         userId,
         owedMinor: owed.toString(),
         currency: found.code,
-        createdAt: change.at,
+        createdAt: work.at,
       }
-      announce(emit, 'claim_funds.created', await tx.claimFunds.create({ data }))
+      announce(work.emit, 'claim_funds.created', await work.tx.claimFunds.create({ data }))
     }
-    if (owed < 0n) await lower(tx, emit, open, -owed)
+    if (owed < 0n) await lower(work, open, -owed)
   }
 }
 
 /** A refund has taken money that was claimed: the latest claims are lowered first, and one of nothing is gone. */
-async function lower(tx: Transaction, emit: Emit, open: readonly ClaimFundsRow[], by: bigint): Promise<void> {
+async function lower(work: Work, open: readonly ClaimFundsRow[], by: bigint): Promise<void> {
   let left = by
   for (const claim of open) {
     if (left === 0n) return
@@ -151,9 +153,9 @@ async function lower(tx: Transaction, emit: Emit, open: readonly ClaimFundsRow[]
     left -= taken
     const where = { tenantId_id: { tenantId: claim.tenantId, id: claim.id } }
     const owedMinor = claim.owedMinor - taken
-    if (owedMinor === 0n) await tx.claimFunds.delete({ where })
-    else await tx.claimFunds.update({ where, data: { owedMinor: owedMinor.toString() } })
-    announce(emit, 'claim_funds.lowered', { ...claim, owedMinor })
+    if (owedMinor === 0n) await work.tx.claimFunds.delete({ where })
+    else await work.tx.claimFunds.update({ where, data: { owedMinor: owedMinor.toString() } })
+    announce(work.emit, 'claim_funds.lowered', { ...claim, owedMinor })
   }
 }
 

@@ -1,13 +1,12 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { Database } from '../db/database.ts'
-import { lockRow } from '../db/lock.ts'
 import type { ClaimRequestRow, UserRow } from '../db/rows.ts'
-import { transact, transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
 import { decodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
+import { transact, transactOnce } from '../work/work.ts'
 import { ClaimForm, OfUser } from './claim.ts'
 import { nextHour } from './claim-funds.ts'
 import { mayActFor, userObject } from './user.ts'
@@ -71,9 +70,9 @@ export function claimService({ db, clocks, secretKey, publicUrl }: Deps) {
       const { userId } = validate(OfUser, input)
       const { tenantId } = call.actor
       const now = await clocks.now(tenantId)
-      return transactOnce(db, call, now, userId, async (tx, emit) => {
-        await lockRow(tx, 'app_user', tenantId, userId)
-        const user = await tx.user.findFirst({ where: { tenantId, id: userId, deletedAt: null } })
+      return transactOnce(db, call, now, userId, async (work) => {
+        await work.lock('app_user', userId)
+        const user = await work.tx.user.findFirst({ where: { tenantId, id: userId, deletedAt: null } })
         if (!user) throw notFound('User', ['userId'])
         if (!mayActFor(call.actor, user)) {
           const message = `Your key is not allowed to invite a user with the role ${user.role}`
@@ -81,9 +80,9 @@ export function claimService({ db, clocks, secretKey, publicUrl }: Deps) {
         }
         if (user.claimedAt) throw invalidState('The account is already claimed', ['userId'])
         const data = { tenantId, id: newId(), userId, createdAt: now }
-        const { count } = await tx.claimRequest.createMany({ data: [data], skipDuplicates: true })
+        const { count } = await work.tx.claimRequest.createMany({ data: [data], skipDuplicates: true })
         if (count === 0) return
-        emit({ type: 'user.invited', entityKind: 'User', entityId: userId, object: userObject(user) })
+        work.emit({ type: 'user.invited', entityKind: 'User', entityId: userId, object: userObject(user) })
       })
     },
 
@@ -110,13 +109,13 @@ export function claimService({ db, clocks, secretKey, publicUrl }: Deps) {
       const { payoutAddress } = validate(ClaimForm, form)
       const { tenantId, userId } = request
       const now = await clocks.now(tenantId)
-      await transact(db, { tenantId, at: now }, async (tx, emit) => {
+      await transact(db, { tenantId, at: now }, async (work) => {
         const data = { payoutAddress, claimedAt: now, claimFundsNextAt: nextHour(now), updatedAt: now }
         const where = { tenantId, id: userId, claimedAt: null, deletedAt: null }
-        const { count } = await tx.user.updateMany({ where, data })
+        const { count } = await work.tx.user.updateMany({ where, data })
         if (count === 0) throw claimed()
-        const user = await tx.user.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id: userId } } })
-        emit({ type: 'user.claimed', entityKind: 'User', entityId: userId, object: userObject(user) })
+        const user = await work.tx.user.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id: userId } } })
+        work.emit({ type: 'user.claimed', entityKind: 'User', entityId: userId, object: userObject(user) })
       })
     },
   }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
-import { transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done, Mode } from '../kernel/actor.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { DomainError } from '../kernel/errors.ts'
@@ -12,6 +11,7 @@ import { validate } from '../kernel/validate.ts'
 import { OutboundError } from '../outbound/errors.ts'
 import type { GuardedFetch } from '../outbound/guarded-fetch.ts'
 import { fetchFollowing, overTls } from '../outbound/redirects.ts'
+import { transactOnce } from '../work/work.ts'
 
 /** What the tenant's endpoint says of a token and an action; `unavailable` when it gave no usable answer. */
 export type Verdict = 'allowed' | 'unauthenticated' | 'forbidden' | 'unavailable'
@@ -98,11 +98,11 @@ export function clientAuthentication({ db, clock, clocks, outbound }: Deps) {
         throw new DomainError({ code: 'FORBIDDEN', message: 'Only a key with the role OWNER is allowed to do this' })
       if (url !== undefined) assertUsable(url, mode)
       const now = await clocks.now(tenantId)
-      return transactOnce(db, call, now, organizationId, async (tx, emit) => {
-        await tx.tenant.update({ where: { id: tenantId }, data: { clientAuthUrl: url ?? null } })
+      return transactOnce(db, call, now, organizationId, async (work) => {
+        await work.tx.tenant.update({ where: { id: tenantId }, data: { clientAuthUrl: url ?? null } })
         const object = { id: encodeId('Organization', organizationId), clientAuthenticationUrl: url ?? null }
         const type = 'organization.client_authentication_set'
-        emit({ type, entityKind: 'Organization', entityId: organizationId, object })
+        work.emit({ type, entityKind: 'Organization', entityId: organizationId, object })
       })
     },
 

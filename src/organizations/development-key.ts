@@ -1,8 +1,8 @@
 import { hkdfSync } from 'node:crypto'
 import type { Database } from '../db/database.ts'
-import { transact } from '../events/outbox.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
+import { transact } from '../work/work.ts'
 import { newSecret, SECRET_BYTES } from './api-key.ts'
 import { issue } from './keys.ts'
 
@@ -33,13 +33,13 @@ export async function developmentKey(db: Database, clock: Clock, secretKey: Uint
     role: 'OWNER',
     userId: null,
   } as const
-  return transact(db, { tenantId: tenant.id, at }, async (tx, emit) => {
+  return transact(db, { tenantId: tenant.id, at }, async (work) => {
     // Several nodes that share a secret key make this key at once.
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK})`
-    const known = await tx.apiKey.findUnique({ where: { hash: secret.hash } })
+    await work.tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK})`
+    const known = await work.tx.apiKey.findUnique({ where: { hash: secret.hash } })
     if (known?.deletedAt) return undefined
-    if (known) await tx.apiKey.update({ where: { hash: secret.hash }, data: { expiresAt } })
-    else await issue(tx, emit, secret, { ...key, expiresAt, createdAt: at })
+    if (known) await work.tx.apiKey.update({ where: { hash: secret.hash }, data: { expiresAt } })
+    else await issue(work, secret, { ...key, expiresAt, createdAt: at })
     return secret.secret
   })
 }

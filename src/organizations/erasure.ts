@@ -2,9 +2,9 @@ import type { Logger } from 'pino'
 import { quoted, TENANT_TABLES, type TenantTable } from '../db/catalog.ts'
 import { type Client, openConnection } from '../db/connection.ts'
 import type { Database } from '../db/database.ts'
-import { transact } from '../events/outbox.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { LEDGER_REMAINS, type Remains } from '../ledger/remains.ts'
+import { transact } from '../work/work.ts'
 import { apiKeyObject } from './api-key.ts'
 
 /**
@@ -53,14 +53,14 @@ interface Deps {
 export function erasureService({ db, clock, log, sealAll }: Deps) {
   /** The keys end, and whatever they have open; after that nobody can cancel. */
   async function begin({ id: tenantId, now }: Due): Promise<void> {
-    await transact(db, { tenantId, at: now }, async (tx, emit) => {
+    await transact(db, { tenantId, at: now }, async (work) => {
       const where = { id: tenantId, removalDueAt: { lte: now }, removedAt: null }
-      const { count } = await tx.tenant.updateMany({ where, data: { removedAt: now } })
+      const { count } = await work.tx.tenant.updateMany({ where, data: { removedAt: now } })
       if (count === 0) return
-      const keys = await tx.apiKey.findMany({ where: { tenantId, deletedAt: null } })
-      await tx.apiKey.updateMany({ where: { tenantId, deletedAt: null }, data: { deletedAt: now } })
+      const keys = await work.tx.apiKey.findMany({ where: { tenantId, deletedAt: null } })
+      await work.tx.apiKey.updateMany({ where: { tenantId, deletedAt: null }, data: { deletedAt: now } })
       for (const key of keys) {
-        emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: key.id, object: apiKeyObject(key) })
+        work.emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: key.id, object: apiKeyObject(key) })
       }
     })
     log.info({ tenantId }, 'the removal of a tenant’s data begins')

@@ -1,9 +1,9 @@
 import type { Database } from '../db/database.ts'
-import { transact } from '../events/outbox.ts'
 import type { Mode, Role } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
 import { decodeId, encodeId, type IdKind, newId } from '../kernel/id.ts'
+import { transact } from '../work/work.ts'
 import { newSecret } from './api-key.ts'
 import { issue } from './keys.ts'
 
@@ -30,8 +30,8 @@ export async function grantKey(db: Database, clock: Clock, wanted: GrantedKey): 
   const userId = role === 'USER' ? await findUser(db, clock, tenant.id, wanted.userId) : null
   const secret = newSecret(mode)
   const at = clock.now()
-  await transact(db, { tenantId: tenant.id, at }, (tx, emit) =>
-    issue(tx, emit, secret, { id: newId(), tenantId: tenant.id, name, role, userId, rateLimit, createdAt: at }),
+  await transact(db, { tenantId: tenant.id, at }, (work) =>
+    issue(work, secret, { id: newId(), tenantId: tenant.id, name, role, userId, rateLimit, createdAt: at }),
   )
   return secret.secret
 }

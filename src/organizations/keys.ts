@@ -1,12 +1,12 @@
 import type { Database, Transaction } from '../db/database.ts'
 import { lockRow } from '../db/lock.ts'
 import type { ApiKeyRow } from '../db/rows.ts'
-import { type Emit, transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done, Role } from '../kernel/actor.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
+import { transactOnce, type Work } from '../work/work.ts'
 import {
   ApiKeyId,
   apiKeyObject,
@@ -50,16 +50,16 @@ export function keyService({ db, clock, clocks }: Deps) {
       const now = await clocks.now(actor.tenantId)
       const id = newId()
       const secret = newSecret(actor.mode)
-      const done = await transactOnce(db, call, now, id, async (tx, emit) => {
-        if (userId !== null) await assertMayHave(tx, actor, userId, wanted.role)
-        await assertRoom(tx, actor.tenantId, userId, now)
-        const asking = await askingKey(tx, actor)
+      const done = await transactOnce(db, call, now, id, async (work) => {
+        if (userId !== null) await assertMayHave(work.tx, actor, userId, wanted.role)
+        await assertRoom(work.tx, actor.tenantId, userId, now)
+        const asking = await askingKey(work.tx, actor)
         assertWithin(actor, asking, wanted)
         const { name, role } = wanted
         const expiresAt = wanted.expiresAt ?? (actor.role === 'OWNER' ? null : asking.expiresAt)
         const rateLimit = wanted.rateLimit ?? usualLimit(actor, asking, userId)
         const key = { id, tenantId: actor.tenantId, name, role, userId, expiresAt, rateLimit, createdAt: now }
-        await issue(tx, emit, secret, key)
+        await issue(work, secret, key)
       })
       return done.replayed ? done : { ...done, secret: secret.secret }
     },
@@ -74,14 +74,14 @@ export function keyService({ db, clock, clocks }: Deps) {
       const { tenantId } = actor
       assertFuture(wanted.expiresAt)
       const now = await clocks.now(tenantId)
-      return transactOnce(db, call, now, id, async (tx, emit) => {
-        const { role, userId } = await reachable(tx, actor, id, 'change')
-        if (userId !== null) await assertMayHave(tx, actor, userId, role)
+      return transactOnce(db, call, now, id, async (work) => {
+        const { role, userId } = await reachable(work.tx, actor, id, 'change')
+        if (userId !== null) await assertMayHave(work.tx, actor, userId, role)
         else if (actor.userId !== null)
           throw forbidden('A key of the organization can be changed only by a key of the organization', 'id')
-        assertWithin(actor, await askingKey(tx, actor), wanted)
-        const key = await tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: wanted })
-        emit({ type: 'api_key.updated', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
+        assertWithin(actor, await askingKey(work.tx, actor), wanted)
+        const key = await work.tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: wanted })
+        work.emit({ type: 'api_key.updated', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
       })
     },
 
@@ -91,10 +91,10 @@ export function keyService({ db, clock, clocks }: Deps) {
       const { actor } = call
       const { tenantId } = actor
       const now = await clocks.now(tenantId)
-      return transactOnce(db, call, now, id, async (tx, emit) => {
-        await reachable(tx, actor, id, 'delete')
-        const key = await tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: { deletedAt: now } })
-        emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
+      return transactOnce(db, call, now, id, async (work) => {
+        await reachable(work.tx, actor, id, 'delete')
+        const key = await work.tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: { deletedAt: now } })
+        work.emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
       })
     },
   }
@@ -205,8 +205,8 @@ export interface NewKey {
 }
 
 /** Writes a key's row and its event. */
-export async function issue(tx: Transaction, emit: Emit, secret: Secret, key: NewKey): Promise<void> {
+export async function issue(work: Work, secret: Secret, key: NewKey): Promise<void> {
   const { hash, prefix, last4 } = secret
-  const row = await tx.apiKey.create({ data: { ...key, hash, prefix, last4 } })
-  emit({ type: 'api_key.created', entityKind: 'ApiKey', entityId: key.id, object: apiKeyObject(row) })
+  const row = await work.tx.apiKey.create({ data: { ...key, hash, prefix, last4 } })
+  work.emit({ type: 'api_key.created', entityKind: 'ApiKey', entityId: key.id, object: apiKeyObject(row) })
 }

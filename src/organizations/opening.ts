@@ -1,7 +1,6 @@
-import type { Transaction } from '../db/database.ts'
-import type { Emit } from '../events/outbox.ts'
 import type { Mode } from '../kernel/actor.ts'
 import { newId } from '../kernel/id.ts'
+import type { Work } from '../work/work.ts'
 import { newSecret } from './api-key.ts'
 import { issue } from './keys.ts'
 
@@ -24,19 +23,19 @@ interface Wanted {
  * test tenant.
  * @returns its id, and the key, which is shown this once
  */
-export async function openOrganization(tx: Transaction, emit: Emit, { name, owner, testTenantId, at }: Wanted) {
-  const { id } = await tx.organization.create({ data: { id: newId(), name, createdAt: at } })
+export async function openOrganization(work: Work, { name, owner, testTenantId, at }: Wanted) {
+  const { id } = await work.tx.organization.create({ data: { id: newId(), name, createdAt: at } })
   for (const [tenantId, mode] of [
     [testTenantId, 'TEST'],
     [newId(), 'LIVE'],
   ] satisfies [string, Mode][]) {
-    await tx.tenant.create({ data: { id: tenantId, organizationId: id, mode, createdAt: at } })
+    await work.tx.tenant.create({ data: { id: tenantId, organizationId: id, mode, createdAt: at } })
     if (!owner) continue
     const dates = { claimedAt: at, createdAt: at, updatedAt: at }
-    await tx.user.create({ data: { tenantId, id: newId(), ...owner, role: 'OWNER', ...dates } })
+    await work.tx.user.create({ data: { tenantId, id: newId(), ...owner, role: 'OWNER', ...dates } })
   }
   const secret = newSecret('TEST')
   const key = { tenantId: testTenantId, name: 'First test key', role: 'OWNER', userId: null } as const
-  await issue(tx, emit, secret, { id: newId(), ...key, createdAt: at })
+  await issue(work, secret, { id: newId(), ...key, createdAt: at })
   return { id, testKey: secret.secret }
 }

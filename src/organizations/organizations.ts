@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
-import { transact } from '../events/outbox.ts'
 import type { Mode } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { notFound } from '../kernel/errors.ts'
 import { decodeId, encodeId, newId } from '../kernel/id.ts'
 import { email, optional, text } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
+import { transact } from '../work/work.ts'
 import { clocksOf } from './clocks.ts'
 import { grantKey } from './grant.ts'
 import { openOrganization } from './opening.ts'
@@ -34,8 +34,8 @@ export async function createOrganization(db: Database, clock: Clock, input: unkn
   const at = clock.now()
   const testTenantId = newId()
   const owner = email === undefined ? undefined : { name: 'Shop', lastName: 'Owner', email }
-  const opened = await transact(db, { tenantId: testTenantId, at }, (tx, emit) =>
-    openOrganization(tx, emit, { name, owner, testTenantId, at }),
+  const opened = await transact(db, { tenantId: testTenantId, at }, (work) =>
+    openOrganization(work, { name, owner, testTenantId, at }),
   )
   const id = encodeId('Organization', opened.id)
   const live = { mode: 'LIVE', role: 'OWNER', name: 'First live key', organizationId: id } as const
@@ -55,11 +55,11 @@ export async function renameOrganization(db: Database, clock: Clock, id: string,
   if (tenants.length === 0) throw notFound('Organization', ['organization'])
   for (const { id: tenantId, removedAt } of tenants) {
     const change = { tenantId, at: await clocksOf(db, clock).now(tenantId) }
-    await transact(db, change, async (tx, emit) => {
-      await tx.organization.update({ where: { id: organizationId }, data: { name } })
+    await transact(db, change, async (work) => {
+      await work.tx.organization.update({ where: { id: organizationId }, data: { name } })
       if (removedAt !== null) return
       const object = { id, name }
-      emit({ type: 'organization.renamed', entityKind: 'Organization', entityId: organizationId, object })
+      work.emit({ type: 'organization.renamed', entityKind: 'Organization', entityId: organizationId, object })
     })
   }
 }

@@ -1,9 +1,10 @@
 import type { Database } from '../db/database.ts'
-import { type Emit, transactOnce } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, invalidState } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
+import { transactOnce } from '../work/work.ts'
 
 const DAYS_BETWEEN = 30
 const DAY_MS = 24 * 3_600_000
@@ -36,11 +37,11 @@ export function removalService({ db, clocks }: { db: Database; clocks: Clocks })
       const { tenantId, organizationId } = actor
       const at = await clocks.now(tenantId)
       const removalDueAt = new Date(at.getTime() + DAYS_BETWEEN * DAY_MS)
-      const done = await transactOnce(db, call, at, organizationId, async (tx, emit) => {
+      const done = await transactOnce(db, call, at, organizationId, async (work) => {
         const where = { id: tenantId, removalDueAt: null, removedAt: null }
-        const { count } = await tx.tenant.updateMany({ where, data: { removalDueAt } })
+        const { count } = await work.tx.tenant.updateMany({ where, data: { removalDueAt } })
         if (count === 0) throw invalidState('The removal is already scheduled')
-        announce(emit, 'data_removal.requested', actor, removalDueAt)
+        announce(work.emit, 'data_removal.requested', actor, removalDueAt)
       })
       return { ...done, dueAt: removalDueAt }
     },
@@ -53,11 +54,11 @@ export function removalService({ db, clocks }: { db: Database; clocks: Clocks })
       const { actor } = call
       refuseOthers(actor)
       const { tenantId, organizationId } = actor
-      return transactOnce(db, call, await clocks.now(tenantId), organizationId, async (tx, emit) => {
+      return transactOnce(db, call, await clocks.now(tenantId), organizationId, async (work) => {
         const where = { id: tenantId, removalDueAt: { not: null }, removedAt: null }
-        const { count } = await tx.tenant.updateMany({ where, data: { removalDueAt: null } })
+        const { count } = await work.tx.tenant.updateMany({ where, data: { removalDueAt: null } })
         if (count === 0) throw invalidState('No removal is scheduled')
-        announce(emit, 'data_removal.cancelled', actor, null)
+        announce(work.emit, 'data_removal.cancelled', actor, null)
       })
     },
   }

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
-import { recordOf } from '../events/idempotency.ts'
-import { transactOnce } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { after, DURATION_UNITS } from '../kernel/duration.ts'
@@ -10,6 +8,8 @@ import { DomainError } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
 import { optional } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
+import { recordOf } from '../work/idempotency.ts'
+import { transactOnce } from '../work/work.ts'
 
 /** How long whoever turns the clock waits; the rest of the way is then gone without them. */
 const PATIENCE_MS = 20_000
@@ -75,14 +75,14 @@ export function testClockService({ db, clocks, begin }: Deps) {
       if (mode !== 'TEST') throw new DomainError({ code: 'UNSUPPORTED', message: 'Live mode has no test clock' })
       const now = await clocks.now(tenantId)
       const target = to ?? after(now, by ?? { value: 0, unit: 'SECONDS' })
-      const done = await transactOnce(db, call, now, organizationId, async (tx, emit) => {
+      const done = await transactOnce(db, call, now, organizationId, async (work) => {
         refuseOutOfRange(target, now, to ? 'to' : 'by')
-        await tx.$executeRaw`
+        await work.tx.$executeRaw`
           UPDATE tenant SET clock_target_at = greatest(clock_target_at, ${target}) WHERE id = ${tenantId}::uuid`
-        await keepKey(tx, call, target)
+        await keepKey(work.tx, call, target)
         const id = encodeId('Organization', organizationId)
         const object = { id, from: now.toISOString(), to: target.toISOString() }
-        emit({ type: 'test_clock.advanced', entityKind: 'Organization', entityId: organizationId, object })
+        work.emit({ type: 'test_clock.advanced', entityKind: 'Organization', entityId: organizationId, object })
       })
       begin(tenantId)
       // A repeat may come long after; by then there is nothing to wait for.

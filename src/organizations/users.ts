@@ -2,12 +2,13 @@ import type { Database, Transaction } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import { lockRow } from '../db/lock.ts'
 import type { ApiKeyRow, UserRow } from '../db/rows.ts'
-import { type Emit, transactOnce } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
+import { transactOnce, type Work } from '../work/work.ts'
 import { apiKeyObject } from './api-key.ts'
 import { CreateUser, outranks, UpdateUser, UserId, userObject } from './user.ts'
 
@@ -25,9 +26,9 @@ export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
       const now = await clocks.now(tenantId)
       const id = newId()
       return unique(() =>
-        transactOnce(db, call, now, id, async (tx, emit) => {
+        transactOnce(db, call, now, id, async (work) => {
           const data = { tenantId, id, ...wanted, organizationFeeBps, createdAt: now, updatedAt: now }
-          announce(emit, 'user.created', await tx.user.create({ data }))
+          announce(work.emit, 'user.created', await work.tx.user.create({ data }))
         }),
       )
     },
@@ -43,15 +44,15 @@ export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
       const now = await clocks.now(tenantId)
       let ended: readonly ApiKeyRow[] = []
       const done = await unique(() =>
-        transactOnce(db, call, now, id, async (tx, emit) => {
-          const before = await lockReachable(tx, actor, id)
+        transactOnce(db, call, now, id, async (work) => {
+          const before = await lockReachable(work.tx, actor, id)
           refuse(actor, before, wanted)
-          const after = await tx.user.update({
+          const after = await work.tx.user.update({
             where: { tenantId_id: { tenantId, id } },
             data: { ...wanted, updatedAt: now },
           })
-          announce(emit, 'user.updated', after)
-          ended = await endKeys(tx, emit, now, after, (key) => outranks(key.role, after.role))
+          announce(work.emit, 'user.updated', after)
+          ended = await endKeys(work, now, after, (key) => outranks(key.role, after.role))
         }),
       )
       return { ...done, endedKeyIds: ended.map((key) => key.id) }
@@ -64,13 +65,13 @@ export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
       const { tenantId } = actor
       const now = await clocks.now(tenantId)
       let ended: readonly ApiKeyRow[] = []
-      const done = await transactOnce(db, call, now, id, async (tx, emit) => {
-        const before = await lockReachable(tx, actor, id)
+      const done = await transactOnce(db, call, now, id, async (work) => {
+        const before = await lockReachable(work.tx, actor, id)
         if (before.role === 'OWNER') throw forbidden('An OWNER cannot be deleted', 'id')
         const data = { deletedAt: now, claimFundsNextAt: null, updatedAt: now }
-        const after = await tx.user.update({ where: { tenantId_id: { tenantId, id } }, data })
-        ended = await endKeys(tx, emit, now, after, () => true)
-        announce(emit, 'user.deleted', after)
+        const after = await work.tx.user.update({ where: { tenantId_id: { tenantId, id } }, data })
+        ended = await endKeys(work, now, after, () => true)
+        announce(work.emit, 'user.deleted', after)
       })
       return { ...done, endedKeyIds: ended.map((key) => key.id) }
     },
@@ -108,16 +109,18 @@ function refuse(
 
 /** Ends the keys of a user that meet a condition: they open nothing from the commit on. */
 async function endKeys(
-  tx: Transaction,
-  emit: Emit,
+  work: Work,
   now: Date,
   { tenantId, id: userId }: UserRow,
   ends: (key: ApiKeyRow) => boolean,
 ): Promise<readonly ApiKeyRow[]> {
-  const keys = (await tx.apiKey.findMany({ where: { tenantId, userId, deletedAt: null } })).filter(ends)
-  await tx.apiKey.updateMany({ where: { tenantId, id: { in: keys.map(({ id }) => id) } }, data: { deletedAt: now } })
+  const keys = (await work.tx.apiKey.findMany({ where: { tenantId, userId, deletedAt: null } })).filter(ends)
+  await work.tx.apiKey.updateMany({
+    where: { tenantId, id: { in: keys.map(({ id }) => id) } },
+    data: { deletedAt: now },
+  })
   for (const key of keys) {
-    emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: key.id, object: apiKeyObject(key) })
+    work.emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: key.id, object: apiKeyObject(key) })
   }
   return keys
 }

@@ -1,13 +1,13 @@
 import type { Transaction } from '../db/database.ts'
 import type { TransactionState } from '../db/generated/enums.ts'
 import type { PaymentRow } from '../db/rows.ts'
-import type { Change, Emit } from '../events/outbox.ts'
 import { currency } from '../kernel/currency.ts'
 import { newId } from '../kernel/id.ts'
 import { allocate, money } from '../kernel/money.ts'
 import { post } from '../ledger/journal.ts'
 import { paymentAccepted, paymentSettled, paymentSuspended } from '../ledger/recipes.ts'
 import type { ProviderPayment } from '../providers/port.ts'
+import type { Work } from '../work/work.ts'
 import { arrivedState, hasMoney, isUnclaimed } from './payment.ts'
 import type { Sale } from './sale.ts'
 
@@ -73,15 +73,15 @@ export interface Booked {
 }
 
 /** Posts it once: the first arrival for the payment itself, each further one for a movement of its own. */
-export async function book(tx: Transaction, change: Change, emit: Emit, booked: Booked): Promise<void> {
+export async function book(work: Work, booked: Booked): Promise<void> {
   const { settled, paid, booking } = booked
   const { id: paymentId, provider, userId: sellerId } = settled
   const { gross, suspense: toSuspense, ...fees } = booking.more
-  if (gross === 0n) return accept(tx, change, emit, settled, -toSuspense)
+  if (gross === 0n) return accept(work, settled, -toSuspense)
   const first = { paymentId, provider, gross: money(gross, paid.amount.currency), ...fees, sellerId }
-  const arrival = booking.had ? { ...first, movementId: await keepReceipt(tx, booked) } : first
+  const arrival = booking.had ? { ...first, movementId: await keepReceipt(work.tx, booked) } : first
   const waits = toSuspense > 0n && toSuspense === gross - fees.providerFee - fees.organizationFee
-  await post(tx, change, emit, waits ? paymentSuspended(arrival) : paymentSettled({ ...arrival, toSuspense }))
+  await post(work, waits ? paymentSuspended(arrival) : paymentSettled({ ...arrival, toSuspense }))
 }
 
 async function keepReceipt(tx: Transaction, { settled, before, paid, booking }: Booked): Promise<string> {
@@ -105,23 +105,18 @@ async function keepReceipt(tx: Transaction, { settled, before, paid, booking }: 
 }
 
 /** The merchant takes what waits in suspense. The payment must be locked. */
-export async function acceptSuspense(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
-  payment: PaymentRow,
-): Promise<PaymentRow> {
-  await accept(tx, change, emit, payment, payment.suspenseMinor)
+export async function acceptSuspense(work: Work, payment: PaymentRow): Promise<PaymentRow> {
+  await accept(work, payment, payment.suspenseMinor)
   const where = { tenantId_id: { tenantId: payment.tenantId, id: payment.id } }
-  return tx.payment.update({ where, data: { suspenseMinor: '0', updatedAt: change.at } })
+  return work.tx.payment.update({ where, data: { suspenseMinor: '0', updatedAt: work.at } })
 }
 
-async function accept(tx: Transaction, change: Change, emit: Emit, payment: PaymentRow, minor: bigint): Promise<void> {
+async function accept(work: Work, payment: PaymentRow, minor: bigint): Promise<void> {
   const { tenantId, id: paymentId, provider, userId: sellerId } = payment
-  const movement = { tenantId, id: newId(), paymentId, kind: 'ACCEPTANCE' as const, at: change.at }
-  await tx.paymentMovement.create({ data: { ...movement, amountMinor: minor.toString() } })
+  const movement = { tenantId, id: newId(), paymentId, kind: 'ACCEPTANCE' as const, at: work.at }
+  await work.tx.paymentMovement.create({ data: { ...movement, amountMinor: minor.toString() } })
   const amount = money(minor, currency(payment.currency))
-  await post(tx, change, emit, paymentAccepted({ movementId: movement.id, provider, amount, sellerId }))
+  await post(work, paymentAccepted({ movementId: movement.id, provider, amount, sellerId }))
 }
 
 function isCompleted(state: TransactionState): boolean {

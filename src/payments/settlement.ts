@@ -2,23 +2,24 @@ import type { Transaction } from '../db/database.ts'
 import type { TransactionState } from '../db/generated/enums.ts'
 import type { PaymentRow } from '../db/rows.ts'
 import type { Status } from '../events/catalogue.ts'
-import type { Change, Emit } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import { newId } from '../kernel/id.ts'
 import { shareOf } from '../kernel/money.ts'
 import type { ProviderPayment, ProviderStatus } from '../providers/port.ts'
+import type { Work } from '../work/work.ts'
 import { book, bookingOf } from './booking.ts'
 import { isFinal, moveTo, paymentEventType, paymentObject } from './payment.ts'
 import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 
 /** A step of a payment that has not settled. Answers whether anything changed. */
-export async function movePayment(tx: Transaction, change: Change, emit: Emit, paying: Paying, seen: ProviderStatus) {
+export async function movePayment(work: Work, paying: Paying, seen: ProviderStatus) {
   const { sale, payment } = paying
   const move = moveTo(payment?.status, seen.state)
   if (move === 'illegal') {
     const object = { status: payment?.status, observed: seen.state }
     const { checkoutId, billingId } = placeOf(sale)
     const entityId = payment?.id ?? checkoutId ?? billingId ?? sale.tenantId
-    emit({ type: 'payment.contradicted', entityKind: 'Payment', entityId, object })
+    work.emit({ type: 'payment.contradicted', entityKind: 'Payment', entityId, object })
   }
   if (move !== 'legal') return false
   const facts = {
@@ -26,9 +27,9 @@ export async function movePayment(tx: Transaction, change: Change, emit: Emit, p
     customerId: sale.customerId,
     transactionHash: seen.transactionHash,
     message: seen.message,
-    updatedAt: change.at,
+    updatedAt: work.at,
   }
-  announce(emit, payment ? await update(tx, payment, facts) : await create(tx, change, sale, facts))
+  announce(work.emit, payment ? await update(work.tx, payment, facts) : await create(work, sale, facts))
   return true
 }
 
@@ -38,14 +39,12 @@ export async function movePayment(tx: Transaction, change: Change, emit: Emit, p
  * @returns the payment where anything changed
  */
 export async function settlePayment(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
+  work: Work,
   { sale, payment }: Paying,
   paid: ProviderPayment,
   seen?: ProviderStatus,
 ): Promise<PaymentRow | undefined> {
-  const { fee: organizationFee, bps: organizationFeeBps } = await organizationFeeOf(tx, sale, paid)
+  const { fee: organizationFee, bps: organizationFeeBps } = await organizationFeeOf(work.tx, sale, paid)
   const short = seen?.state === 'UNDERPAID'
   const booking = bookingOf(sale, payment, { ...paid, organizationFee }, short)
   if (!booking) return undefined
@@ -67,13 +66,13 @@ export async function settlePayment(
     ...(paid.chain && { chain: { ...paid.chain } }),
     message: (short && seen?.message) || null,
     settledAt: had ? (payment?.settledAt ?? paid.at) : paid.at,
-    updatedAt: change.at,
+    updatedAt: work.at,
   }
   const settled = payment
-    ? await update(tx, payment, { ...facts, ...placeOf(sale) })
-    : await create(tx, change, sale, facts)
-  await book(tx, change, emit, { settled, before: payment, paid, booking })
-  announce(emit, settled)
+    ? await update(work.tx, payment, { ...facts, ...placeOf(sale) })
+    : await create(work, sale, facts)
+  await book(work, { settled, before: payment, paid, booking })
+  announce(work.emit, settled)
   return settled
 }
 
@@ -81,21 +80,15 @@ export async function settlePayment(
  * So much of it was given back; once that is all of it, the payment is REFUNDED. More than all of it can go back where
  * it was given back here and at the provider, and is told as it is. The payment must be locked.
  */
-export async function givePaymentBack(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
-  payment: PaymentRow,
-  minor: bigint,
-): Promise<void> {
+export async function givePaymentBack(work: Work, payment: PaymentRow, minor: bigint): Promise<void> {
   const left = payment.amountMinor - payment.refundedMinor - minor
   const suspense = payment.suspenseMinor < minor ? 0n : payment.suspenseMinor - minor
   const where = { tenantId_id: { tenantId: payment.tenantId, id: payment.id } }
   const refundedMinor = (payment.refundedMinor + minor).toString()
   const status = left <= 0n ? ('REFUNDED' as const) : payment.status
-  const data = { refundedMinor, suspenseMinor: suspense.toString(), status, updatedAt: change.at }
-  const after = await tx.payment.update({ where, data })
-  if (left <= 0n) announce(emit, after)
+  const data = { refundedMinor, suspenseMinor: suspense.toString(), status, updatedAt: work.at }
+  const after = await work.tx.payment.update({ where, data })
+  if (left <= 0n) announce(work.emit, after)
 }
 
 /** The provider's figure where it takes the fee itself, else the seller's basis points of the payment. */
@@ -136,7 +129,7 @@ interface Facts {
   readonly billingId?: string
 }
 
-async function create(tx: Transaction, change: Change, sale: Sale, facts: Facts): Promise<PaymentRow> {
+async function create(work: Work, sale: Sale, facts: Facts): Promise<PaymentRow> {
   const { tenantId, provider, productId, userId, customerId, description, externalId, price } = sale
   const data = {
     tenantId,
@@ -151,9 +144,9 @@ async function create(tx: Transaction, change: Change, sale: Sale, facts: Facts)
     source: sourceOf(sale),
     amountMinor: price.minor.toString(),
     currency: price.currency.code,
-    createdAt: change.at,
+    createdAt: work.at,
   }
-  return tx.payment.create({ data: { ...data, ...facts } })
+  return work.tx.payment.create({ data: { ...data, ...facts } })
 }
 
 function update(tx: Transaction, payment: PaymentRow, data: Facts): Promise<PaymentRow> {

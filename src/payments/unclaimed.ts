@@ -1,9 +1,9 @@
 import { customerFromPage } from '../customers/service.ts'
 import type { Database } from '../db/database.ts'
 import type { PaymentSource, Provider } from '../db/generated/enums.ts'
-import { transact } from '../events/outbox.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import type { ProviderPayment } from '../providers/port.ts'
+import { transact } from '../work/work.ts'
 import { settlePayment } from './settlement.ts'
 
 export type UnclaimedPayments = ReturnType<typeof unclaimedPayments>
@@ -23,11 +23,11 @@ export function unclaimedPayments({ db, clocks }: { db: Database; clocks: Clocks
     /** Books it on the suspense account, as a payment of the organization's own. Once, whoever tells of it. */
     async take(tenantId: string, provider: Provider, paid: ProviderPayment, source: PaymentSource): Promise<void> {
       const change = { tenantId, at: await clocks.now(tenantId) }
-      await transact(db, change, async (tx, emit) => {
+      await transact(db, change, async (work) => {
         const externalId = paid.reference
-        if (await tx.payment.findFirst({ where: { tenantId, provider, externalId } })) return
+        if (await work.tx.payment.findFirst({ where: { tenantId, provider, externalId } })) return
         const owner = { tenantId, userId: null }
-        const customerId = paid.customer ? await customerFromPage(tx, emit, owner, paid.customer, change.at) : null
+        const customerId = paid.customer ? await customerFromPage(work, owner, paid.customer, change.at) : null
         const sale = {
           tenantId,
           provider,
@@ -40,7 +40,7 @@ export function unclaimedPayments({ db, clocks }: { db: Database; clocks: Clocks
           origin: { unclaimed: source },
           over: false,
         }
-        await settlePayment(tx, change, emit, { sale, payment: null }, { ...paid, organizationFee: 0n })
+        await settlePayment(work, { sale, payment: null }, { ...paid, organizationFee: 0n })
       })
     },
   }

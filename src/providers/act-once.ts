@@ -1,9 +1,9 @@
-import type { Database, Transaction } from '../db/database.ts'
-import { claim, finishAct, forgetAct } from '../events/idempotency.ts'
-import { transact } from '../events/outbox.ts'
+import type { Database } from '../db/database.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
+import { finishAct, forgetAct } from '../work/idempotency.ts'
+import { unlessEarlier, type Work } from '../work/work.ts'
 import { asDomainError, ProviderAnswerLost, ProviderError } from './errors.ts'
 
 /** Something that is done at a provider, and not by what the gateway writes. */
@@ -11,7 +11,7 @@ export interface Act {
   readonly at: Date
   readonly subjectId: string
   /** Writes what has to be there before the provider is asked, for the first request alone. */
-  begin?(tx: Transaction, actId: string): Promise<void>
+  begin?(work: Work, actId: string): Promise<void>
   /** Asks the provider, so that what is asked twice is done once; answers the object where it came to be only by that. */
   ask(begun: Begun): Promise<string | undefined>
 }
@@ -31,13 +31,11 @@ export interface Begun {
  */
 export async function actOnce(db: Database, call: Call, act: Act): Promise<Done> {
   const fresh = { subjectId: act.subjectId, actId: newId() }
-  const change = { tenantId: call.actor.tenantId, at: act.at, requestId: call.actor.requestId }
-  const { subjectId, actId, mayBeDone } = await transact(db, change, async (tx) => {
-    const earlier = await claim(tx, call, act.at, fresh.subjectId, fresh.actId)
-    if (earlier) return { ...earlier, mayBeDone: true }
-    await act.begin?.(tx, fresh.actId)
-    return { ...fresh, mayBeDone: false }
-  })
+  const earlier = await unlessEarlier(db, call, { at: act.at, ...fresh }, async (work) =>
+    act.begin?.(work, fresh.actId),
+  )
+  const { subjectId, actId } = earlier ?? fresh
+  const mayBeDone = earlier !== undefined
   if (actId === null) return { id: subjectId, replayed: true }
   try {
     const id = (await act.ask({ actId, subjectId, mayBeDone })) ?? subjectId

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
 import type { Provider as ProviderName } from '../db/generated/enums.ts'
-import { transactOnce } from '../events/outbox.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { DomainError, type Problem } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { optional, webUrl } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
+import { transactOnce } from '../work/work.ts'
 import { SANDBOX } from './connections.ts'
 import { type Credentials, sealCredentials } from './credentials.ts'
 import { asDomainError } from './errors.ts'
@@ -85,21 +85,21 @@ export function connecting({ db, clock, clocks, registry, secretKey, isAnswered,
           })
       const found = { missingCapabilities: [...missing], capabilitiesCheckedAt: clock.now() }
       const now = await clocks.now(tenantId)
-      return transactOnce(db, call, now, organizationId, async (tx, emit) => {
+      return transactOnce(db, call, now, organizationId, async (work) => {
         const fresh = { tenantId, id: newId(), provider, baseUrl, paymentsSince: now, createdAt: now }
         const sealed = (id: string) => sealCredentials(secretKey, id, credentials)
-        await tx.providerConnection.createMany({
+        await work.tx.providerConnection.createMany({
           data: [{ ...fresh, credentials: sealed(fresh.id) }],
           skipDuplicates: true,
         })
         const where = { tenantId_provider: { tenantId, provider } }
-        const { id } = await tx.providerConnection.findUniqueOrThrow({ where })
+        const { id } = await work.tx.providerConnection.findUniqueOrThrow({ where })
         const account = { baseUrl, credentials: sealed(id), paymentsSince: now }
-        await tx.providerConnection.update({ where, data: { ...account, ...found } })
+        await work.tx.providerConnection.update({ where, data: { ...account, ...found } })
         // Another account knows our things by other names: there they are found or made anew.
-        await tx.providerLink.deleteMany({ where: { tenantId, provider } })
+        await work.tx.providerLink.deleteMany({ where: { tenantId, provider } })
         const object = { id: encodeId('Organization', organizationId), provider, baseUrl }
-        emit({ type: 'provider.connected', entityKind: 'Organization', entityId: organizationId, object })
+        work.emit({ type: 'provider.connected', entityKind: 'Organization', entityId: organizationId, object })
       })
     },
   }

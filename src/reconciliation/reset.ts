@@ -1,8 +1,7 @@
 import type { CheckoutProgress } from '../checkouts/progress.ts'
-import type { Database, Transaction } from '../db/database.ts'
+import type { Database } from '../db/database.ts'
 import type { Provider, RefundStatus } from '../db/generated/enums.ts'
 import type { RefundRow, SubscriptionRow } from '../db/rows.ts'
-import { type Change, type Emit, transact } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { encodeId } from '../kernel/id.ts'
@@ -16,6 +15,7 @@ import { isOver as isRefundOver, refundEventType, refundObject, refundStatus } f
 import { failBilling, openBilling } from '../subscriptions/billings.ts'
 import { lockSubscription } from '../subscriptions/lock.ts'
 import { isOver as isSubscriptionOver, subscriptionObject } from '../subscriptions/subscription.ts'
+import { type Change, transact, type Work } from '../work/work.ts'
 
 /** Test mode: a simulator is emptied, and what hangs on it here comes to its end. No money moves. */
 
@@ -45,14 +45,14 @@ export function sandboxReset({ db, clocks, registry, progress }: Deps) {
       status: { notIn: ['CANCELLED' as const, 'COMPLETED' as const] },
     }
     for (const subscription of await db.prisma.subscription.findMany({ where })) {
-      await transact(db, change, (tx, emit) => endSubscription(tx, change, emit, subscription))
+      await transact(db, change, (work) => endSubscription(work, subscription))
     }
   }
 
   async function failRefunds(change: Change, provider: Provider): Promise<void> {
     const where = { tenantId: change.tenantId, provider, status: { in: OPEN_REFUNDS } }
     for (const refund of await db.prisma.refund.findMany({ where })) {
-      await transact(db, change, (tx, emit) => failRefund(tx, change, emit, refund))
+      await transact(db, change, (work) => failRefund(work, refund))
     }
   }
 
@@ -72,31 +72,31 @@ export function sandboxReset({ db, clocks, registry, progress }: Deps) {
         await expireCheckouts(tenantId, provider)
         await endSubscriptions(change, provider)
         await failRefunds(change, provider)
-        await transact(db, change, (tx, emit) => forgetNames(tx, emit, { tenantId, organizationId, provider }))
+        await transact(db, change, (work) => forgetNames(work, { tenantId, organizationId, provider }))
       }
       return actOnce(db, call, { at: change.at, subjectId: organizationId, ask })
     },
   }
 }
 
-async function endSubscription(tx: Transaction, change: Change, emit: Emit, named: SubscriptionRow): Promise<void> {
-  const before = await lockSubscription(tx, named)
+async function endSubscription(work: Work, named: SubscriptionRow): Promise<void> {
+  const before = await lockSubscription(work.tx, named)
   if (isSubscriptionOver(before.status)) return
   const { tenantId, id } = before
-  if (await openBilling(tx, before)) await failBilling(tx, change, emit, before)
+  if (await openBilling(work.tx, before)) await failBilling(work, before)
   const data = {
     status: 'CANCELLED' as const,
-    cancelledAt: change.at,
+    cancelledAt: work.at,
     nextBillingAt: null,
     nextCheckAt: null,
-    updatedAt: change.at,
+    updatedAt: work.at,
   }
-  const after = await tx.subscription.update({ where: { tenantId_id: { tenantId, id } }, data })
-  await tx.usageReport.updateMany({
+  const after = await work.tx.subscription.update({ where: { tenantId_id: { tenantId, id } }, data })
+  await work.tx.usageReport.updateMany({
     where: { tenantId, subscriptionId: id, nextAttemptAt: { not: null } },
     data: { state: 'REFUSED', reason: REASON, nextAttemptAt: null },
   })
-  emit({
+  work.emit({
     type: 'subscription.cancelled',
     entityKind: 'Subscription',
     entityId: id,
@@ -106,19 +106,19 @@ async function endSubscription(tx: Transaction, change: Change, emit: Emit, name
   })
 }
 
-async function failRefund(tx: Transaction, change: Change, emit: Emit, named: RefundRow): Promise<void> {
+async function failRefund(work: Work, named: RefundRow): Promise<void> {
   const { tenantId, id, paymentId } = named
-  const before = await lockRefund(tx, tenantId, id, paymentId)
+  const before = await lockRefund(work.tx, tenantId, id, paymentId)
   if (isRefundOver(before.status)) return
   const data = {
     status: 'FAILED' as const,
     merchantMessage: before.merchantMessage ?? REASON,
-    respondedAt: before.respondedAt ?? change.at,
+    respondedAt: before.respondedAt ?? work.at,
     nextCheckAt: null,
-    updatedAt: change.at,
+    updatedAt: work.at,
   }
-  const after = await tx.refund.update({ where: { tenantId_id: { tenantId, id } }, data })
-  emit({
+  const after = await work.tx.refund.update({ where: { tenantId_id: { tenantId, id } }, data })
+  work.emit({
     type: refundEventType(after.status),
     entityKind: 'Refund',
     entityId: id,
@@ -130,15 +130,14 @@ async function failRefund(tx: Transaction, change: Change, emit: Emit, named: Re
 
 /** What the provider called our things names nothing there any more, and what it told us of them is about nothing. */
 async function forgetNames(
-  tx: Transaction,
-  emit: Emit,
+  work: Work,
   { tenantId, organizationId, provider }: { tenantId: string; organizationId: string; provider: Provider },
 ): Promise<void> {
-  await tx.providerLink.deleteMany({ where: { tenantId, provider } })
-  await tx.inboxMessage.updateMany({
+  await work.tx.providerLink.deleteMany({ where: { tenantId, provider } })
+  await work.tx.inboxMessage.updateMany({
     where: { tenantId, provider, nextAttemptAt: { not: null } },
     data: { nextAttemptAt: null, error: REASON },
   })
   const object = { id: encodeId('Organization', organizationId), provider }
-  emit({ type: 'sandbox.reset', entityKind: 'Organization', entityId: organizationId, object })
+  work.emit({ type: 'sandbox.reset', entityKind: 'Organization', entityId: organizationId, object })
 }

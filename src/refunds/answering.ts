@@ -1,12 +1,13 @@
 import type { Database, Transaction } from '../db/database.ts'
+import { lockRow } from '../db/lock.ts'
 import type { PaymentRow, RefundRow } from '../db/rows.ts'
-import { transact } from '../events/outbox.ts'
 import type { Mode } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, type Problem } from '../kernel/errors.ts'
 import { ProviderError, ProviderRefused, problemFrom } from '../providers/errors.ts'
 import type { RefundReply, Simulation } from '../providers/port.ts'
 import type { Connected, Registry } from '../providers/registry.ts'
+import { transact } from '../work/work.ts'
 import { announceRefund, type RefundProgress } from './progress.ts'
 import { isUnheard, mayBecome } from './refund.ts'
 
@@ -29,13 +30,13 @@ export function refundAnswering({ db, clocks, registry, progress }: Deps) {
     status: 'PENDING' | 'PROCESSING' | 'UNKNOWN',
   ): Promise<void> {
     const change = { tenantId, at: await clocks.now(tenantId) }
-    await transact(db, change, async (tx, emit) => {
-      const before = await lockRefund(tx, tenantId, id, paymentId)
+    await transact(db, change, async (work) => {
+      const before = await lockRefund(work.tx, tenantId, id, paymentId)
       if (before.status !== status && !mayBecome(before.status, status)) return
       const where = { tenantId_id: { tenantId, id } }
       const data = { status, updatedAt: change.at, ...AFTER[status](change.at, before) }
-      const after = await tx.refund.update({ where, data })
-      if (after.status !== before.status) announceRefund(emit, after)
+      const after = await work.tx.refund.update({ where, data })
+      if (after.status !== before.status) announceRefund(work.emit, after)
     })
   }
 
@@ -108,7 +109,7 @@ const AFTER = {
 
 /** Everything that happens to a payment's refunds happens under the lock of the payment. */
 export async function lockRefund(tx: Transaction, tenantId: string, id: string, paymentId: string): Promise<RefundRow> {
-  await tx.$queryRaw`SELECT 1 FROM payment WHERE tenant_id = ${tenantId}::uuid AND id = ${paymentId}::uuid FOR UPDATE`
+  await lockRow(tx, 'payment', tenantId, paymentId)
   return tx.refund.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
 }
 

@@ -1,6 +1,6 @@
-import type { Database, Transaction } from '../db/database.ts'
+import type { Database } from '../db/database.ts'
 import type { PaymentRow, RefundRow } from '../db/rows.ts'
-import { type Change, type Emit, transact } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
 import { newId } from '../kernel/id.ts'
@@ -11,6 +11,7 @@ import { merchantOf, refundCompleted } from '../ledger/recipes.ts'
 import { givePaymentBack } from '../payments/settlement.ts'
 import type { ChainFacts, ProviderRefund } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
+import { type Change, transact, type Work } from '../work/work.ts'
 import { amountOf, isNews, isOver, mayBecome, refundEventType, refundObject, refundStatus } from './refund.ts'
 
 /** How a refund moves on when its provider has news, from wherever the news came. */
@@ -26,19 +27,17 @@ export function refundProgress({ db, clocks, registry }: { db: Database; clocks:
    */
   async function observe({ tenantId, id }: PaymentRow, seen: ProviderRefund): Promise<RefundRow> {
     const change = { tenantId, at: await clocks.now(tenantId) }
-    return transact(db, change, async (tx, emit) => {
+    return transact(db, change, async (work) => {
       // Everything that happens to a payment's refunds happens under the lock of the payment.
-      await tx.$queryRaw`SELECT 1 FROM payment WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
-      const payment = await tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+      await work.lock('payment', id)
+      const payment = await work.tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
       const externalId = seen.reference
-      const before = await tx.refund.findFirst({ where: { tenantId, provider: payment.provider, externalId } })
+      const before = await work.tx.refund.findFirst({ where: { tenantId, provider: payment.provider, externalId } })
       if (before && !isNews(before, seen)) return before
-      const after = before
-        ? await move(tx, change, emit, payment, before, seen)
-        : await begin(tx, change, payment, seen)
+      const after = before ? await move(work, payment, before, seen) : await begin(work, payment, seen)
       if (after.status !== before?.status) {
-        if (after.status === 'COMPLETED') await completeRefund(tx, change, emit, payment, after)
-        announceRefund(emit, after)
+        if (after.status === 'COMPLETED') await completeRefund(work, payment, after)
+        announceRefund(work.emit, after)
       }
       return after
     })
@@ -57,9 +56,9 @@ export function refundProgress({ db, clocks, registry }: { db: Database; clocks:
   }
 }
 
-async function begin(tx: Transaction, change: Change, payment: PaymentRow, seen: ProviderRefund): Promise<RefundRow> {
+async function begin(work: Work, payment: PaymentRow, seen: ProviderRefund): Promise<RefundRow> {
   const { tenantId, provider, id: paymentId, customerId, userId, settledCurrency } = payment
-  return tx.refund.create({
+  return work.tx.refund.create({
     data: {
       tenantId,
       id: newId(),
@@ -74,27 +73,20 @@ async function begin(tx: Transaction, change: Change, payment: PaymentRow, seen:
       reason: seen.reason,
       createdAt: seen.askedAt,
       status: seen.state,
-      ...facts(change, payment, seen),
+      ...facts(work, payment, seen),
     },
   })
 }
 
-async function move(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
-  payment: PaymentRow,
-  before: RefundRow,
-  seen: ProviderRefund,
-): Promise<RefundRow> {
+async function move(work: Work, payment: PaymentRow, before: RefundRow, seen: ProviderRefund): Promise<RefundRow> {
   const { tenantId, id } = before
   if (before.status !== seen.state && !mayBecome(before.status, seen.state)) {
     const object = { status: before.status, observed: seen.state }
-    emit({ type: 'refund.contradicted', entityKind: 'Refund', entityId: id, object })
+    work.emit({ type: 'refund.contradicted', entityKind: 'Refund', entityId: id, object })
     return before
   }
   const where = { tenantId_id: { tenantId, id } }
-  return tx.refund.update({ where, data: { status: seen.state, ...facts(change, payment, seen) } })
+  return work.tx.refund.update({ where, data: { status: seen.state, ...facts(work, payment, seen) } })
 }
 
 /** What the provider adds to a refund as it moves. */
@@ -120,13 +112,7 @@ function facts(change: Change, payment: PaymentRow, seen: ProviderRefund) {
 }
 
 /** The money is back: the posting, and the payment of which so much less is left. */
-export async function completeRefund(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
-  payment: PaymentRow,
-  refund: RefundRow,
-) {
+export async function completeRefund(work: Work, payment: PaymentRow, refund: RefundRow) {
   const { id: refundId, provider, userId: sellerId, networkFeeMinor, networkFeeCurrency } = refund
   const amount = money(refund.amountMinor, currency(refund.currency))
   const merchant = merchantOf(provider, sellerId, amount.currency)
@@ -134,11 +120,11 @@ export async function completeRefund(
     networkFeeMinor !== null && networkFeeCurrency !== null
       ? money(networkFeeMinor, currency(networkFeeCurrency))
       : null
-  const has = await available(tx, change.tenantId, merchant)
+  const has = await available(work.tx, work.tenantId, merchant)
   const suspense = payment.suspenseMinor
   const posting = refundCompleted({ refundId, provider, amount, sellerId, suspense, available: has, networkFee })
-  await post(tx, change, emit, posting)
-  await givePaymentBack(tx, change, emit, payment, refund.amountMinor)
+  await post(work, posting)
+  await givePaymentBack(work, payment, refund.amountMinor)
 }
 
 export function announceRefund(emit: Emit, refund: RefundRow): void {

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import type { PaymentRow } from '../db/rows.ts'
-import { transactOnce } from '../events/outbox.ts'
 import { type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
@@ -11,6 +10,7 @@ import { id, optional, price, text } from '../kernel/input.ts'
 import { formatDecimal, type Money, money } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
 import { hasMoney, refundable } from '../payments/payment.ts'
+import { transactOnce } from '../work/work.ts'
 import { announceRefund, completeRefund } from './progress.ts'
 import { isOver } from './refund.ts'
 
@@ -36,14 +36,14 @@ export function refundRecording({ db, clocks }: { db: Database; clocks: Clocks }
       const visible = { tenantId, id: paymentId, ...(mine !== null && { userId: mine }) }
       const change = { tenantId, at: await clocks.now(tenantId), requestId: actor.requestId }
       const refundId = newId()
-      return transactOnce(db, call, change.at, refundId, async (tx, emit) => {
+      return transactOnce(db, call, change.at, refundId, async (work) => {
         // Everything that happens to a payment's refunds happens under the lock of the payment.
-        await tx.$queryRaw`SELECT 1 FROM payment WHERE tenant_id = ${tenantId}::uuid AND id = ${paymentId}::uuid FOR UPDATE`
-        const payment = await tx.payment.findFirst({ where: visible })
+        await work.lock('payment', paymentId)
+        const payment = await work.tx.payment.findFirst({ where: visible })
         if (!payment) throw notFound('Payment', ['paymentId'])
-        const { minor } = await givenBack(tx, payment, amount)
+        const { minor } = await givenBack(work.tx, payment, amount)
         const { provider, customerId, userId } = payment
-        const refund = await tx.refund.create({
+        const refund = await work.tx.refund.create({
           data: {
             tenantId,
             id: refundId,
@@ -64,8 +64,8 @@ export function refundRecording({ db, clocks }: { db: Database; clocks: Clocks }
             completedAt: change.at,
           },
         })
-        await completeRefund(tx, change, emit, payment, refund)
-        announceRefund(emit, refund)
+        await completeRefund(work, payment, refund)
+        announceRefund(work.emit, refund)
       })
     },
   }

@@ -1,7 +1,5 @@
 import type { Database } from '../db/database.ts'
 import type { PaymentRow, RefundRow } from '../db/rows.ts'
-import { forget } from '../events/idempotency.ts'
-import { transactOnce } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { invalidState, notFound, type Problem } from '../kernel/errors.ts'
@@ -12,6 +10,8 @@ import { ProviderAnswerLost, ProviderError, problemFrom } from '../providers/err
 import type { RefundReply } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
 import { simulatorOf } from '../providers/simulator.ts'
+import { forget } from '../work/idempotency.ts'
+import { transactOnce } from '../work/work.ts'
 import { lockRefund, type RefundAnswering, simulationFor } from './answering.ts'
 import { announceRefund, type RefundProgress } from './progress.ts'
 import { ApproveRefund, mayBecome, RefuseRefund, RequestRefund } from './refund.ts'
@@ -39,8 +39,8 @@ export function refundService({ db, clocks, registry, progress, answering }: Dep
     const { tenantId, paymentId, provider } = await find(actor, id)
     simulationFor(await registry.connected(tenantId, provider), actor.mode)
     const now = await clocks.now(tenantId)
-    const done = await transactOnce(db, call, now, id, async (tx, emit) => {
-      const { status } = await lockRefund(tx, tenantId, id, paymentId)
+    const done = await transactOnce(db, call, now, id, async (work) => {
+      const { status } = await lockRefund(work.tx, tenantId, id, paymentId)
       if (status !== 'PENDING' || !mayBecome(status, 'PROCESSING')) {
         throw invalidState(`The refund is ${status} and is not waiting for an answer`, ['id'])
       }
@@ -52,7 +52,7 @@ export function refundService({ db, clocks, registry, progress, answering }: Dep
         checks: 0,
         updatedAt: now,
       }
-      announceRefund(emit, await tx.refund.update({ where: { tenantId_id: { tenantId, id } }, data }))
+      announceRefund(work.emit, await work.tx.refund.update({ where: { tenantId_id: { tenantId, id } }, data }))
     })
     const refund = await find(actor, id)
     if (done.replayed) return { ...done, problems: refund.status === 'UNKNOWN' ? await resolve(refund) : [] }

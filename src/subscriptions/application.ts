@@ -1,9 +1,10 @@
 import type { Transaction } from '../db/database.ts'
 import type { SubscriptionRow } from '../db/rows.ts'
 import type { Status } from '../events/catalogue.ts'
-import type { Change, Emit } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import type { ProviderPayment } from '../providers/port.ts'
 import type { ProviderSubscription } from '../providers/subscriptions.ts'
+import type { Work } from '../work/work.ts'
 import { addBillings, failBilling } from './billings.ts'
 import type { Found } from './progress.ts'
 import { isOver, mayReach, nextCheck, subscriptionEventType, subscriptionObject } from './subscription.ts'
@@ -13,28 +14,26 @@ import { isOver, mayReach, nextCheck, subscriptionEventType, subscriptionObject 
  * news than what we have brings its bills and no more; a state that ours cannot have led to is refused and recorded.
  */
 export async function applyFound(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
+  work: Work,
   before: SubscriptionRow,
   { state, paid }: Found,
 ): Promise<SubscriptionRow> {
   const ended = before.cancelledAt ?? (state.status === 'CANCELLED' ? state.updatedAt : undefined)
-  const fresh = await addBillings(tx, change, emit, before, paid, ended)
+  const fresh = await addBillings(work, before, paid, ended)
   const believed = believable(before, state)
   if (believed === 'contradicted') {
     const object = { status: before.status, observed: state.status }
-    emit({ type: 'subscription.contradicted', entityKind: 'Subscription', entityId: before.id, object })
+    work.emit({ type: 'subscription.contradicted', entityKind: 'Subscription', entityId: before.id, object })
   }
-  const facts = { ...billed(before, fresh), ...(believed === 'news' && factsOf(before, state, change.at)) }
+  const facts = { ...billed(before, fresh), ...(believed === 'news' && factsOf(before, state, work.at)) }
   const changed = fresh.length > 0 || differs(before, facts)
   const checks = changed ? 0 : before.checks
-  const pending = await hasPending(tx, before)
-  const nextCheckAt = nextCheck({ ...before, ...facts, checks }, change.at, pending)
-  const data = { ...stored(facts), checks, nextCheckAt, ...(changed && { updatedAt: change.at }) }
-  const after = await tx.subscription.update({ where: keyOf(before), data })
-  if (isUnpaid(after) || (isOver(after.status) && pending)) await failBilling(tx, change, emit, after)
-  if (changed) announceSubscription(emit, after, before)
+  const pending = await hasPending(work.tx, before)
+  const nextCheckAt = nextCheck({ ...before, ...facts, checks }, work.at, pending)
+  const data = { ...stored(facts), checks, nextCheckAt, ...(changed && { updatedAt: work.at }) }
+  const after = await work.tx.subscription.update({ where: keyOf(before), data })
+  if (isUnpaid(after) || (isOver(after.status) && pending)) await failBilling(work, after)
+  if (changed) announceSubscription(work.emit, after, before)
   return after
 }
 

@@ -2,12 +2,13 @@ import type { Transaction } from '../db/database.ts'
 import type { BillingTrigger } from '../db/generated/enums.ts'
 import type { BillingRow, SubscriptionRow } from '../db/rows.ts'
 import type { Status } from '../events/catalogue.ts'
-import type { Change, Emit } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import { currency } from '../kernel/currency.ts'
 import { newId } from '../kernel/id.ts'
 import { money } from '../kernel/money.ts'
 import { settlePayment } from '../payments/settlement.ts'
 import type { ProviderPayment } from '../providers/port.ts'
+import type { Work } from '../work/work.ts'
 import { amountDue } from './billing.ts'
 import { lockSubscription } from './lock.ts'
 import { billingObject } from './subscription.ts'
@@ -20,16 +21,14 @@ import { billingObject } from './subscription.ts'
  * payments' amounts.
  */
 export async function addBillings(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
+  work: Work,
   subscription: SubscriptionRow,
   paid: readonly ProviderPayment[],
   endedAt?: Date | null,
 ): Promise<readonly ProviderPayment[]> {
   const { tenantId, provider } = subscription
   const externalIds = paid.map(({ reference }) => reference)
-  const known = await tx.billing.findMany({
+  const known = await work.tx.billing.findMany({
     where: { tenantId, provider, externalId: { in: externalIds } },
     select: { externalId: true },
   })
@@ -37,20 +36,13 @@ export async function addBillings(
   const fresh = paid.filter(({ reference }) => !have.has(reference))
   for (const payment of fresh) {
     const over = endedAt ? payment.at > endedAt : false
-    await succeed(tx, change, emit, subscription, payment, over)
+    await succeed(work, subscription, payment, over)
   }
   return fresh
 }
 
-async function succeed(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
-  subscription: SubscriptionRow,
-  paid: ProviderPayment,
-  over: boolean,
-) {
-  const open = await openBilling(tx, subscription)
+async function succeed(work: Work, subscription: SubscriptionRow, paid: ProviderPayment, over: boolean) {
+  const open = await openBilling(work.tx, subscription)
   const facts = {
     status: 'COMPLETED' as const,
     amountMinor: paid.amount.minor.toString(),
@@ -58,43 +50,38 @@ async function succeed(
     attempts: (open?.attempts ?? 0) + 1,
     externalId: paid.reference,
     billedAt: paid.at,
-    updatedAt: change.at,
+    updatedAt: work.at,
   }
   const billing = open
-    ? await tx.billing.update({ where: keyOf(open), data: facts })
-    : await tx.billing.create({ data: { ...(await newBilling(tx, change, subscription)), ...facts } })
+    ? await work.tx.billing.update({ where: keyOf(open), data: facts })
+    : await work.tx.billing.create({ data: { ...(await newBilling(work, subscription)), ...facts } })
   const { tenantId, provider, productId, userId, customerId, description } = subscription
   const price = money(billing.amountMinor, currency(billing.currency))
   const origin = { subscriptionId: subscription.id, billingId: billing.id }
   const sale = { tenantId, provider, productId, userId, customerId, description, price, origin, over }
   // Its money may have come before we knew the subscription.
   const externalId = paid.reference
-  const payment = await tx.payment.findFirst({ where: { tenantId, provider, externalId } })
-  await settlePayment(tx, change, emit, { sale: { ...sale, externalId }, payment }, paid)
-  announce(emit, 'billing.succeeded', billing)
+  const payment = await work.tx.payment.findFirst({ where: { tenantId, provider, externalId } })
+  await settlePayment(work, { sale: { ...sale, externalId }, payment }, paid)
+  announce(work.emit, 'billing.succeeded', billing)
 }
 
 /** The bill of the period that runs could not be paid; the provider will try again. */
-export async function failBilling(tx: Transaction, change: Change, emit: Emit, subscription: SubscriptionRow) {
-  const open = await openBilling(tx, subscription)
+export async function failBilling(work: Work, subscription: SubscriptionRow) {
+  const open = await openBilling(work.tx, subscription)
   if (open?.status === 'FAILED') return
-  const facts = { status: 'FAILED' as const, attempts: (open?.attempts ?? 0) + 1, updatedAt: change.at }
+  const facts = { status: 'FAILED' as const, attempts: (open?.attempts ?? 0) + 1, updatedAt: work.at }
   const billing = open
-    ? await tx.billing.update({ where: keyOf(open), data: facts })
-    : await tx.billing.create({ data: { ...(await newBilling(tx, change, subscription)), ...facts } })
-  announce(emit, 'billing.failed', billing, { type: 'EXECUTE_SUBSCRIPTION', state: 'FAILED', final: false })
+    ? await work.tx.billing.update({ where: keyOf(open), data: facts })
+    : await work.tx.billing.create({ data: { ...(await newBilling(work, subscription)), ...facts } })
+  announce(work.emit, 'billing.failed', billing, { type: 'EXECUTE_SUBSCRIPTION', state: 'FAILED', final: false })
 }
 
 /** A bill that we ask the provider for, before it is asked. None where one is open already. */
-export async function beginBilling(
-  tx: Transaction,
-  change: Change,
-  subscription: SubscriptionRow,
-  id: string,
-): Promise<void> {
-  if (await openBilling(tx, subscription)) return
-  const bill = await newBilling(tx, change, subscription, 'MANUAL')
-  await tx.billing.create({ data: { ...bill, id, status: 'PENDING' } })
+export async function beginBilling(work: Work, subscription: SubscriptionRow, id: string): Promise<void> {
+  if (await openBilling(work.tx, subscription)) return
+  const bill = await newBilling(work, subscription, 'MANUAL')
+  await work.tx.billing.create({ data: { ...bill, id, status: 'PENDING' } })
 }
 
 /** The provider will not bill: a bill that was begun for it, and is still to be paid, never was. */
@@ -108,14 +95,9 @@ export function openBilling(tx: Transaction, { tenantId, id }: SubscriptionRow):
   return tx.billing.findFirst({ where: { tenantId, subscriptionId: id, status: { not: 'COMPLETED' } } })
 }
 
-async function newBilling(
-  tx: Transaction,
-  change: Change,
-  subscription: SubscriptionRow,
-  trigger: BillingTrigger = 'AUTO',
-) {
+async function newBilling(work: Work, subscription: SubscriptionRow, trigger: BillingTrigger = 'AUTO') {
   const { tenantId, provider, id: subscriptionId, userId } = subscription
-  const { _max } = await tx.billing.aggregate({ where: { tenantId, subscriptionId }, _max: { sequence: true } })
+  const { _max } = await work.tx.billing.aggregate({ where: { tenantId, subscriptionId }, _max: { sequence: true } })
   return {
     tenantId,
     id: newId(),
@@ -126,8 +108,8 @@ async function newBilling(
     trigger,
     amountMinor: amountDue(subscription).toString(),
     currency: subscription.currency,
-    createdAt: change.at,
-    updatedAt: change.at,
+    createdAt: work.at,
+    updatedAt: work.at,
   }
 }
 

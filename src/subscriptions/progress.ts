@@ -1,12 +1,12 @@
 import type { Database } from '../db/database.ts'
 import type { Provider } from '../db/generated/enums.ts'
 import type { SubscriptionRow } from '../db/rows.ts'
-import { type Change, transact } from '../events/outbox.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { ProviderRefused } from '../providers/errors.ts'
 import type { ProviderPayment } from '../providers/port.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { ProviderSubscription, Subscriptions } from '../providers/subscriptions.ts'
+import { type Change, transact } from '../work/work.ts'
 import { applyFound } from './application.ts'
 import { lockSubscription } from './lock.ts'
 
@@ -55,8 +55,8 @@ export function subscriptionProgress({ db, clocks, registry }: { db: Database; c
     async refresh(subscription: SubscriptionRow): Promise<SubscriptionRow> {
       const found = await read(subscription)
       const change: Change = { tenantId: subscription.tenantId, at: await clocks.now(subscription.tenantId) }
-      return transact(db, change, async (tx, emit) =>
-        applyFound(tx, change, emit, await lockSubscription(tx, subscription), found),
+      return transact(db, change, async (work) =>
+        applyFound(work, await lockSubscription(work.tx, subscription), found),
       )
     },
   }

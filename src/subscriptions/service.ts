@@ -1,8 +1,7 @@
-import type { Database, Transaction } from '../db/database.ts'
+import type { Database } from '../db/database.ts'
 import type { SubscriptionRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
-import { forget, forgetAct } from '../events/idempotency.ts'
-import { type Emit, transact, transactOnce } from '../events/outbox.ts'
+import type { Emit } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
@@ -12,6 +11,8 @@ import { ProviderAnswerLost, ProviderError, problemFrom } from '../providers/err
 import type { Connected, Registry } from '../providers/registry.ts'
 import { simulatorOf } from '../providers/simulator.ts'
 import type { Subscriptions } from '../providers/subscriptions.ts'
+import { forget, forgetAct } from '../work/idempotency.ts'
+import { transact, transactOnce, type Work } from '../work/work.ts'
 import { amountDue } from './billing.ts'
 import { beginBilling, withdrawBilling } from './billings.ts'
 import { lockSubscription } from './lock.ts'
@@ -65,8 +66,8 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
   async function end(call: Call, subscription: SubscriptionRow, ask: () => Promise<void>): Promise<Done> {
     const { tenantId, id } = subscription
     const now = await clocks.now(tenantId)
-    const done = await transactOnce(db, call, now, id, async (tx, emit) => {
-      const before = await lockSubscription(tx, subscription)
+    const done = await transactOnce(db, call, now, id, async (work) => {
+      const before = await lockSubscription(work.tx, subscription)
       if (before.status === 'COMPLETED') throw invalidState('The subscription is COMPLETED', ['id'])
       if (before.status === 'CANCELLED' || before.cancelRequestedAt) return
       const data = {
@@ -75,8 +76,8 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
         checks: 0,
         updatedAt: now,
       }
-      const after = await tx.subscription.update({ where: { tenantId_id: { tenantId, id } }, data })
-      announceWish(emit, 'subscription.cancel_requested', after, 'PENDING')
+      const after = await work.tx.subscription.update({ where: { tenantId_id: { tenantId, id } }, data })
+      announceWish(work.emit, 'subscription.cancel_requested', after, 'PENDING')
     })
     if (done.replayed || isOver((await find(call.actor, id)).status)) return done
     const problems = await attempt(ask, () => withdraw(call, subscription))
@@ -88,19 +89,19 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
   async function withdraw(call: Call, subscription: SubscriptionRow): Promise<void> {
     const { tenantId, id } = subscription
     const change = { tenantId, at: await clocks.now(tenantId), requestId: call.actor.requestId }
-    await transact(db, change, async (tx, emit) => {
-      const { cancelRequestedAt } = await lockSubscription(tx, subscription)
+    await transact(db, change, async (work) => {
+      const { cancelRequestedAt } = await lockSubscription(work.tx, subscription)
       if (!cancelRequestedAt) return
       const data = { cancelRequestedAt: null, updatedAt: change.at }
-      const after = await tx.subscription.update({ where: { tenantId_id: { tenantId, id } }, data })
-      announceWish(emit, 'subscription.updated', after, 'FAILED')
+      const after = await work.tx.subscription.update({ where: { tenantId_id: { tenantId, id } }, data })
+      announceWish(work.emit, 'subscription.updated', after, 'FAILED')
     })
     await forget(db, call)
   }
 
   /** Where there is nothing to do, the key is still this wish's alone. */
   async function answerOnce(call: Call, id: string): Promise<Done> {
-    return transactOnce(db, call, await clocks.now(call.actor.tenantId), id, async () => {})
+    return transactOnce(db, call, await clocks.now(call.actor), id, async () => {})
   }
 
   return {
@@ -144,14 +145,14 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
       if (actor.mode !== 'TEST' || !executeTestBilling) throw unsupported(provider, 'billing at once outside test mode')
       const change = { tenantId: actor.tenantId, at: await clocks.now(actor.tenantId), requestId: actor.requestId }
       let problems: readonly Problem[] = []
-      const begin = async (tx: Transaction, actId: string): Promise<void> => {
-        const before = await lockSubscription(tx, subscription)
+      const begin = async (work: Work, actId: string): Promise<void> => {
+        const before = await lockSubscription(work.tx, subscription)
         if (isOver(before.status)) throw invalidState(`The subscription is ${before.status}`, ['id'])
         // A trial is ended by it, and where nothing is owed nothing is billed.
         const bills = before.status !== 'TRIAL' && amountDue(before) > 0n
-        if (bills) await beginBilling(tx, change, before, actId)
-        const nextCheckAt = new Date(change.at.getTime() + ASK_AGAIN_MS)
-        await tx.subscription.update({
+        if (bills) await beginBilling(work, before, actId)
+        const nextCheckAt = new Date(work.at.getTime() + ASK_AGAIN_MS)
+        await work.tx.subscription.update({
           where: { tenantId_id: { tenantId: actor.tenantId, id } },
           data: { nextCheckAt },
         })
@@ -159,8 +160,8 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
       const ask = async ({ actId, mayBeDone }: Begun): Promise<undefined> => {
         if (mayBeDone && (await isBilled(subscription, actId))) return
         const withdraw = () =>
-          transact(db, change, async (tx) => {
-            if (await forgetAct(tx, call, actId)) await withdrawBilling(tx, subscription, actId)
+          transact(db, change, async (work) => {
+            if (await forgetAct(work.tx, call, actId)) await withdrawBilling(work.tx, subscription, actId)
           })
         problems = await attempt(() => executeTestBilling(externalId), withdraw)
       }

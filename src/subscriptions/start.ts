@@ -1,8 +1,7 @@
-import type { Transaction } from '../db/database.ts'
 import type { CheckoutRow, SubscriptionRow } from '../db/rows.ts'
-import type { Change, Emit } from '../events/outbox.ts'
 import { after, afterFixed } from '../kernel/duration.ts'
 import { newId } from '../kernel/id.ts'
+import type { Work } from '../work/work.ts'
 import { applyFound, factsOf, stored } from './application.ts'
 import { lockSubscription } from './lock.ts'
 import type { Found } from './progress.ts'
@@ -11,23 +10,21 @@ import { termsOf } from './terms.ts'
 
 /** The subscription that a completed checkout began, and its first bills. The checkout must be locked. */
 export async function startSubscription(
-  tx: Transaction,
-  change: Change,
-  emit: Emit,
+  work: Work,
   checkout: CheckoutRow & { readonly customerId: string | null },
   found: Found,
 ): Promise<SubscriptionRow> {
   const where = { tenantId_checkoutId: { tenantId: checkout.tenantId, checkoutId: checkout.id } }
-  const existing = await tx.subscription.findUnique({ where })
-  const subscription = existing ? await lockSubscription(tx, existing) : await create(tx, change, emit, checkout, found)
-  return applyFound(tx, change, emit, subscription, found)
+  const existing = await work.tx.subscription.findUnique({ where })
+  const subscription = existing ? await lockSubscription(work.tx, existing) : await create(work, checkout, found)
+  return applyFound(work, subscription, found)
 }
 
-async function create(tx: Transaction, change: Change, emit: Emit, checkout: CheckoutRow, { state, periods }: Found) {
+async function create(work: Work, checkout: CheckoutRow, { state, periods }: Found) {
   const terms = termsOf(checkout)
   if (!terms) throw new Error(`checkout ${checkout.id} has no terms to subscribe to`)
   const { frequency, trialPeriod, minPeriods, freeCredits } = terms
-  const began = state.createdAt ?? change.at
+  const began = state.createdAt ?? work.at
   const later = periods === 'CALENDAR' ? after : afterFixed
   const agreed = {
     status: state.status,
@@ -35,9 +32,9 @@ async function create(tx: Transaction, change: Change, emit: Emit, checkout: Che
     ...(minPeriods !== undefined && { minPeriods, minimumCancellationAt: later(began, frequency, minPeriods) }),
     ...(trialPeriod && { trialEndsAt: (state.status === 'TRIAL' && state.nextBillingAt) || later(began, trialPeriod) }),
   }
-  const facts = { ...agreed, ...factsOf({}, state, change.at) }
+  const facts = { ...agreed, ...factsOf({}, state, work.at) }
   const { tenantId, provider, productId, userId, customerId, externalId, currency } = checkout
-  const subscription = await tx.subscription.create({
+  const subscription = await work.tx.subscription.create({
     data: {
       ...stored(facts),
       tenantId,
@@ -57,13 +54,13 @@ async function create(tx: Transaction, change: Change, emit: Emit, checkout: Che
       externalId,
       nextCheckAt: nextCheck(
         { status: state.status, nextBillingAt: null, cancelRequestedAt: null, checks: 0 },
-        change.at,
+        work.at,
       ),
-      createdAt: change.at,
-      updatedAt: change.at,
+      createdAt: work.at,
+      updatedAt: work.at,
     },
   })
-  emit({
+  work.emit({
     type: 'subscription.created',
     entityKind: 'Subscription',
     entityId: subscription.id,

@@ -2,8 +2,6 @@ import type { Database } from '../db/database.ts'
 import type { UsageReportState } from '../db/generated/enums.ts'
 import type { SubscriptionRow, UsageReportRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
-import { forget } from '../events/idempotency.ts'
-import { transact, transactOnce } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { invalidState, notFound, type Problem } from '../kernel/errors.ts'
@@ -13,6 +11,8 @@ import { validate } from '../kernel/validate.ts'
 import { ProviderAnswerLost, ProviderError, ProviderRefused, problemFrom } from '../providers/errors.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { ProviderSubscription } from '../providers/subscriptions.ts'
+import { forget } from '../work/idempotency.ts'
+import { transact, transactOnce } from '../work/work.ts'
 import { lockSubscription } from './lock.ts'
 import type { SubscriptionProgress } from './progress.ts'
 import { unsupported } from './service.ts'
@@ -77,14 +77,17 @@ export function usageReporting({ db, clock, clocks, registry, progress }: Deps) 
     reason: string | null,
   ) {
     const change = { tenantId: report.tenantId, at: await clocks.now(report.tenantId) }
-    await transact(db, change, async (tx, emit) => {
+    await transact(db, change, async (work) => {
       const open = { tenantId: report.tenantId, id: report.id, nextAttemptAt: { not: null } }
-      const { count } = await tx.usageReport.updateMany({ where: open, data: { state, reason, nextAttemptAt: null } })
+      const { count } = await work.tx.usageReport.updateMany({
+        where: open,
+        data: { state, reason, nextAttemptAt: null },
+      })
       const type = EVENTS[state]
       if (count === 0 || !type) return
       const units = formatDecimal(report.unitsMillionths, UNIT_DIGITS)
       const object = { id: encodeId('Subscription', subscription.id), units, state, reason }
-      emit({ type, entityKind: 'Subscription', entityId: subscription.id, topicId: subscription.id, object })
+      work.emit({ type, entityKind: 'Subscription', entityId: subscription.id, topicId: subscription.id, object })
     })
   }
 
@@ -153,11 +156,11 @@ export function usageReporting({ db, clock, clocks, registry, progress }: Deps) 
       if (subscription.usage !== 'METERED') throw invalidState('The subscription does not bill usage', ['id'])
       const now = await clocks.now(actor.tenantId)
       const reportId = newId()
-      const done = await transactOnce(db, call, now, id, async (tx) => {
-        const { status } = await lockSubscription(tx, subscription)
+      const done = await transactOnce(db, call, now, id, async (work) => {
+        const { status } = await lockSubscription(work.tx, subscription)
         if (isOver(status)) throw invalidState(`The subscription is ${status}`, ['id'])
         const data = { tenantId: actor.tenantId, id: reportId, subscriptionId: id, unitsMillionths: units.toString() }
-        await tx.usageReport.create({ data: { ...data, nextAttemptAt: later(RETRY_MS), createdAt: now } })
+        await work.tx.usageReport.create({ data: { ...data, nextAttemptAt: later(RETRY_MS), createdAt: now } })
       })
       if (done.replayed) return done
       const problems = await sendWaiting(subscription, reportId)

@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
-import { transact } from '../events/outbox.ts'
 import { newId } from '../kernel/id.ts'
 import { insist } from '../kernel/insist.ts'
+import { transact } from '../work/work.ts'
 import type { Attempt } from './attempt.ts'
 import { webhookEndpointObject } from './endpoint.ts'
 import type { Leased } from './lease.ts'
@@ -63,16 +63,19 @@ export async function endPlace(db: Database, { tenantId, endpointId, checkoutId,
       WHERE tenant_id = ${tenantId}::uuid AND checkout_id = ${checkoutId}::uuid AND next_attempt_at IS NOT NULL`
     return
   }
-  await transact(db, { tenantId, at: now }, async (tx, emit) => {
+  await transact(db, { tenantId, at: now }, async (work) => {
     const data = { active: false, disabledReason: GONE, updatedAt: now }
-    const { count } = await tx.webhookEndpoint.updateMany({ where: { tenantId, id: endpointId, active: true }, data })
-    await failPending(tx, tenantId, endpointId)
+    const { count } = await work.tx.webhookEndpoint.updateMany({
+      where: { tenantId, id: endpointId, active: true },
+      data,
+    })
+    await failPending(work.tx, tenantId, endpointId)
     if (count === 0) return
-    const endpoint = await tx.webhookEndpoint.findUniqueOrThrow({
+    const endpoint = await work.tx.webhookEndpoint.findUniqueOrThrow({
       where: { tenantId_id: { tenantId, id: endpointId } },
     })
     const object = webhookEndpointObject(endpoint)
-    emit({ type: 'webhook_endpoint.disabled', entityKind: 'WebhookEndpoint', entityId: endpointId, object })
+    work.emit({ type: 'webhook_endpoint.disabled', entityKind: 'WebhookEndpoint', entityId: endpointId, object })
   })
 }
 

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import type { WebhookEndpointRow } from '../db/rows.ts'
 import { eventCursor, placeOf } from '../events/cursor.ts'
-import { transactOnce } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { invalidState, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { id, optional, refuse, text } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
+import { transactOnce } from '../work/work.ts'
 
 /** Sends again what was sent, or for the first time what came before the endpoint. */
 
@@ -49,15 +49,15 @@ export function redeliveryService({ db, clocks }: Deps) {
   async function one(call: Call, id: string): Promise<Redelivered> {
     const { tenantId } = call.actor
     const now = await clocks.now(tenantId)
-    return transactOnce(db, call, now, id, async (tx) => {
-      const delivery = await tx.webhookDelivery.findFirst({ where: { tenantId, id } })
+    return transactOnce(db, call, now, id, async (work) => {
+      const delivery = await work.tx.webhookDelivery.findFirst({ where: { tenantId, id } })
       if (!delivery) throw notFound('WebhookDelivery', ['deliveryId'])
-      if (delivery.endpointId) await hearing(tx, tenantId, delivery.endpointId, 'deliveryId')
-      await tx.webhookDelivery.update({
+      if (delivery.endpointId) await hearing(work.tx, tenantId, delivery.endpointId, 'deliveryId')
+      await work.tx.webhookDelivery.update({
         where: { tenantId_id: { tenantId, id } },
         data: { status: 'PENDING', tries: 0, nextAttemptAt: now, givesUpAt: null, deliveredAt: null },
       })
-      await wakeNodes(tx)
+      await wakeNodes(work.tx)
     })
   }
 
@@ -67,9 +67,9 @@ export function redeliveryService({ db, clocks }: Deps) {
     const first = await firstOf(db, tenantId, endpointId, place)
     const id = first?.deliveryId ?? newId()
     let next: string | undefined
-    const done = await transactOnce(db, call, now, id, async (tx) => {
-      const { types } = await hearing(tx, tenantId, endpointId, 'endpointId')
-      const [taken] = await tx.$queryRaw<{ count: bigint; cursor: bigint; id: string }[]>`
+    const done = await transactOnce(db, call, now, id, async (work) => {
+      const { types } = await hearing(work.tx, tenantId, endpointId, 'endpointId')
+      const [taken] = await work.tx.$queryRaw<{ count: bigint; cursor: bigint; id: string }[]>`
         WITH taken AS (
           INSERT INTO webhook_delivery (tenant_id, id, endpoint_id, event_id, entity_id, cursor, next_attempt_at, created_at)
           SELECT e.tenant_id, CASE e.id WHEN ${first?.eventId ?? null}::uuid THEN ${id}::uuid ELSE new_id() END,
@@ -84,7 +84,7 @@ export function redeliveryService({ db, clocks }: Deps) {
         )
         SELECT (SELECT count(*) FROM taken) AS count, cursor, event_id AS id FROM taken ORDER BY cursor DESC LIMIT 1`
       next = taken && taken.count >= BigInt(REDELIVERED_AT_MOST) ? eventCursor(taken) : undefined
-      await wakeNodes(tx)
+      await wakeNodes(work.tx)
     })
     return { ...done, next }
   }

@@ -1,11 +1,12 @@
 import type { Database, Transaction } from '../db/database.ts'
+import { lockRow } from '../db/lock.ts'
 import type { WebhookEndpointRow } from '../db/rows.ts'
-import { transactOnce } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
+import { transactOnce } from '../work/work.ts'
 import {
   addressProblem,
   CreateWebhookEndpoint,
@@ -37,9 +38,9 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
       const now = await clocks.now(tenantId)
       const id = newId()
       const secret = newWebhookSecret()
-      const done = await transactOnce(db, call, now, id, async (tx, emit) => {
-        await refuseMany(tx, tenantId, kind)
-        const endpoint = await tx.webhookEndpoint.create({
+      const done = await transactOnce(db, call, now, id, async (work) => {
+        await refuseMany(work.tx, tenantId, kind)
+        const endpoint = await work.tx.webhookEndpoint.create({
           data: {
             tenantId,
             id,
@@ -52,7 +53,7 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
           },
         })
         const object = webhookEndpointObject(endpoint)
-        emit({ type: 'webhook_endpoint.created', entityKind: 'WebhookEndpoint', entityId: id, object })
+        work.emit({ type: 'webhook_endpoint.created', entityKind: 'WebhookEndpoint', entityId: id, object })
       })
       return done.replayed ? done : { ...done, secret }
     },
@@ -63,17 +64,17 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
       const { tenantId, mode } = call.actor
       refuse(addressProblem(mode, wanted.url))
       const now = await clocks.now(tenantId)
-      return transactOnce(db, call, now, id, async (tx, emit) => {
-        const { kind } = await find(tx, tenantId, id)
+      return transactOnce(db, call, now, id, async (work) => {
+        const { kind } = await find(work.tx, tenantId, id)
         if (kind === 'PREFLIGHT' && wanted.types && wanted.types.length > 0) {
           const message = 'must be left out for a PREFLIGHT endpoint, which receives no events'
           throw new DomainError({ code: 'INVALID', message, field: ['types'] })
         }
         const data = { ...wanted, ...(wanted.active && { disabledReason: null }), updatedAt: now }
-        const endpoint = await tx.webhookEndpoint.update({ where: { tenantId_id: { tenantId, id } }, data })
-        if (wanted.active === false) await failPending(tx, tenantId, id)
+        const endpoint = await work.tx.webhookEndpoint.update({ where: { tenantId_id: { tenantId, id } }, data })
+        if (wanted.active === false) await failPending(work.tx, tenantId, id)
         const object = webhookEndpointObject(endpoint)
-        emit({ type: 'webhook_endpoint.updated', entityKind: 'WebhookEndpoint', entityId: id, object })
+        work.emit({ type: 'webhook_endpoint.updated', entityKind: 'WebhookEndpoint', entityId: id, object })
       })
     },
 
@@ -81,13 +82,13 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
       const { id } = validate(WebhookEndpointId, input)
       const { tenantId } = call.actor
       const now = await clocks.now(tenantId)
-      return transactOnce(db, call, now, id, async (tx, emit) => {
-        await find(tx, tenantId, id)
+      return transactOnce(db, call, now, id, async (work) => {
+        await find(work.tx, tenantId, id)
         const data = { active: false, deletedAt: now, updatedAt: now }
-        const endpoint = await tx.webhookEndpoint.update({ where: { tenantId_id: { tenantId, id } }, data })
-        await failPending(tx, tenantId, id)
+        const endpoint = await work.tx.webhookEndpoint.update({ where: { tenantId_id: { tenantId, id } }, data })
+        await failPending(work.tx, tenantId, id)
         const object = webhookEndpointObject(endpoint)
-        emit({ type: 'webhook_endpoint.deleted', entityKind: 'WebhookEndpoint', entityId: id, object })
+        work.emit({ type: 'webhook_endpoint.deleted', entityKind: 'WebhookEndpoint', entityId: id, object })
       })
     },
 
@@ -97,9 +98,9 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
       const { tenantId } = call.actor
       const now = await clocks.now(tenantId)
       const secret = newWebhookSecret()
-      const done = await transactOnce(db, call, now, id, async (tx, emit) => {
-        const { secret: previousSecret } = await find(tx, tenantId, id)
-        const endpoint = await tx.webhookEndpoint.update({
+      const done = await transactOnce(db, call, now, id, async (work) => {
+        const { secret: previousSecret } = await find(work.tx, tenantId, id)
+        const endpoint = await work.tx.webhookEndpoint.update({
           where: { tenantId_id: { tenantId, id } },
           data: {
             secret: sealSecret(secretKey, id, secret),
@@ -109,7 +110,7 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
           },
         })
         const object = webhookEndpointObject(endpoint)
-        emit({ type: 'webhook_endpoint.secret_rotated', entityKind: 'WebhookEndpoint', entityId: id, object })
+        work.emit({ type: 'webhook_endpoint.secret_rotated', entityKind: 'WebhookEndpoint', entityId: id, object })
       })
       return done.replayed ? done : { ...done, secret }
     },
@@ -122,8 +123,7 @@ function refuse(problem: ReturnType<typeof addressProblem>): void {
 
 /** The endpoint, held to the end of the transaction. @throws DomainError NOT_FOUND */
 async function find(tx: Transaction, tenantId: string, id: string): Promise<WebhookEndpointRow> {
-  await tx.$queryRaw`
-    SELECT 1 FROM webhook_endpoint WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`
+  await lockRow(tx, 'webhook_endpoint', tenantId, id)
   const found = await tx.webhookEndpoint.findFirst({ where: { tenantId, id, deletedAt: null } })
   if (!found) throw notFound('WebhookEndpoint', ['id'])
   return found

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PaymentRow } from '../../src/db/rows.ts'
-import { transact } from '../../src/events/outbox.ts'
 import type { Actor } from '../../src/kernel/actor.ts'
 import { currency } from '../../src/kernel/currency.ts'
 import { newId } from '../../src/kernel/id.ts'
@@ -9,6 +8,7 @@ import { formatDecimal, money, parseDecimal, shareOf } from '../../src/kernel/mo
 import { settlePayment } from '../../src/payments/settlement.ts'
 import type { ProviderPayment, ProviderRefund } from '../../src/providers/port.ts'
 import { type RefundProgress, refundProgress } from '../../src/refunds/progress.ts'
+import { transact } from '../../src/work/work.ts'
 import { openShop, refusals, type Shop } from '../support/shop.ts'
 
 let shop: Shop
@@ -79,7 +79,7 @@ async function sell({ code, minor, seller, feeBps }: Sold): Promise<PaymentRow> 
     origin: { checkoutId: id },
     over: false,
   }
-  await transact(app.db, change, (tx, emit) => settlePayment(tx, change, emit, { sale, payment: null }, paid))
+  await transact(app.db, change, (work) => settlePayment(work, { sale, payment: null }, paid))
   return app.db.prisma.payment.findFirstOrThrow({ where: { externalId } })
 }
 

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import type { EventRow } from '../../src/db/rows.ts'
 import type { EventType } from '../../src/events/catalogue.ts'
-import { transact } from '../../src/events/outbox.ts'
 import { openStream } from '../../src/events/stream.ts'
 import { newId } from '../../src/kernel/id.ts'
+import { transact } from '../../src/work/work.ts'
 import { eventually } from '../support/app.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { newTenant } from '../support/tenant.ts'
@@ -52,10 +52,10 @@ interface Writing {
 }
 
 function write({ db }: Node, { type = 'customer.created', topicId, count = 1, beforeMs, afterMs }: Writing = {}) {
-  return transact(db, { tenantId, at: NOW }, async (_tx, emit) => {
+  return transact(db, { tenantId, at: NOW }, async (work) => {
     if (beforeMs) await sleep(beforeMs)
     for (let each = 0; each < count; each++) {
-      emit({ type, entityKind: 'Customer', entityId: newId(), object: {}, ...(topicId && { topicId }) })
+      work.emit({ type, entityKind: 'Customer', entityId: newId(), object: {}, ...(topicId && { topicId }) })
     }
     if (afterMs) await sleep(afterMs)
   })

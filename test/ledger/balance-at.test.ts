@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { transact } from '../../src/events/outbox.ts'
 import { currency } from '../../src/kernel/currency.ts'
 import { newId } from '../../src/kernel/id.ts'
 import { worldOf } from '../../src/ledger/account.ts'
 import { openAccounts, postPrepared } from '../../src/ledger/journal.ts'
+import { transact } from '../../src/work/work.ts'
 import { type TestApp, testApp } from '../support/app.ts'
 import { turnableClock } from '../support/clock.ts'
 import { type Desk, openDesk } from './desk.ts'
@@ -92,8 +92,8 @@ test('what was asked for earlier and posted later is stamped no earlier than wha
   clock.turn({ seconds: 10 })
   await desk.fund(account, '1.00 USD')
   const world = await desk.system(worldOf(usd).externalId)
-  await transact(house.app.db, early, async (tx, emit) => {
-    await openAccounts(tx, early, emit, [worldOf(usd)])
+  await transact(house.app.db, early, async (work) => {
+    await openAccounts(work, [worldOf(usd)])
     const id = newId()
     const whole = { type: 'EXTERNAL', state: 'COMPLETED', recipe: 'funding', total: 5n, currency: 'USD' } as const
     const line = (accountId: string, amount: bigint) => ({
@@ -104,7 +104,7 @@ test('what was asked for earlier and posted later is stamped no earlier than wha
       held: 0n,
     })
     const headers = [{ id, ...whole, accountId: world.id }]
-    await postPrepared(tx, early, { headers, lines: [line(world.id, -5n), line(account, 5n)] })
+    await postPrepared(work, { headers, lines: [line(world.id, -5n), line(account, 5n)] })
   })
   const [first, second] = await entries()
   expect(new Date(second?.at ?? '').getTime()).toBeGreaterThanOrEqual(new Date(first?.at ?? '').getTime())

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/db/database.ts'
-import { transact } from '../../src/events/outbox.ts'
 import { currency } from '../../src/kernel/currency.ts'
 import { DomainError } from '../../src/kernel/errors.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
@@ -10,6 +9,7 @@ import { post } from '../../src/ledger/journal.ts'
 import { posting } from '../../src/ledger/posting.ts'
 import { prove } from '../../src/ledger/proof.ts'
 import { reverse } from '../../src/ledger/reversal.ts'
+import { transact } from '../../src/work/work.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { newTenant } from '../support/tenant.ts'
 
@@ -41,11 +41,10 @@ function move(from: AccountSpec, to: AccountSpec, amount: bigint, paymentId = ne
     { account: from, amount: -amount },
     { account: to, amount },
   ])
-  return transact(db, { tenantId, at: NOW }, (tx, emit) => post(tx, { tenantId, at: NOW }, emit, entry))
+  return transact(db, { tenantId, at: NOW }, (work) => post(work, entry))
 }
 
-const undo = (id: string) =>
-  transact(db, { tenantId, at: NOW }, (tx, emit) => reverse(tx, { tenantId, at: NOW }, emit, id))
+const undo = (id: string) => transact(db, { tenantId, at: NOW }, (work) => reverse(work, id))
 
 const account = ({ externalId }: AccountSpec) =>
   db.prisma.account.findUniqueOrThrow({ where: { tenantId_externalId: { tenantId, externalId } } })

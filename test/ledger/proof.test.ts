@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/db/database.ts'
-import { transact } from '../../src/events/outbox.ts'
 import { currency } from '../../src/kernel/currency.ts'
 import { newId } from '../../src/kernel/id.ts'
 import { money } from '../../src/kernel/money.ts'
@@ -10,6 +9,7 @@ import { paymentSettled } from '../../src/ledger/recipes.ts'
 import { reverse } from '../../src/ledger/reversal.ts'
 import { clocksOf } from '../../src/organizations/clocks.ts'
 import { proofService } from '../../src/reconciliation/proof.ts'
+import { transact } from '../../src/work/work.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { tamper } from '../support/tamper.ts'
 import { newTenant } from '../support/tenant.ts'
@@ -34,14 +34,14 @@ afterAll(async () => {
 /** A settled payment of 100.00 with its posting and events, all as it should be. */
 async function settle(sellerId: string | null = null): Promise<string> {
   const id = newId()
-  await transact(db, { tenantId, at: NOW }, async (tx, emit) => {
+  await transact(db, { tenantId, at: NOW }, async (work) => {
     const amounts = { amountMinor: '10000', currency: 'USD', description: 'A mug' }
-    await tx.payment.create({ data: { tenantId, id, provider: 'QBITFLOW', status: 'COMPLETED', ...amounts } })
+    await work.tx.payment.create({ data: { tenantId, id, provider: 'QBITFLOW', status: 'COMPLETED', ...amounts } })
     const fees = { providerFee: 150n, organizationFee: sellerId ? 100n : 0n, sellerId }
     const entry = paymentSettled({ paymentId: id, provider: 'QBITFLOW', gross: money(10_000n, USD), ...fees })
-    await post(tx, { tenantId, at: NOW }, emit, entry)
+    await post(work, entry)
     const status = { type: 'PAYMENT', state: 'COMPLETED', final: true } as const
-    emit({ type: 'payment.completed', entityKind: 'Payment', entityId: id, status, object: {} })
+    work.emit({ type: 'payment.completed', entityKind: 'Payment', entityId: id, status, object: {} })
   })
   return id
 }
@@ -65,8 +65,8 @@ const POSTING = `(SELECT id FROM ledger_transaction WHERE tenant_id = $1 AND cau
 
 test('honest books balance, after postings and a reversal', async () => {
   const [last] = await db.prisma.ledgerTransaction.findMany({ where: { tenantId, causeId: paymentId } })
-  await transact(db, { tenantId, at: NOW }, async (tx, emit) => {
-    await reverse(tx, { tenantId, at: NOW }, emit, last?.id ?? '')
+  await transact(db, { tenantId, at: NOW }, async (work) => {
+    await reverse(work, last?.id ?? '')
   })
   const found = await proof()
   expect(found).toMatchObject({ balanced: true, breaks: [], accountsChecked: 5, entriesChecked: 13n, checkedAt: NOW })

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { transact } from '../../src/events/outbox.ts'
 import type { Actor } from '../../src/kernel/actor.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
 import { genesis, hex } from '../../src/ledger/chain.ts'
 import type { LedgerProof } from '../../src/ledger/proof.ts'
 import { sealService } from '../../src/ledger/seal.ts'
+import { transact } from '../../src/work/work.ts'
 import { call, openApp, type TestApp, testApp } from '../support/app.ts'
 import { type BusyBooks, busyBooks } from '../support/busy-books.ts'
 import { tamper } from '../support/tamper.ts'
@@ -53,8 +53,8 @@ describe('the seals', () => {
     const { head } = await proof()
     await house.app.ledger.sealDue()
     expect(await seals()).toHaveLength(1)
-    await transact(house.app.db, { tenantId: actor.tenantId, at: new Date() }, async (_tx, emit) => {
-      emit({ type: 'product.created', entityKind: 'Product', entityId: newId(), object: {} })
+    await transact(house.app.db, { tenantId: actor.tenantId, at: new Date() }, async (work) => {
+      work.emit({ type: 'product.created', entityKind: 'Product', entityId: newId(), object: {} })
     })
     await house.app.ledger.sealDue()
     expect((await seals()).map(({ postings }) => postings > 0)).toEqual([true, false])

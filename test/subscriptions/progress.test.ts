@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SubscriptionRow } from '../../src/db/rows.ts'
-import { transact } from '../../src/events/outbox.ts'
 import { encodeId } from '../../src/kernel/id.ts'
 import { providerRegistry } from '../../src/providers/registry.ts'
 import { applyFound } from '../../src/subscriptions/application.ts'
 import { lockSubscription } from '../../src/subscriptions/lock.ts'
 import { subscriptionProgress } from '../../src/subscriptions/progress.ts'
+import { transact } from '../../src/work/work.ts'
 import { call, eventually, openApp, SECRET_KEY } from '../support/app.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 import { GYM, MONTHLY, type Subscriber, subscriberOf } from '../support/subscriber.ts'
@@ -131,8 +131,8 @@ describe('the same news', () => {
     await period()
     await gym.stands(subscription.id, 'LOW_ON_FUNDS')
     const change = { tenantId: subscription.tenantId, at: shop.clock.now() }
-    await transact(shop.app.db, change, async (tx, emit) =>
-      applyFound(tx, change, emit, await lockSubscription(tx, subscription), found),
+    await transact(shop.app.db, change, async (work) =>
+      applyFound(work, await lockSubscription(work.tx, subscription), found),
     )
     expect(await gym.row(subscription.id)).toMatchObject({ status: 'LOW_ON_FUNDS', allowanceMinor: 200n })
   })
@@ -142,8 +142,8 @@ describe('the same news', () => {
     const { state, ...read } = await progressOf().read(subscription)
     const change = { tenantId: subscription.tenantId, at: shop.clock.now() }
     const found = { ...read, state: { ...state, status: 'TRIAL' as const, updatedAt: shop.clock.now() } }
-    await transact(shop.app.db, change, async (tx, emit) =>
-      applyFound(tx, change, emit, await lockSubscription(tx, subscription), found),
+    await transact(shop.app.db, change, async (work) =>
+      applyFound(work, await lockSubscription(work.tx, subscription), found),
     )
     expect(await gym.row(subscription.id)).toMatchObject({ status: 'ACTIVE' })
     const types = await shop.app.db.prisma.event.findMany({ where: { entityId: subscription.id } })

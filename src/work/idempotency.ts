@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
+import { sendAhead } from '../db/sending-ahead.ts'
 import { type Call, keyOwnerOf } from '../kernel/actor.ts'
 import { DomainError, type Problem, RefusedBefore } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { text } from '../kernel/input.ts'
+import { hasCode } from '../kernel/unavailable.ts'
 import { validate } from '../kernel/validate.ts'
 
 /**
@@ -19,6 +21,32 @@ export function assertKey(idempotencyKey: string): void {
   validate(IdempotencyKey, { idempotencyKey })
 }
 
+/** What a key is claimed for. */
+export interface Claim {
+  readonly at: Date
+  readonly subjectId: string
+  /** Names what is still to be done at a provider after the transaction. */
+  readonly actId: string | null
+}
+
+/** Claims the key of a mutation. Where it has an answer, the next statement of the transaction fails: see isAnswered. */
+export async function claim(tx: Transaction, call: Call, { at, subjectId, actId }: Claim): Promise<void> {
+  const { idempotencyKey: key, operation, requestHash } = call
+  if (key === undefined) return
+  assertKey(key)
+  const expiresAt = new Date(at.getTime() + IDEMPOTENCY_HOURS * 3_600_000)
+  const names = [call.actor.tenantId, newId(), keyOwnerOf(call.actor), operation, key]
+  await sendAhead(tx, CLAIM, ...names, Uint8Array.from(requestHash), subjectId, actId, at, expiresAt)
+}
+
+const CLAIM = `SELECT claim_idempotency_key($1::uuid, $2::uuid, $3::uuid, $4, $5, $6::bytea, $7::uuid, $8::uuid,
+  $9::timestamptz, $10::timestamptz)`
+
+/** Whether a transaction failed because the key that it claimed has an answer. */
+export function isAnswered(error: unknown): boolean {
+  return hasCode(error, 'TG001')
+}
+
 /** What an earlier request under a key came to. */
 export interface Earlier {
   readonly subjectId: string
@@ -27,46 +55,28 @@ export interface Earlier {
 }
 
 /**
- * What the earlier mutation under the same key came to, or undefined when this one is the first.
- * @param actId names what is still to be done at a provider after the transaction
+ * What the earlier mutation under the same key came to; undefined when there is none any more.
  * @throws DomainError IDEMPOTENCY_KEY_REUSED, or RefusedBefore with what the earlier one was refused for
  */
-export async function claim(
-  tx: Transaction,
-  call: Call,
-  at: Date,
-  subjectId: string,
-  actId: string | null = null,
-): Promise<Earlier | undefined> {
-  const { idempotencyKey: key, operation, requestHash } = call
-  if (key === undefined) return undefined
-  assertKey(key)
-  const expiresAt = new Date(at.getTime() + IDEMPOTENCY_HOURS * 3_600_000)
-  const { tenantId } = call.actor
-  const ownerId = keyOwnerOf(call.actor)
-  const claimed = await tx.$queryRaw<{ id: string }[]>`
-    INSERT INTO idempotency_record AS r (tenant_id, id, owner_id, operation, key, request_hash, subject_id, act_id, created_at, expires_at)
-    VALUES (${tenantId}::uuid, ${newId()}::uuid, ${ownerId}::uuid, ${operation}, ${key}, ${requestHash}, ${subjectId}::uuid, ${actId}::uuid, ${at}, ${expiresAt})
-    ON CONFLICT (tenant_id, owner_id, operation, key) DO UPDATE
-      SET request_hash = excluded.request_hash, subject_id = excluded.subject_id, act_id = excluded.act_id,
-          problems = '[]', created_at = excluded.created_at, expires_at = excluded.expires_at
-      WHERE r.expires_at <= ${at} OR (r.subject_id IS NULL AND r.request_hash <> excluded.request_hash)
-    RETURNING r.id`
-  if (claimed.length > 0) return undefined
-  const [earlier] = await tx.$queryRaw<Kept[]>`
-    SELECT request_hash = ${requestHash} AS same, subject_id, act_id, problems::text AS problems FROM idempotency_record
-    WHERE tenant_id = ${tenantId}::uuid AND owner_id = ${ownerId}::uuid AND operation = ${operation} AND key = ${key}`
-  // Freed in that very moment.
-  if (!earlier) return claim(tx, call, at, subjectId, actId)
-  if (!earlier.same) throw keyReused()
-  if (earlier.subject_id === null) throw refusedBefore(earlier.problems)
-  return { subjectId: earlier.subject_id, actId: earlier.act_id }
+export async function earlierAnswer(db: Database, call: Call): Promise<Earlier | undefined> {
+  const { actor, operation, idempotencyKey, requestHash } = call
+  const [earlier] = await db.query<Kept>(
+    'idempotency.earlier',
+    `SELECT request_hash = $5 AS same, subject_id, act_id, problems::text AS problems FROM idempotency_record
+     WHERE tenant_id = $1 AND owner_id = $2 AND operation = $3 AND key = $4`,
+    [actor.tenantId, keyOwnerOf(actor), operation, idempotencyKey, requestHash],
+  )
+  if (!earlier) return undefined
+  const { same, subjectId, actId, problems } = earlier
+  if (!same) throw keyReused()
+  if (subjectId === null) throw refusedBefore(problems)
+  return { subjectId, actId }
 }
 
 interface Kept {
   readonly same: boolean
-  readonly subject_id: string | null
-  readonly act_id: string | null
+  readonly subjectId: string | null
+  readonly actId: string | null
   readonly problems: string
 }
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import type { NewEvent } from '../../src/events/catalogue.ts'
-import { transact, transactOnce } from '../../src/events/outbox.ts'
 import type { Actor, Call } from '../../src/kernel/actor.ts'
 import { newId } from '../../src/kernel/id.ts'
+import { transact, transactOnce } from '../../src/work/work.ts'
 import { call } from '../support/app.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { refusals } from '../support/shop.ts'
@@ -38,9 +38,9 @@ function fact(entityId: string): NewEvent {
 
 /** Makes a customer and announces it, once under the call's key. */
 function create(by: Call, at = NOW, id = newId()) {
-  return transactOnce(db, by, at, id, async (tx, emit) => {
-    await tx.customer.create({ data: { tenantId: by.actor.tenantId, id, name: 'Ada' } })
-    emit(fact(id))
+  return transactOnce(db, by, at, id, async (work) => {
+    await work.tx.customer.create({ data: { tenantId: by.actor.tenantId, id, name: 'Ada' } })
+    work.emit(fact(id))
   })
 }
 
@@ -55,10 +55,10 @@ describe('a change and its events', () => {
 
   test('are not there at all when the work fails after it announced them', async () => {
     const { tenantId } = actor
-    const failing = transact(db, { tenantId, at: NOW }, async (tx, emit) => {
+    const failing = transact(db, { tenantId, at: NOW }, async (work) => {
       const id = newId()
-      await tx.customer.create({ data: { tenantId, id, name: 'Ada' } })
-      emit(fact(id))
+      await work.tx.customer.create({ data: { tenantId, id, name: 'Ada' } })
+      work.emit(fact(id))
       throw new Error('after all, no')
     })
     await expect(failing).rejects.toThrow('after all, no')
@@ -67,9 +67,9 @@ describe('a change and its events', () => {
 
   test('are not there at all when the events cannot be written', async () => {
     const { tenantId } = actor
-    const failing = transact(db, { tenantId, at: NOW }, async (tx, emit) => {
-      await tx.customer.create({ data: { tenantId, id: newId(), name: 'Ada' } })
-      emit(fact('no uuid'))
+    const failing = transact(db, { tenantId, at: NOW }, async (work) => {
+      await work.tx.customer.create({ data: { tenantId, id: newId(), name: 'Ada' } })
+      work.emit(fact('no uuid'))
     })
     await expect(failing).rejects.toThrow()
     expect([await customers(), (await events()).length]).toEqual([0, 0])
@@ -87,17 +87,18 @@ describe('a change and its events', () => {
     let over: () => void = () => {}
     const oneIsOver = new Promise<void>((resolve) => (over = resolve))
     const crossing = (name: string, order: readonly string[]) =>
-      transact(db, { tenantId, at: NOW }, async (tx, emit) => {
+      transact(db, { tenantId, at: NOW }, async (work) => {
         attempts.push(name)
         // One that begins again may be quicker than the one that waited, and they would meet a second time.
         if (attempts.length > 2) await oneIsOver
         for (const id of order) {
-          await tx.$queryRaw`SELECT 1 FROM customer WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
+          await work.tx
+            .$queryRaw`SELECT 1 FROM customer WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`
           holding += 1
           if (holding === 2) meet()
           await met
         }
-        emit(fact(first))
+        work.emit(fact(first))
       })
     await Promise.all([crossing('a', [first, second]).then(over), crossing('b', [second, first]).then(over)])
     expect(attempts.length).toBe(3)
@@ -109,8 +110,8 @@ test('a burst wider than the pool waits its turn', async () => {
   const narrow = openDatabase(database.url, { poolSize: 1 })
   try {
     const slow = () =>
-      transact(narrow, { tenantId: actor.tenantId, at: NOW }, async (tx) => {
-        await tx.$queryRaw`SELECT 1 AS one FROM pg_sleep(0.8)`
+      transact(narrow, { tenantId: actor.tenantId, at: NOW }, async (work) => {
+        await work.tx.$queryRaw`SELECT 1 AS one FROM pg_sleep(0.8)`
       })
     await Promise.all([slow(), slow(), slow(), slow()])
   } finally {
@@ -123,10 +124,10 @@ describe('numbers', () => {
     const { tenantId } = actor
     const entities = [newId(), newId(), newId()]
     const work = Array.from({ length: 50 }, (_, index) =>
-      transact(db, { tenantId, at: NOW }, async (_tx, emit) => {
-        emit(fact(entities[index % 3] as string))
-        emit(fact(entities[(index + 1) % 3] as string))
-        emit(fact(entities[index % 3] as string))
+      transact(db, { tenantId, at: NOW }, async (work) => {
+        work.emit(fact(entities[index % 3] as string))
+        work.emit(fact(entities[(index + 1) % 3] as string))
+        work.emit(fact(entities[index % 3] as string))
         if (index % 10 === 9) throw new Error('no')
       }).catch(() => {}),
     )

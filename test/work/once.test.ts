@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/db/database.ts'
-import { idempotencyService } from '../../src/events/once.ts'
-import { transactOnce } from '../../src/events/outbox.ts'
 import type { Actor, Call, Done } from '../../src/kernel/actor.ts'
 import { DomainError, type ErrorCode, type Problem, RefusedBefore } from '../../src/kernel/errors.ts'
 import { newId } from '../../src/kernel/id.ts'
+import { idempotencyService } from '../../src/work/once.ts'
+import { transactOnce } from '../../src/work/work.ts'
 import { call } from '../support/app.ts'
 import { type TurnableClock, turnableClock } from '../support/clock.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -41,8 +41,8 @@ const refuse = (...problems: Problem[]) => Promise.reject(new DomainError(...(pr
 
 /** A mutation that makes a customer. */
 function make(by: Call, id = newId()): Promise<Done> {
-  return transactOnce(db, by, clock.now(), id, async (tx) => {
-    await tx.customer.create({ data: { tenantId: by.actor.tenantId, id, name: 'Ada' } })
+  return transactOnce(db, by, clock.now(), id, async (work) => {
+    await work.tx.customer.create({ data: { tenantId: by.actor.tenantId, id, name: 'Ada' } })
   })
 }
 const customers = () => db.prisma.customer.count({ where: { tenantId: actor.tenantId } })
