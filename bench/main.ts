@@ -8,6 +8,10 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<objec
     about: 'transfers in process and over GraphQL, beside pgbench that calls the same SQL function one by one',
     run: async () => (await import('./ledger.ts')).ledger(),
   },
+  mutations: {
+    about: 'round trips to the database, statements, CPU and throughput of mutations, also over a slow network',
+    run: async () => (await import('./mutations.ts')).mutations(),
+  },
   growth: {
     about: 'pages, balances and postings at 1 million rows, beside the same at 10 thousand',
     run: async () => (await import('./growth.ts')).growth(),

@@ -15,7 +15,7 @@ export function productService({ db, clocks }: { db: Database; clocks: Clocks })
     async create(call: Call, input: unknown): Promise<Done> {
       const wanted = validate(CreateProduct, input)
       const { tenantId } = call.actor
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       const id = newId()
       return unique(() =>
         transactOnce(db, call, now, id, async (work) => {
@@ -41,7 +41,7 @@ export function productService({ db, clocks }: { db: Database; clocks: Clocks })
 
     async update(call: Call, input: unknown): Promise<Done> {
       const { id, ...wanted } = validate(UpdateProduct, input)
-      const now = await clocks.now(call.actor.tenantId)
+      const now = await clocks.now(call.actor)
       return transactOnce(db, call, now, id, async (work) => {
         const where = await own(work.tx, call.actor, id)
         const product = await work.tx.product.update({ where, data: { ...changes(wanted), updatedAt: now } })
@@ -52,7 +52,7 @@ export function productService({ db, clocks }: { db: Database; clocks: Clocks })
     /** The product is hidden from then on; checkouts and payments of it keep it. */
     async remove(call: Call, input: unknown): Promise<Done> {
       const { id } = validate(ProductId, input)
-      const now = await clocks.now(call.actor.tenantId)
+      const now = await clocks.now(call.actor)
       return transactOnce(db, call, now, id, async (work) => {
         const where = await own(work.tx, call.actor, id)
         const product = await work.tx.product.update({ where, data: { active: false, deletedAt: now, updatedAt: now } })

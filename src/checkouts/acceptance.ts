@@ -28,7 +28,7 @@ export function paymentAcceptance({ db, clocks }: { db: Database; clocks: Clocks
       const visible = { tenantId, id: paymentId, ...(mine !== null && { userId: mine }) }
       const named = await db.prisma.payment.findFirst({ where: visible })
       if (!named) throw notFound('Payment', ['paymentId'])
-      const change = { tenantId, at: await clocks.now(tenantId), requestId: actor.requestId }
+      const change = { tenantId, at: await clocks.now(call.actor), requestId: actor.requestId }
       return transactOnce(db, call, change.at, paymentId, async (work) => {
         const { checkoutId } = named
         // In the order of every other change: the checkout first, then its payment.

@@ -73,7 +73,7 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
       const provider = await registry.able(actor.tenantId, 'checkouts', wanted.provider)
       const needed = capabilityFor(wanted.kind)
       const lacked = needed && (await capabilities.lacks(provider, needed)) ? needed : undefined
-      const now = await clocks.now(actor.tenantId)
+      const now = await clocks.now(actor)
       const id = newId()
       const done = await transactOnce(db, call, now, id, async (work) => {
         const item = await itemOf(work.tx, actor, wanted)
@@ -119,7 +119,7 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
     async cancel(call: Call, input: unknown): Promise<Done> {
       const { id } = validate(CheckoutId, input)
       const { actor } = call
-      const now = await clocks.now(actor.tenantId)
+      const now = await clocks.now(actor)
       return transactOnce(db, call, now, id, async (work) => {
         await work.lock('checkout', id)
         const checkout = await work.tx.checkout.findFirst({ where: visible(actor, id) })

@@ -18,7 +18,7 @@ export function customerService({ db, clocks }: { db: Database; clocks: Clocks }
     async create(call: Call, input: unknown): Promise<Done> {
       const { address, metadata, ...wanted } = validate(CreateCustomer, input)
       const { tenantId } = call.actor
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       const id = newId()
       return unique(() =>
         transactOnce(db, call, now, id, async (work) => {
@@ -41,7 +41,7 @@ export function customerService({ db, clocks }: { db: Database; clocks: Clocks }
 
     async update(call: Call, input: unknown): Promise<Done> {
       const { id, ...wanted } = validate(UpdateCustomer, input)
-      const now = await clocks.now(call.actor.tenantId)
+      const now = await clocks.now(call.actor)
       return unique(() =>
         transactOnce(db, call, now, id, async (work) => {
           const where = await own(work.tx, call.actor, id)
@@ -57,7 +57,7 @@ export function customerService({ db, clocks }: { db: Database; clocks: Clocks }
     /** The customer is hidden from then on; their payments keep them. */
     async remove(call: Call, input: unknown): Promise<Done> {
       const { id } = validate(CustomerId, input)
-      const now = await clocks.now(call.actor.tenantId)
+      const now = await clocks.now(call.actor)
       return transactOnce(db, call, now, id, async (work) => {
         const where = await own(work.tx, call.actor, id)
         emitCustomer(

@@ -1,4 +1,5 @@
 import type { Transaction } from './database.ts'
+import { sendAhead } from './sending-ahead.ts'
 
 /**
  * The rows under whose lock things are changed one after the other. Who locks several takes them in this order, so that
@@ -21,5 +22,5 @@ export type LockedTable = (typeof LOCK_ORDER)[number]
 /** Keeps a row, if it is there, from every other change until the end of the transaction; rows may still point to it. */
 export async function lockRow(tx: Transaction, table: LockedTable, tenantId: string, id: string): Promise<void> {
   const text = `SELECT FROM ${table} WHERE tenant_id = $1::uuid AND id = $2::uuid FOR NO KEY UPDATE`
-  await tx.$queryRawUnsafe(text, tenantId, id)
+  await sendAhead(tx, text, tenantId, id)
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { type Config, Connection } from './connection.ts'
+import { sendingAhead } from './sending-ahead.ts'
 
 type Callback = (error: unknown, result?: unknown) => void
 type Query = (...given: unknown[]) => Promise<unknown> | undefined
@@ -18,8 +19,10 @@ export class PooledConnection extends Connection {
 
   // The pool makes its clients with its own options, which hold all that it was made with.
   constructor(config: PooledConfig) {
-    super(config)
-    this.query = this.#watched(this.query.bind(this) as Query, config.answerWithinMs) as typeof this.query
+    super({ ...config, pipeline: !config.transactionPooler } as PooledConfig)
+    const watched = this.#watched(this.query.bind(this) as Query, config.answerWithinMs)
+    // A pooler that gives a server for one transaction only is told of each statement by itself.
+    this.query = (config.transactionPooler ? watched : sendingAhead(watched)) as typeof this.query
   }
 
   #watched(query: Query, answerWithinMs: number): Query {

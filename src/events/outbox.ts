@@ -1,4 +1,5 @@
 import type { Transaction } from '../db/database.ts'
+import { sendAhead } from '../db/sending-ahead.ts'
 import { newId } from '../kernel/id.ts'
 import { traceparent } from '../kernel/trace.ts'
 import type { NewEvent } from './catalogue.ts'
@@ -15,9 +16,10 @@ interface Cause {
 /** Writes events and wakes their readers. The tenant's counter is locked from here to the commit. */
 export async function append(tx: Transaction, cause: Cause, events: readonly NewEvent[]): Promise<void> {
   const rows = JSON.stringify(events.map(eventRow))
-  await tx.$executeRaw`
-    SELECT append_events(${cause.tenantId}::uuid, ${rows}::jsonb, ${cause.at}, ${cause.requestId ?? null})`
+  await sendAhead(tx, APPEND, cause.tenantId, rows, cause.at, cause.requestId ?? null)
 }
+
+const APPEND = 'SELECT append_events($1::uuid, $2::jsonb, $3::timestamptz, $4::text)'
 
 /** An event as append_events takes it. */
 export function eventRow({ type, entityKind, entityId, topicId, status, object }: NewEvent): object {

@@ -126,7 +126,7 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
         if (required && !key) problems.push(MISSING_KEY)
         if (problems.length > 0) return refused(problems)
         const text = canonicalInput(inputTypeOf(info), rest, options)
-        const payload = await run(context, options, callOf(actorOf(context), name, key, text), rest)
+        const payload = await run(context, options, callOf(actorFor(context, isAlone), name, key, text), rest)
         if (isAlone && key) echo(context, key, payload)
         return payload
       },
@@ -138,6 +138,12 @@ function inputTypeOf({ parentType, fieldName }: GraphQLResolveInfo): GraphQLInpu
   const argument = parentType.getFields()[fieldName]?.args.find(({ name }) => name === 'input')
   if (!argument) throw new Error(`${fieldName} takes no input`)
   return argument.type
+}
+
+/** Who asks. Another mutation of the same request may have turned the clock since the request began. */
+function actorFor(context: Context, isAlone: boolean): Actor {
+  const { clockAheadMs, ...actor } = actorOf(context)
+  return isAlone && clockAheadMs !== undefined ? { ...actor, clockAheadMs } : actor
 }
 
 function callOf(actor: Actor, operation: string, idempotencyKey: string | undefined, canonicalInput: string): Call {

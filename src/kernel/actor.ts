@@ -16,6 +16,8 @@ export interface Actor {
   readonly requestId: string
   /** Whether somebody has to be asked before money moves; left out where that is not known. */
   readonly preflight?: boolean
+  /** By how many milliseconds the tenant's clock ran ahead when the request began; left out where that is not known. */
+  readonly clockAheadMs?: number
 }
 
 /** What holds for every request of a key. */

@@ -24,10 +24,15 @@ export function unavailable(error: unknown): Unavailable | undefined {
 
 /** Two transactions were in each other's way: the same work may pass at the next try. */
 export function isConflict(error: unknown): boolean {
-  return causesOf(error).some(({ code, originalCode }) => [code, originalCode].some((each) => CONFLICTS.has(each)))
+  return CONFLICTS.some((code) => hasCode(error, code))
 }
 
-const CONFLICTS: ReadonlySet<unknown> = new Set(['P2034', '40001', '40P01'])
+/** Whether it, or what it came from, has this code. */
+export function hasCode(error: unknown, wanted: string): boolean {
+  return causesOf(error).some(({ code, originalCode }) => code === wanted || originalCode === wanted)
+}
+
+const CONFLICTS = ['P2034', '40001', '40P01']
 
 /**
  * PostgreSQL's: 08 a lost connection, 53 too few resources (connections, memory, disk), 57 an operator's or a time

@@ -57,7 +57,7 @@ export function accountService({ db, clocks, currencies }: Deps) {
     apply: (tx: Transaction, where: AccountKey, now: Date) => Promise<AccountRow>,
   ): Promise<Done> {
     const { tenantId } = call.actor
-    const now = await clocks.now(tenantId)
+    const now = await clocks.now(call.actor)
     return transactOnce(db, call, now, id, async (work) => {
       const where = { tenantId_id: { tenantId, id } }
       await work.lock('account', id)
@@ -78,7 +78,7 @@ export function accountService({ db, clocks, currencies }: Deps) {
       if (!currency) throw new DomainError({ code: 'NOT_FOUND', message: 'unknown currency', field: ['currency'] })
       const overdraftLimit = limitOf(wanted.overdraftLimit, currency) ?? null
       if (overdraftLimit !== null && !wanted.overdraft) throw limitWithoutOverdraft()
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       const id = newId()
       try {
         return await transactOnce(db, call, now, id, async (work) => {

@@ -72,7 +72,7 @@ export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }
     async create(call: Call, input: unknown): Promise<Done> {
       const wanted = validate(CreateCurrency, input)
       const { tenantId } = call.actor
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       const id = newId()
       try {
         return await transactOnce(db, call, now, id, async (work) => {
@@ -98,7 +98,7 @@ export function currencyService({ db, clocks }: { db: Database; clocks: Clocks }
       if (from === to) {
         throw new DomainError({ code: 'INVALID', message: 'must be different from the other currency', field: ['to'] })
       }
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       const id = newId()
       return transactOnce(db, call, now, id, async (work) => {
         // So that they can be looked at and limited before the first conversion.

@@ -49,7 +49,7 @@ export function holdService({ db, clock, clocks, currencies, plan, log }: Deps) 
     apply: (work: Work, hold: LedgerTransactionRow, parts: LedgerTransactionRow[]) => Promise<object>,
   ): Promise<Done> {
     const { tenantId } = call.actor
-    const at = await clocks.now(tenantId)
+    const at = await clocks.now(call.actor)
     const { id } = seen.hold
     // Whatever has to be looked up is looked up before: inside the transaction it would take a second connection.
     await transferOf(seen.hold, seen.parts)
@@ -100,7 +100,7 @@ export function holdService({ db, clock, clocks, currencies, plan, log }: Deps) 
       const wanted = validate(CreateHold, input)
       const { tenantId } = call.actor
       const { accountId, metadata, expiresAt } = wanted
-      const at = await clocks.now(tenantId)
+      const at = await clocks.now(call.actor)
       const currency = await plan.payer(tenantId, accountId)
       const total = readAmount(wanted.total, currency, ['total'])
       const charges = await plan.charges(tenantId, accountId, currency, wanted.charges)

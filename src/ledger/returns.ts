@@ -59,7 +59,7 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
     async rollback(call: Call, input: unknown): Promise<Done> {
       const { transactionId, metadata } = validate(TransactionId, input)
       const { tenantId } = call.actor
-      const at = await clocks.now(tenantId)
+      const at = await clocks.now(call.actor)
       const mirror = newId()
       const accounts = await exchanges(await read(db.prisma, tenantId, transactionId))
       return transactOnce(db, call, at, mirror, async (work) => {
@@ -92,7 +92,7 @@ export function returnService({ db, clocks, currencies, plan }: Deps) {
         amount: readAmount(subtotal, currency, ['refunds', String(index), 'subtotal']),
       }))
       const accounts = await exchanges(seen)
-      const at = await clocks.now(tenantId)
+      const at = await clocks.now(call.actor)
       const id = newId()
       return transactOnce(db, call, at, id, async (work) => {
         const { whole, parts } = await lock(work.tx, tenantId, transactionId)

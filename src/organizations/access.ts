@@ -26,6 +26,7 @@ interface KeyRow {
   readonly rateLimit: number
   readonly clientAuthUrl: string | null
   readonly preflight: boolean
+  readonly clockAheadMs: bigint
 }
 
 const USED = `
@@ -60,7 +61,7 @@ export function accessService({ db, clock, secretKey }: Deps) {
       const found = await db.query<KeyRow>(
         'access.keys',
         `SELECT k.id, k.hash, k.tenant_id, k.role, k.user_id, k.last_used_at, k.rate_limit,
-           t.organization_id, t.mode, t.client_auth_url,
+           t.organization_id, t.mode, t.client_auth_url, t.clock_ahead_ms,
            EXISTS (SELECT FROM webhook_endpoint w WHERE w.tenant_id = k.tenant_id
              AND w.kind = 'PREFLIGHT' AND w.active AND w.deleted_at IS NULL) AS preflight
          FROM api_key k JOIN tenant t ON t.id = k.tenant_id
@@ -87,10 +88,12 @@ export function accessService({ db, clock, secretKey }: Deps) {
       rateLimit,
       clientAuthUrl,
       preflight,
+      clockAheadMs,
     } = key
     const now = clock.now()
     if (lastUsedAt === null || now.getTime() - lastUsedAt.getTime() > USE_NOTED_EVERY_MS) noteUse(key, now)
-    const actor = { apiKeyId, tenantId, organizationId, mode, role, userId, requestId, preflight }
+    const read = { clockAheadMs: Number(clockAheadMs) }
+    const actor = { apiKeyId, tenantId, organizationId, mode, role, userId, requestId, preflight, ...read }
     return { kind: 'key', actor, terms: { rateLimit, clientAuthUrl } }
   }
 

@@ -51,7 +51,7 @@ export function claimFundsService({ db, clock, clocks, log }: Deps) {
     async trigger(call: Call, input: unknown): Promise<Done> {
       const { userId } = validate(OfUser, input)
       const { tenantId, mode, requestId } = call.actor
-      const change = { tenantId, at: await clocks.now(tenantId), requestId }
+      const change = { tenantId, at: await clocks.now(call.actor), requestId }
       return transactOnce(db, call, change.at, userId, async (work) => {
         const user = await lockUser(work.tx, tenantId, userId)
         if (mode !== 'TEST')
@@ -88,7 +88,7 @@ export function claimFundsService({ db, clock, clocks, log }: Deps) {
     async settle(call: Call, input: unknown): Promise<Done> {
       const { id } = validate(ClaimFundsId, input)
       const { tenantId, requestId } = call.actor
-      const change = { tenantId, at: await clocks.now(tenantId), requestId }
+      const change = { tenantId, at: await clocks.now(call.actor), requestId }
       return transactOnce(db, call, change.at, id, async (work) => {
         const found = await work.tx.claimFunds.findFirst({ where: { tenantId, id } })
         if (!found) throw notFound('ClaimFunds', ['id'])

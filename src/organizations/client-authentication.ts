@@ -97,7 +97,7 @@ export function clientAuthentication({ db, clock, clocks, outbound }: Deps) {
       if (role !== 'OWNER')
         throw new DomainError({ code: 'FORBIDDEN', message: 'Only a key with the role OWNER is allowed to do this' })
       if (url !== undefined) assertUsable(url, mode)
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       return transactOnce(db, call, now, organizationId, async (work) => {
         await work.tx.tenant.update({ where: { id: tenantId }, data: { clientAuthUrl: url ?? null } })
         const object = { id: encodeId('Organization', organizationId), clientAuthenticationUrl: url ?? null }

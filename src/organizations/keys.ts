@@ -47,7 +47,7 @@ export function keyService({ db, clock, clocks }: Deps) {
       const wanted = validate(CreateApiKey, withOwner(actor, input as Input))
       const userId = ownerFor(actor, wanted.role, wanted.userId)
       assertFuture(wanted.expiresAt)
-      const now = await clocks.now(actor.tenantId)
+      const now = await clocks.now(actor)
       const id = newId()
       const secret = newSecret(actor.mode)
       const done = await transactOnce(db, call, now, id, async (work) => {
@@ -73,7 +73,7 @@ export function keyService({ db, clock, clocks }: Deps) {
       const { actor } = call
       const { tenantId } = actor
       assertFuture(wanted.expiresAt)
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       return transactOnce(db, call, now, id, async (work) => {
         const { role, userId } = await reachable(work.tx, actor, id, 'change')
         if (userId !== null) await assertMayHave(work.tx, actor, userId, role)
@@ -90,7 +90,7 @@ export function keyService({ db, clock, clocks }: Deps) {
       const { id } = validate(ApiKeyId, input)
       const { actor } = call
       const { tenantId } = actor
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       return transactOnce(db, call, now, id, async (work) => {
         await reachable(work.tx, actor, id, 'delete')
         const key = await work.tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: { deletedAt: now } })

@@ -23,7 +23,7 @@ export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
       const { tenantId, role } = call.actor
       if (outranks(wanted.role, role))
         throw forbidden(`Your role is not allowed to create a user with the role ${wanted.role}`, 'role')
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       const id = newId()
       return unique(() =>
         transactOnce(db, call, now, id, async (work) => {
@@ -41,7 +41,7 @@ export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
       const { id, ...wanted } = validate(UpdateUser, input)
       const { actor } = call
       const { tenantId } = actor
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       let ended: readonly ApiKeyRow[] = []
       const done = await unique(() =>
         transactOnce(db, call, now, id, async (work) => {
@@ -63,7 +63,7 @@ export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
       const { id } = validate(UserId, input)
       const { actor } = call
       const { tenantId } = actor
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       let ended: readonly ApiKeyRow[] = []
       const done = await transactOnce(db, call, now, id, async (work) => {
         const before = await lockReachable(work.tx, actor, id)

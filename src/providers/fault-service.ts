@@ -25,7 +25,7 @@ export function faultService({ db, clocks, registry }: Deps) {
       const { provider, ...wanted } = validate(InjectFault, input)
       const { faults } = await simulationOf(registry, call.actor, provider)
       return actOnce(db, call, {
-        at: await clocks.now(call.actor.tenantId),
+        at: await clocks.now(call.actor),
         subjectId: newId(),
         ask: async ({ subjectId: id }) => void (await faults.inject({ id, ...wanted })),
       })
@@ -36,7 +36,7 @@ export function faultService({ db, clocks, registry }: Deps) {
       const { provider } = validate(AtProvider, input)
       const { faults } = await simulationOf(registry, call.actor, provider)
       return actOnce(db, call, {
-        at: await clocks.now(call.actor.tenantId),
+        at: await clocks.now(call.actor),
         subjectId: call.actor.tenantId,
         ask: async () => void (await faults.clear()),
       })

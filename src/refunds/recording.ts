@@ -34,7 +34,7 @@ export function refundRecording({ db, clocks }: { db: Database; clocks: Clocks }
       const { tenantId } = actor
       const mine = ownerOf(actor)
       const visible = { tenantId, id: paymentId, ...(mine !== null && { userId: mine }) }
-      const change = { tenantId, at: await clocks.now(tenantId), requestId: actor.requestId }
+      const change = { tenantId, at: await clocks.now(call.actor), requestId: actor.requestId }
       const refundId = newId()
       return transactOnce(db, call, change.at, refundId, async (work) => {
         // Everything that happens to a payment's refunds happens under the lock of the payment.

@@ -154,7 +154,7 @@ export function usageReporting({ db, clock, clocks, registry, progress }: Deps) 
       const subscription = await findFor(db, actor, id)
       await reach(subscription)
       if (subscription.usage !== 'METERED') throw invalidState('The subscription does not bill usage', ['id'])
-      const now = await clocks.now(actor.tenantId)
+      const now = await clocks.now(actor)
       const reportId = newId()
       const done = await transactOnce(db, call, now, id, async (work) => {
         const { status } = await lockSubscription(work.tx, subscription)

@@ -48,7 +48,7 @@ export type Redelivered = Done & { readonly next?: string | undefined }
 export function redeliveryService({ db, clocks }: Deps) {
   async function one(call: Call, id: string): Promise<Redelivered> {
     const { tenantId } = call.actor
-    const now = await clocks.now(tenantId)
+    const now = await clocks.now(call.actor)
     return transactOnce(db, call, now, id, async (work) => {
       const delivery = await work.tx.webhookDelivery.findFirst({ where: { tenantId, id } })
       if (!delivery) throw notFound('WebhookDelivery', ['deliveryId'])
@@ -63,7 +63,7 @@ export function redeliveryService({ db, clocks }: Deps) {
 
   async function since(call: Call, endpointId: string, place: bigint): Promise<Redelivered> {
     const { tenantId } = call.actor
-    const now = await clocks.now(tenantId)
+    const now = await clocks.now(call.actor)
     const first = await firstOf(db, tenantId, endpointId, place)
     const id = first?.deliveryId ?? newId()
     let next: string | undefined

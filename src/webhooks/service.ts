@@ -35,7 +35,7 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
       const { url, kind, types = [] } = validate(CreateWebhookEndpoint, input)
       const { tenantId, mode } = call.actor
       refuse(addressProblem(mode, url))
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       const id = newId()
       const secret = newWebhookSecret()
       const done = await transactOnce(db, call, now, id, async (work) => {
@@ -63,7 +63,7 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
       const { id, ...wanted } = validate(UpdateWebhookEndpoint, input)
       const { tenantId, mode } = call.actor
       refuse(addressProblem(mode, wanted.url))
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       return transactOnce(db, call, now, id, async (work) => {
         const { kind } = await find(work.tx, tenantId, id)
         if (kind === 'PREFLIGHT' && wanted.types && wanted.types.length > 0) {
@@ -81,7 +81,7 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
     async remove(call: Call, input: unknown): Promise<Done> {
       const { id } = validate(WebhookEndpointId, input)
       const { tenantId } = call.actor
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       return transactOnce(db, call, now, id, async (work) => {
         await find(work.tx, tenantId, id)
         const data = { active: false, deletedAt: now, updatedAt: now }
@@ -96,7 +96,7 @@ export function webhookService({ db, clocks, secretKey }: Deps) {
     async rotate(call: Call, input: unknown): Promise<WithSecret> {
       const { id } = validate(WebhookEndpointId, input)
       const { tenantId } = call.actor
-      const now = await clocks.now(tenantId)
+      const now = await clocks.now(call.actor)
       const secret = newWebhookSecret()
       const done = await transactOnce(db, call, now, id, async (work) => {
         const { secret: previousSecret } = await find(work.tx, tenantId, id)
