@@ -26,7 +26,7 @@ describe('a new key', () => {
       kind: 'key',
       actor: {
         ...{ tenantId, organizationId, mode: 'TEST', role, userId: null },
-        ...{ apiKeyId: id, requestId: 'r1', preflight: false },
+        ...{ apiKeyId: id, requestId: 'r1', preflight: false, clockAheadMs: 0 },
       },
       terms: { rateLimit: 5_000, clientAuthUrl: null },
     })
