@@ -6,7 +6,7 @@ import { optional } from '../kernel/input.ts'
 import { allocate, divideHalfEven, formatDecimal, type Money, money, parseDecimal } from '../kernel/money.ts'
 import { TIMEZONE_RULE, timezoneNamed } from '../kernel/timezone.ts'
 
-import type { ChainFacts } from '../providers/port.ts'
+import type { ChainFacts } from '../providers/port/facts.ts'
 
 /**
  * What accounting tells of one payment or refund, from our own rows. What a payment brought stands above zero, what a

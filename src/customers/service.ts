@@ -8,7 +8,7 @@ import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { emailKey } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
-import type { FoundCustomer } from '../providers/port.ts'
+import type { FoundCustomer } from '../providers/port/facts.ts'
 import { transactOnce, type Work } from '../work/work.ts'
 import { CreateCustomer, CustomerId, customerObject, UpdateCustomer } from './customer.ts'
 

@@ -2,7 +2,7 @@ import { customerFromPage } from '../customers/service.ts'
 import type { Database } from '../db/database.ts'
 import type { PaymentSource, Provider } from '../db/generated/enums.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import type { ProviderPayment } from '../providers/port.ts'
+import type { ProviderPayment } from '../providers/port/facts.ts'
 import { transact } from '../work/work.ts'
 import { settlePayment } from './settlement.ts'
 

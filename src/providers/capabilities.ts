@@ -4,7 +4,7 @@ import type { CheckoutKind, Provider as ProviderName } from '../db/generated/enu
 import type { Clock } from '../kernel/clock.ts'
 import { sideBySide } from '../kernel/side-by-side.ts'
 import { SANDBOX } from './connections.ts'
-import { CAPABILITY_NAMES, type CapabilityName } from './port.ts'
+import { CAPABILITY_NAMES, type CapabilityName } from './port/routes.ts'
 import type { Connected, Registry } from './registry.ts'
 
 /** What the server of a connection can do is found out by asking it, and kept on the connection. */

@@ -1,5 +1,5 @@
 import { DomainError, type Problem } from '../kernel/errors.ts'
-import type { CapabilityName } from './port.ts'
+import type { CapabilityName } from './port/routes.ts'
 
 export interface ProviderFailure {
   readonly provider: string

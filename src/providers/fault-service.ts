@@ -7,7 +7,7 @@ import { validate } from '../kernel/validate.ts'
 import { actOnce } from './act-once.ts'
 import { AtProvider, InjectFault } from './fault.ts'
 import type { Fault } from './faults.ts'
-import type { Simulation } from './port.ts'
+import type { Simulation } from './port/simulation.ts'
 import type { Registry } from './registry.ts'
 import { simulatorOf } from './simulator.ts'
 

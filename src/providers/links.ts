@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
 import type { ProviderLinkRow } from '../db/rows.ts'
 import { newId } from '../kernel/id.ts'
-import type { Reference } from './port.ts'
+import type { Reference } from './port/facts.ts'
 import type { Connected } from './registry.ts'
 
 /** One of our objects, and how to make or change its copy at a provider. */

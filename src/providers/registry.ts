@@ -3,7 +3,8 @@ import type { Provider as ProviderName } from '../db/generated/enums.ts'
 import type { ProviderConnectionRow } from '../db/rows.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { type Credentials, openCredentials } from './credentials.ts'
-import { CAPABILITY_NAMES, type Capability, type CapabilityName, type Connection, type Provider } from './port.ts'
+import type { Capability, Connection, Provider } from './port/provider.ts'
+import { CAPABILITY_NAMES, type CapabilityName } from './port/routes.ts'
 import { QBITFLOW_ACCESS, qbitflow } from './qbitflow/index.ts'
 
 /** Every provider that is spoken. A new one is a folder and a line here. */

@@ -1,6 +1,7 @@
 import type { Mode } from '../kernel/actor.ts'
 import { DomainError } from '../kernel/errors.ts'
-import type { Provider, Simulation } from './port.ts'
+import type { Provider } from './port/provider.ts'
+import type { Simulation } from './port/simulation.ts'
 
 /**
  * The simulator behind a connection.

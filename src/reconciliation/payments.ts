@@ -6,7 +6,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { UnclaimedPayments } from '../payments/unclaimed.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
 import { ProviderLacks } from '../providers/errors.ts'
-import type { ProviderPayment, Sighting } from '../providers/port.ts'
+import type { ProviderPayment, Sighting } from '../providers/port/facts.ts'
 import type { Connected, Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 

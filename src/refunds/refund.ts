@@ -5,7 +5,7 @@ import type { EventType, Status } from '../events/catalogue.ts'
 import { encodeId } from '../kernel/id.ts'
 import { id, text } from '../kernel/input.ts'
 import { divideHalfEven } from '../kernel/money.ts'
-import type { ProviderRefund } from '../providers/port.ts'
+import type { ProviderRefund } from '../providers/port/facts.ts'
 
 /** Money of a payment that a customer asked to have back. */
 

@@ -5,7 +5,7 @@ import { DURATION_UNITS, type Duration, secondsOf } from '../kernel/duration.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { decimalRule, optional, refuse } from '../kernel/input.ts'
 import { MAX_MINOR, money, parseDecimal } from '../kernel/money.ts'
-import type { RecurringTerms } from '../providers/subscriptions.ts'
+import type { RecurringTerms } from '../providers/port/subscriptions.ts'
 
 /** What is agreed when something recurring begins. */
 

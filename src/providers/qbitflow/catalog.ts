@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Customers, Products, WantedCustomer, WantedProduct } from '../port.ts'
+import type { Customers, WantedCustomer } from '../port/customers.ts'
+import type { Products, WantedProduct } from '../port/products.ts'
 import { type Client, orFind } from './client.ts'
 import * as wire from './wire.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ProviderAnswerLost, ProviderRefused } from '../errors.ts'
 import { callProvider, type ProviderHttp } from '../http.ts'
-import type { Connection } from '../port.ts'
+import type { Connection } from '../port/provider.ts'
 
 export const PROVIDER = 'QBITFLOW'
 

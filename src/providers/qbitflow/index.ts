@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Connection, Provider } from '../port.ts'
+import type { Connection, Provider } from '../port/provider.ts'
 import { customersOf, productsOf } from './catalog.ts'
 import { checkoutsOf, statusOf } from './checkouts.ts'
 import { clientOf, PROVIDER } from './client.ts'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Connection, Notifications } from '../port.ts'
+import type { Notifications } from '../port/notifications.ts'
+import type { Connection } from '../port/provider.ts'
 import { credential } from './client.ts'
 import { canonical, proveSignature, proveSigned } from './signature.ts'
 import * as wire from './wire.ts'

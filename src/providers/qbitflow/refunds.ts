@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { PaymentSource, RefundStatus } from '../../db/generated/enums.ts'
-import type { ProviderRefund, Refunds } from '../port.ts'
+import type { ProviderRefund } from '../port/facts.ts'
+import type { Refunds } from '../port/refunds.ts'
 import { type Client, orUndefinedWhenMissing } from './client.ts'
 import { ANSWERED_REFUNDS, rejectListed, WAITING_REFUNDS } from './routes.ts'
 import { bare, moment } from './wire.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ProviderError, ProviderLacks, ProviderRefused } from '../errors.ts'
-import type { CapabilityName, Routes } from '../port.ts'
+import type { CapabilityName, Routes } from '../port/routes.ts'
 import { type Client, PROVIDER } from './client.ts'
 
 /** Which routes the server behind a connection has: versions of QBitFlow's API differ in them under one address. */

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { parseJson, TooDeep } from '../../kernel/json.ts'
 import { ForgedNotification } from '../errors.ts'
-import type { SignedNotification } from '../port.ts'
+import type { SignedNotification } from '../port/notifications.ts'
 
 const TOLERANCE_SECONDS = 300
 

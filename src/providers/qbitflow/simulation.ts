@@ -1,5 +1,4 @@
-import type { Simulation } from '../port.ts'
-import type { SimulatedAction } from '../subscriptions.ts'
+import type { SimulatedAction, Simulation } from '../port/simulation.ts'
 import { customerBody } from './catalog.ts'
 import type { Client } from './client.ts'
 import { faultsOf } from './faults.ts'

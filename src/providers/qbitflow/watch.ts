@@ -1,6 +1,7 @@
 import { on, once } from 'node:events'
 import { parseJson } from '../../kernel/json.ts'
-import type { Connection, ProviderStatus } from '../port.ts'
+import type { ProviderStatus } from '../port/facts.ts'
+import type { Connection } from '../port/provider.ts'
 import { StatusFrame } from './wire.ts'
 
 /**

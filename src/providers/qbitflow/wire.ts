@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { TransactionState } from '../../db/generated/enums.ts'
 import { currency, findCurrency } from '../../kernel/currency.ts'
 import { divideHalfEven, type Money, money, parseDecimal, shareOf } from '../../kernel/money.ts'
-import type { ChainFacts, FoundCustomer, ProviderPayment, ProviderStatus, Sighting } from '../port.ts'
+import type { ChainFacts, FoundCustomer, ProviderPayment, ProviderStatus, Sighting } from '../port/facts.ts'
 
 /** QBitFlow's JSON, and what it means in our words. Unknown fields are its business. */
 

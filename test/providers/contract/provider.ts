@@ -1,5 +1,5 @@
 import type { CheckoutKind, Provider as ProviderName } from '../../../src/db/generated/enums.ts'
-import type { Provider } from '../../../src/providers/port.ts'
+import type { Provider } from '../../../src/providers/port/provider.ts'
 import type { Shop } from '../../support/shop.ts'
 
 /** What the contract has to know of a provider. What it leaves out, the provider cannot do. */

@@ -1,7 +1,6 @@
-import type { SubscriptionStatus } from '../db/generated/enums.ts'
-import type { Duration } from '../kernel/duration.ts'
-import type { Money } from '../kernel/money.ts'
-import type { FoundCustomer, ProviderPayment, Reference } from './port.ts'
+import type { Duration } from '../../kernel/duration.ts'
+import type { Money } from '../../kernel/money.ts'
+import type { FoundCustomer, ProviderPayment, ProviderSubscription, Reference } from './facts.ts'
 
 /** What a customer agrees to on a page that begins something recurring. */
 export interface RecurringTerms {
@@ -11,25 +10,6 @@ export interface RecurringTerms {
   readonly minPeriods?: number
   /** Metered: what each period's bill is lowered by. */
   readonly freeCredits?: Money
-}
-
-/** Where a subscription stands at the provider. What it does not say is absent, and stays as we have it. */
-export interface ProviderSubscription {
-  readonly status: SubscriptionStatus
-  /** Whether it ends with the period that runs. */
-  readonly stopped?: boolean
-  readonly allowance?: Money
-  /** Metered: what was used in this period, in millionths of a unit. */
-  readonly unitsMillionths?: bigint
-  readonly freeCredits?: Money
-  readonly maxSpending?: Money
-  readonly lastBillingAt?: Date
-  readonly nextBillingAt?: Date
-  readonly minimumCancellationAt?: Date
-  readonly managementUrl?: string
-  readonly createdAt?: Date
-  /** Tells older news from later. */
-  readonly updatedAt?: Date
 }
 
 /** Recurring payments, which the provider bills by itself. What a provider leaves out it cannot do. */
@@ -51,5 +31,3 @@ export interface Subscriptions {
   /** Test mode: bills the period that runs, at once. Asking again bills again. */
   executeTestBilling?(subscription: Reference): Promise<void>
 }
-
-export type SimulatedAction = 'TOP_UP' | 'RAISE_MAXIMUM' | 'CONFIRM' | 'CANCEL' | 'DRAIN' | 'CHANGE_PRICE'

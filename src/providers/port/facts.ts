@@ -1,0 +1,108 @@
+import type { PaymentSource, RefundStatus, SubscriptionStatus, TransactionState } from '../../db/generated/enums.ts'
+import type { Money } from '../../kernel/money.ts'
+
+/** What a provider tells, in our words, from wherever it came: a notification, a poll, a socket, an answer. */
+
+/** What a provider calls one of its things; opaque to everyone but its adapter. */
+export type Reference = string
+
+export interface FoundCustomer {
+  readonly reference: Reference
+  readonly name: string
+  readonly lastName?: string
+  readonly email?: string
+  readonly phone?: string
+}
+
+/** Where a payment stands at the provider. */
+export interface ProviderStatus {
+  readonly state: TransactionState
+  readonly transactionHash?: string
+  readonly message?: string
+}
+
+/** Where on its chain a transaction stands, as the provider tells it. */
+export interface ChainFacts {
+  readonly name?: string
+  /** The code of the chain's own coin, where it is one we keep. */
+  readonly coin?: string
+  /** The number of the block or slot. */
+  readonly block?: string
+  /** The address of the token's contract or mint; absent for the chain's own coin. */
+  readonly token?: string
+  /** What one of the chain's own coins was worth then, in USD as decimal text. */
+  readonly coinPriceUsd?: string
+}
+
+/** The facts of a payment that came in. */
+export interface ProviderPayment {
+  readonly reference: Reference
+  /** In the currency of the price. */
+  readonly amount: Money
+  /** In the currency that the customer paid with, where it is one we keep. */
+  readonly settled?: Money
+  readonly fee: bigint
+  readonly organizationFee: bigint
+  /** The rates of both fees in basis points, where the provider tells them. */
+  readonly feeBps?: number
+  readonly organizationFeeBps?: number
+  readonly from?: string
+  readonly to?: string
+  readonly transactionHash?: string
+  readonly chain?: ChainFacts
+  readonly customer?: FoundCustomer
+  /** What the provider calls what was bought. */
+  readonly description?: string
+  readonly at: Date
+}
+
+/** A payment as the provider lists it. */
+export interface Sighting {
+  readonly reference: Reference
+  readonly source: PaymentSource
+  /** The subscription whose bill it paid. */
+  readonly subscription?: Reference
+  readonly amount: Money
+  readonly at: Date
+}
+
+/** Where a subscription stands at the provider. What it does not say is absent, and stays as we have it. */
+export interface ProviderSubscription {
+  readonly status: SubscriptionStatus
+  /** Whether it ends with the period that runs. */
+  readonly stopped?: boolean
+  readonly allowance?: Money
+  /** Metered: what was used in this period, in millionths of a unit. */
+  readonly unitsMillionths?: bigint
+  readonly freeCredits?: Money
+  readonly maxSpending?: Money
+  readonly lastBillingAt?: Date
+  readonly nextBillingAt?: Date
+  readonly minimumCancellationAt?: Date
+  readonly managementUrl?: string
+  readonly createdAt?: Date
+  /** Tells older news from later. */
+  readonly updatedAt?: Date
+}
+
+/** The facts of a refund that a customer asked for. */
+export interface ProviderRefund {
+  readonly reference: Reference
+  /** The payment whose money it is. */
+  readonly payment: Reference
+  readonly state: RefundStatus
+  /** What goes back, in minor units of the currency that the payment was settled in. */
+  readonly settledMinor: bigint
+  /** Why the customer asks. */
+  readonly reason?: string
+  readonly merchantMessage?: string
+  readonly transactionHash?: string
+  readonly askedAt: Date
+  readonly respondedAt?: Date
+  /** When it was paid back, once it is COMPLETED. */
+  readonly completedAt?: Date
+  /** What sending it cost the one who refunds, in minor units of the chain's own coin. */
+  readonly networkFeeMinor?: bigint
+  /** What is the refund's own; the chain is that of the payment. */
+  readonly chain?: ChainFacts
+}
