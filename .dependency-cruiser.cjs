@@ -8,6 +8,8 @@ const BACKGROUND = '(inbox|reconciliation)'
 const GROUND = '(ledger|work|events|providers|outbound)'
 /** What the simulators share beside the files at their top. */
 const SANDBOX_SHARED = '(?:pages)'
+/** A provider's folder: every folder of providers/ but the port, which is ours. */
+const ONE_PROVIDER = '^src/providers/(?!port/)[^/]+/'
 /** The composition root and the commands: they alone may import from every room. */
 const ROOT = '(main|app|config|secret-key|tracing)\\.ts|commands/'
 
@@ -87,9 +89,9 @@ module.exports = {
     forbid(
       'providers-are-strangers',
       'One provider never imports another.',
-      { path: '^src/providers/([^/]+)/' },
+      { path: '^src/providers/(?!port/)([^/]+)/' },
       {
-        path: '^src/providers/[^/]+/',
+        path: ONE_PROVIDER,
         pathNot: '^src/providers/$1/',
       },
     ),
@@ -100,16 +102,16 @@ module.exports = {
         path: '^src/',
         pathNot: [`^src/(${ROOT})`, rooms('providers')],
       },
-      { path: '^src/providers/[^/]+/' },
+      { path: ONE_PROVIDER },
     ),
     forbid(
       'only-the-registry-picks',
       'The port and its helpers do not know who implements them.',
       {
-        path: '^src/providers/[^/]+\\.ts$',
+        path: '^src/providers/(port/)?[^/]+\\.ts$',
         pathNot: '^src/providers/registry\\.ts$',
       },
-      { path: '^src/providers/[^/]+/' },
+      { path: ONE_PROVIDER },
     ),
     forbid(
       'providers-keep-no-data',
