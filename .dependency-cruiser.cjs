@@ -105,11 +105,11 @@ module.exports = {
       { path: ONE_PROVIDER },
     ),
     forbid(
-      'only-the-registry-picks',
+      'only-the-list-names-providers',
       'The port and its helpers do not know who implements them.',
       {
         path: '^src/providers/(port/)?[^/]+\\.ts$',
-        pathNot: '^src/providers/registry\\.ts$',
+        pathNot: '^src/providers/providers\\.ts$',
       },
       { path: ONE_PROVIDER },
     ),

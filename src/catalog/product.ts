@@ -4,8 +4,8 @@ import { encodeId } from '../kernel/id.ts'
 import { id, metadata, optional, price, reference, text } from '../kernel/input.ts'
 
 /**
- * What is sold. The characters are those that every provider takes, so that a product can be sold through each. A name or
- * description of one character is sold where the provider takes it: QBitFlow wants two.
+ * What is sold. The characters are those that every provider takes, so that a product can be sold through each. A provider
+ * may want more characters than the one that is enough here.
  */
 
 const UNSELLABLE = /[<>{}[\]`\\|;"~^]|(?![\n\r\t])\p{Cc}/u

@@ -5,6 +5,7 @@ import type { CheckoutRow } from '../db/rows.ts'
 import type { TransactionType } from '../events/catalogue.ts'
 import { encodeId } from '../kernel/id.ts'
 import { email, id, optional, price, text, webUrl } from '../kernel/input.ts'
+import { providerName } from '../providers/providers.ts'
 import { checkTerms, TERMS, termsObject } from '../subscriptions/terms.ts'
 
 /** One attempt to be paid through a hosted page. */
@@ -84,7 +85,7 @@ const item = z.object({
 export const CreateCheckout = z
   .object({
     kind: z.enum(['PAYMENT', 'SUBSCRIPTION', 'PAY_AS_YOU_GO', 'SETUP']),
-    provider: optional(z.enum(['QBITFLOW', 'QBITPAY', 'QFPAY'])),
+    provider: optional(providerName),
     productId: optional(id('Product')),
     item: optional(item),
     customerId: optional(id('Customer')),

@@ -4,10 +4,11 @@ import type { Clock } from '../kernel/clock.ts'
 import { optional } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import { ForgedNotification } from '../providers/errors.ts'
+import { providerName } from '../providers/providers.ts'
 import type { Registry } from '../providers/registry.ts'
 
 const VerifyWebhook = z.object({
-  provider: optional(z.enum(['QBITFLOW', 'QBITPAY', 'QFPAY'])),
+  provider: optional(providerName),
   // The body as it came: nothing is trimmed from it.
   payload: z.string(),
   signature: z.string(),

@@ -11,7 +11,7 @@ import { transactOnce } from '../work/work.ts'
 import { SANDBOX } from './connections.ts'
 import { type Credentials, sealCredentials } from './credentials.ts'
 import { asDomainError } from './errors.ts'
-import { providerName } from './fault.ts'
+import { providerName } from './providers.ts'
 import type { Registry } from './registry.ts'
 
 const SECRET_LENGTH = 2_000
@@ -46,8 +46,8 @@ export function connecting({ db, clock, clocks, registry, secretKey, isAnswered,
   /** The address and the credentials that are meant, both checked as far as that can be done here. */
   async function wantedBy(actor: Actor, input: unknown) {
     const { provider, credentials, baseUrl } = validate(ConnectProvider, input)
-    const access = registry.accessOf(provider)
-    if (!access) {
+    const adapter = registry.adapterOf(provider)
+    if (!adapter) {
       throw new DomainError({ code: 'UNSUPPORTED', message: `${provider} is not supported`, field: ['provider'] })
     }
     if (actor.mode === 'TEST' && baseUrl === undefined) {
@@ -60,8 +60,8 @@ export function connecting({ db, clock, clocks, registry, secretKey, isAnswered,
     if (actor.mode === 'LIVE' && baseUrl !== undefined && new URL(baseUrl).protocol !== 'https:') {
       throw new DomainError({ code: 'INVALID', message: 'must be an https address in live mode', field: ['baseUrl'] })
     }
-    const address = (baseUrl ?? access.baseUrl).replace(/\/+$/, '')
-    return { provider, baseUrl: address, credentials: secretsIn(credentials, access.credentials) }
+    const address = (baseUrl ?? adapter.baseUrl).replace(/\/+$/, '')
+    return { provider, baseUrl: address, credentials: secretsIn(credentials, adapter.credentials) }
   }
 
   return {

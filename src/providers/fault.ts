@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { optional, text } from '../kernel/input.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
+import { providerName } from './providers.ts'
 
 /** How a fault is asked for. */
 
@@ -8,8 +9,6 @@ const OF_WEBHOOKS: readonly FaultKind[] = ['DUPLICATE_WEBHOOK', 'REORDER_WEBHOOK
 const OF_PAYMENTS: readonly FaultKind[] = ['UNDERPAY', 'OVERPAY', 'PAY_LATE']
 
 const count = (least: number, most: number) => z.int().min(least).max(most)
-
-export const providerName = z.enum(['QBITFLOW', 'QBITPAY', 'QFPAY'])
 
 export const InjectFault = z
   .object({

@@ -2,27 +2,11 @@ import type { Database } from '../db/database.ts'
 import type { Provider as ProviderName } from '../db/generated/enums.ts'
 import type { ProviderConnectionRow } from '../db/rows.ts'
 import { DomainError } from '../kernel/errors.ts'
+import type { Adapter } from './adapter.ts'
 import { type Credentials, openCredentials } from './credentials.ts'
 import type { Capability, Connection, Provider } from './port/provider.ts'
 import { CAPABILITY_NAMES, type CapabilityName } from './port/routes.ts'
-import { QBITFLOW_ACCESS, qbitflow } from './qbitflow/index.ts'
-
-/** Every provider that is spoken. A new one is a folder and a line here. */
-const ADAPTERS: Partial<Record<ProviderName, (connection: Connection) => Provider>> = {
-  QBITFLOW: qbitflow,
-}
-
-/** What an account with a provider is reached with. */
-export interface AccountAccess {
-  /** The provider's names for its credentials. */
-  readonly credentials: readonly string[]
-  /** Where its API is. */
-  readonly baseUrl: string
-}
-
-const ACCESS: Partial<Record<ProviderName, AccountAccess>> = {
-  QBITFLOW: QBITFLOW_ACCESS,
-}
+import { PROVIDERS } from './providers.ts'
 
 /** A provider as one tenant is connected with it. */
 export type Connected = Provider & {
@@ -50,11 +34,11 @@ export type Registry = ReturnType<typeof providerRegistry>
 export function providerRegistry(db: Database, outside: Outside) {
   /** A tenant's connection as its row has it, and where that leads. */
   function connect(row: ProviderConnectionRow): { baseUrl: string; provider: Connected } {
-    const adapter = ADAPTERS[row.provider]
+    const { adapter } = PROVIDERS[row.provider]
     if (!adapter) throw new Error(`no adapter speaks ${row.provider}`)
     const credentials = openCredentials(outside.secretKey, row.id, row.credentials)
     const { simulated, ...place } = outside.reach(row.baseUrl)
-    const { simulation, ...provider } = adapter({ credentials, ...place })
+    const { simulation, ...provider } = adapter.connect({ credentials, ...place })
     // Another's server is never sent the control calls of a simulator.
     const simulator = simulated && simulation ? { simulation } : {}
     const { id: connectionId, tenantId, capabilitiesCheckedAt } = row
@@ -69,7 +53,7 @@ export function providerRegistry(db: Database, outside: Outside) {
     connect,
 
     /** Undefined for a provider that is not spoken. */
-    accessOf: (provider: ProviderName): AccountAccess | undefined => ACCESS[provider],
+    adapterOf: (provider: ProviderName): Adapter | undefined => PROVIDERS[provider].adapter,
 
     /**
      * Asks a provider something cheap with credentials that are not kept yet, and what its server lacks.
@@ -77,7 +61,7 @@ export function providerRegistry(db: Database, outside: Outside) {
      */
     async probe(provider: ProviderName, baseUrl: string, credentials: Credentials): Promise<readonly CapabilityName[]> {
       const { simulated: _, ...place } = outside.reach(baseUrl)
-      const asked = ADAPTERS[provider]?.({ credentials, ...place })
+      const asked = PROVIDERS[provider].adapter?.connect({ credentials, ...place })
       await asked?.health?.probe()
       return (await asked?.routes?.missing(CAPABILITY_NAMES)) ?? []
     },

@@ -6,9 +6,9 @@ import type { World } from './store.ts'
 type Handler = (request: Request) => Promise<Response>
 
 interface Parts {
-  /** The path below which every call may go wrong, e.g. `/sandbox/qbitflow/v1`. */
+  /** The path below which every call may go wrong, e.g. `/sandbox/<provider>/v1`. */
   readonly base: string
-  /** That of the routes beside the API, e.g. `/sandbox/qbitflow/_sandbox`: they go wrong where a rule names them. */
+  /** That of the routes beside the API, e.g. `/sandbox/<provider>/_sandbox`: they go wrong where a rule names them. */
   readonly beside: string
   /** Whose call it is; undefined when nobody can be told from it. */
   worldOf(request: Request): World | undefined

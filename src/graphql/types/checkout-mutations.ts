@@ -1,3 +1,4 @@
+import { withNotes } from '../../providers/notes.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
 import { CheckoutKindEnum } from './checkout.ts'
@@ -10,12 +11,14 @@ const CheckoutItemInput = builder.inputType('CheckoutItemInput', {
   fields: (t) => ({
     name: t.string({
       required: true,
-      description: 'The name that the customer sees: 1 to 100 characters, at QBITFLOW at least 2.',
+      description: withNotes('The name that the customer sees: 1 to 100 characters.', 'ITEM_TEXT'),
     }),
     description: t.string({
       required: true,
-      description:
-        'The description that the customer sees below the name: 1 to 500 characters, at QBITFLOW at least 2.',
+      description: withNotes(
+        'The description that the customer sees below the name: 1 to 500 characters.',
+        'ITEM_TEXT',
+      ),
     }),
     price: t.field({ type: MoneyInput, required: true, description: 'The price of the item, above zero.' }),
   }),
@@ -73,8 +76,7 @@ mutation('createCheckout', {
     }),
     frequency: t.field({
       type: DurationInput,
-      description:
-        'The length of a billing period. Required for SUBSCRIPTION and PAY_AS_YOU_GO. QBITFLOW accepts 7 to 365 days and counts a month as 30 days and a year as 365 days.',
+      description: withNotes('The length of a billing period. Required for SUBSCRIPTION and PAY_AS_YOU_GO.', 'PERIOD'),
     }),
     trialPeriod: t.field({
       type: DurationInput,

@@ -1,4 +1,5 @@
 import { DURATION_UNITS, type Duration, type DurationUnit, secondsOf } from '../../kernel/duration.ts'
+import { withNotes } from '../../providers/notes.ts'
 import { builder } from '../builder.ts'
 
 const MEANING: Readonly<Record<DurationUnit, string>> = {
@@ -7,9 +8,11 @@ const MEANING: Readonly<Record<DurationUnit, string>> = {
   HOURS: 'Hours of 60 minutes.',
   DAYS: 'Days of 24 hours.',
   WEEKS: 'Weeks of 7 days.',
-  MONTHS:
-    'Months. QBITFLOW counts a month as 30 days. The test clock counts calendar months: the day of the month stays the same, or becomes the last day of a shorter month.',
-  YEARS: 'Years. QBITFLOW counts a year as 365 days. The test clock counts calendar years.',
+  MONTHS: withNotes(
+    'Months. The test clock counts calendar months: the day of the month stays the same, or becomes the last day of a shorter month.',
+    'MONTHS',
+  ),
+  YEARS: withNotes('Years. The test clock counts calendar years.', 'YEARS'),
 }
 
 const DurationUnitEnum = builder.enumType('DurationUnit', {

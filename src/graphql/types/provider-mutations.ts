@@ -1,3 +1,4 @@
+import { withNotes } from '../../providers/notes.ts'
 import { actorOf, type Context } from '../context.ts'
 import { mutation } from '../mutation.ts'
 import { ProviderConnectionRef, ProviderEnum } from './provider.ts'
@@ -23,8 +24,10 @@ mutation('connectProvider', {
     credentials: t.field({
       type: 'JSON',
       required: true,
-      description:
-        'The credentials, under the names that the provider gives them (provider-specific), e.g. apiKey and webhookSecret for QBITFLOW. In test mode {} connects the simulator with credentials of its own.',
+      description: withNotes(
+        'The credentials, under the names that the provider gives them (provider-specific). In test mode {} connects the simulator with credentials of its own.',
+        'CREDENTIALS',
+      ),
     }),
     baseUrl: t.string({
       description:

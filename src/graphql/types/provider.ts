@@ -1,16 +1,15 @@
 import type { Mode, Provider } from '../../db/generated/enums.ts'
 import type { ProviderLinkRow } from '../../db/rows.ts'
+import { PROVIDERS } from '../../providers/providers.ts'
 import { builder } from '../builder.ts'
 import { actorOf, type Connection } from '../context.ts'
 import { moment, momentField } from './moment.ts'
 
 export const ProviderEnum = builder.enumType('Provider', {
   description: 'A payment provider that the gateway supports.',
-  values: {
-    QBITFLOW: { description: 'QBitFlow: hosted crypto checkouts, subscriptions and refunds.' },
-    QBITPAY: { description: 'QbitPay: charges, market orders, payouts and balances.' },
-    QFPAY: { description: 'QFPay: recurring card payments.' },
-  } satisfies Record<Provider, object>,
+  values: Object.fromEntries(Object.entries(PROVIDERS).map(([name, { description }]) => [name, { description }])) as {
+    [Name in Provider]: { description: string }
+  },
 })
 
 export const ModeEnum = builder.enumType('Mode', {

@@ -1,9 +1,12 @@
+import { withNotes } from '../../providers/notes.ts'
 import { mutation } from '../mutation.ts'
 import { MoneyInput } from './money.ts'
 
 mutation('approveRefund', {
-  description:
-    "Approves a requested refund. It is PROCESSING until the customer has received the money. Only for the seller of the payment and for keys with the role OWNER or ADMIN. When the provider's API cannot take the answer, as for QBITFLOW in live mode, the error is UNSUPPORTED and its message says where to answer instead.",
+  description: withNotes(
+    "Approves a requested refund. It is PROCESSING until the customer has received the money. Only for the seller of the payment and for keys with the role OWNER or ADMIN. When the provider's API cannot take the answer, the error is UNSUPPORTED and its message says where to answer instead.",
+    'REFUND_ANSWER',
+  ),
   idempotency: 'required',
   input: (t) => ({ id: t.id({ required: true, description: 'The id of the refund.' }) }),
   object: { name: 'refund', kind: 'Refund', description: 'The refund after the change.' },

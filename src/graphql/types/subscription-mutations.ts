@@ -1,4 +1,5 @@
 import type { Done } from '../../kernel/actor.ts'
+import { withNotes } from '../../providers/notes.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
 import { MoneyInput } from './money.ts'
@@ -28,8 +29,10 @@ const object = {
 const names = { id: 'subscriptionId' }
 
 mutation('cancelSubscription', {
-  description:
-    'Cancels a subscription on behalf of the customer, subject to the minimum number of periods. At QBITFLOW only the customer can cancel, on the management page: the mutation changes nothing and returns the URL of that page as `url`. In test mode `simulateSubscription` with CANCEL does what the customer would do there.',
+  description: withNotes(
+    'Cancels a subscription on behalf of the customer, subject to the minimum number of periods.',
+    'CANCELLATION',
+  ),
   idempotency: 'optional',
   input: subscriptionInput,
   object,
@@ -54,8 +57,7 @@ mutation('forceCancelSubscription', {
 })
 
 mutation('executeTestBilling', {
-  description:
-    'Test mode only. Bills the current period now, or retries a failed billing. QBITFLOW refuses this before the billing is due.',
+  description: withNotes('Test mode only. Bills the current period now, or retries a failed billing.', 'TEST_BILLING'),
   idempotency: 'required',
   input: subscriptionInput,
   object,

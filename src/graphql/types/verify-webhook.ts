@@ -1,4 +1,5 @@
 import { DomainError, type Problem } from '../../kernel/errors.ts'
+import { withNotes } from '../../providers/notes.ts'
 import { builder } from '../builder.ts'
 import { actorOf } from '../context.ts'
 import { UserErrorRef } from '../user-errors.ts'
@@ -21,11 +22,11 @@ const VerifyWebhookInput = builder.inputType('VerifyWebhookInput', {
     }),
     signature: t.string({
       required: true,
-      description: 'The signature as received in the header, e.g. X-Webhook-Signature-256 of QBITFLOW.',
+      description: withNotes('The signature as received in the header.', 'WEBHOOK_SIGNATURE'),
     }),
     timestamp: t.string({
       required: true,
-      description: 'The timestamp as received in the header, e.g. X-Webhook-Timestamp of QBITFLOW.',
+      description: withNotes('The timestamp as received in the header.', 'WEBHOOK_TIMESTAMP'),
     }),
   }),
 })
@@ -59,8 +60,10 @@ const VerifyWebhookPayload = builder.objectRef<Verified>('VerifyWebhookPayload')
 builder.mutationField('verifyWebhook', (t) =>
   t.field({
     type: VerifyWebhookPayload,
-    description:
-      "Checks a webhook that the merchant's own program received from a provider. The signature is checked with the webhook secret of the connection, and the webhook must not be older than the provider allows, which is 300 seconds for QBITFLOW.",
+    description: withNotes(
+      "Checks a webhook that the merchant's own program received from a provider. The signature is checked with the webhook secret of the connection, and the webhook must not be older than the provider allows.",
+      'WEBHOOK_AGE',
+    ),
     authScopes: { key: true },
     args: { input: t.arg({ type: VerifyWebhookInput, required: true, description: 'The input of the mutation.' }) },
     resolve: async (_root, { input }, context): Promise<Verified> => {

@@ -1,19 +1,15 @@
 import { z } from 'zod'
+import type { Adapter } from '../adapter.ts'
 import type { Connection, Provider } from '../port/provider.ts'
 import { customersOf, productsOf } from './catalog.ts'
 import { checkoutsOf, statusOf } from './checkouts.ts'
 import { clientOf, PROVIDER } from './client.ts'
+import { NOTES } from './notes.ts'
 import { notificationsOf } from './notifications.ts'
 import { refundsOf } from './refunds.ts'
 import { routesOf } from './routes.ts'
 import { simulationOf } from './simulation.ts'
 import { subscriptionsOf } from './subscriptions.ts'
-
-/** What its accounts are reached with, and where. */
-export const QBITFLOW_ACCESS = {
-  credentials: ['apiKey', 'webhookSecret'],
-  baseUrl: 'https://api.qbitflow.app/v1',
-} as const
 
 /**
  * QBitFlow: hosted checkouts paid in crypto, priced in USD. Credentials: `apiKey`, `webhookSecret`.
@@ -39,3 +35,10 @@ export function qbitflow(connection: Connection) {
     simulation: simulationOf(client),
   } satisfies Provider
 }
+
+export const QBITFLOW = {
+  credentials: ['apiKey', 'webhookSecret'],
+  baseUrl: 'https://api.qbitflow.app/v1',
+  notes: NOTES,
+  connect: qbitflow,
+} satisfies Adapter
