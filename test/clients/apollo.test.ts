@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
 import { type LiveCheckout, openLiveCheckout } from './live-checkout.ts'
 
-/** The line of the README: which type Apollo Client is to take for the root of subscriptions. */
+/** The line of the manual: which type Apollo Client is to take for the root of subscriptions. */
 const LINE = { subscriptionType: true } as const
 
 /** A subscription that was resumed has another `after`, and is the same field for all that. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
 import { type LiveCheckout, openLiveCheckout } from './live-checkout.ts'
 
-/** The line of the README: the names of the roots, as introspection tells them. */
+/** The line of the manual: the names of the roots, as introspection tells them. */
 const LINE: CacheExchangeOpts = {
   schema: {
     __schema: {

@@ -1,19 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
 import { createCheckout, simulate } from '../support/storefront.ts'
 import { openProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+import { MANUAL, ROOT, snippetsIn } from './manual.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-
-/** The README's own program that watches a checkout. */
-const SNIPPET = [...README.matchAll(/```js\n([\s\S]*?)```/g)]
-  .map(([, code = '']) => code)
-  .find((code) => code.includes('transactionStatus'))
+/** The manual's own program that watches a checkout. */
+const SNIPPET = snippetsIn(MANUAL, 'js').find(({ text }) => text.includes('transactionStatus'))?.text
 
 let gateway: OpenGateway
 let proxy: TcpProxy
@@ -48,7 +42,7 @@ function paste({ checkoutId, clientSecret }: { checkoutId: string; clientSecret:
 const PATIENCE = { timeout: 15_000 }
 const FINAL = 'query ($id: ID!) { transactionStatus(id: $id) { final } }'
 
-describe("the README's program that watches a checkout", { timeout: 60_000 }, () => {
+describe("the manual's program that watches a checkout", { timeout: 60_000 }, () => {
   test('shows every change exactly once over a connection that is cut midway, and ends after the last', async () => {
     const { checkout } = await createCheckout(gateway.api)
     const before = proxy.served()

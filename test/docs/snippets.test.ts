@@ -4,32 +4,36 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse, validate } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { schema } from '../src/graphql/schema.ts'
-import { type OpenGateway, startGateway } from './support/gateway.ts'
+import { schema } from '../../src/graphql/schema.ts'
+import { type OpenGateway, startGateway } from '../support/gateway.ts'
+import { MANUAL, type Snippet, snippetsIn } from './manual.ts'
 
-const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-const LICENSE = new URL('../LICENSE', import.meta.url)
-const PACKAGE = new URL('../package.json', import.meta.url)
-
-/** What stands between the fences of a language. */
-function fenced(language: string): string[] {
-  return [...README.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, text = '']) => text)
-}
+const LICENSE = new URL('../../LICENSE', import.meta.url)
+const PACKAGE = new URL('../../package.json', import.meta.url)
 
 /** Every call of curl, on as many lines as it has: in fences, and indented by four blanks. */
-const CALLS = [
-  ...fenced('sh').flatMap((text) => (text.startsWith('curl') ? [text] : [])),
-  ...[...README.matchAll(/^ {4}(curl (?:[^\n]*\\\n)*[^\n]*)$/gm)].map(([, text = '']) => text),
+const CALLS: readonly Snippet[] = [
+  ...snippetsIn(MANUAL, 'sh').filter(({ text }) => text.startsWith('curl')),
+  ...MANUAL.flatMap(({ path: page, text }) =>
+    [...text.matchAll(/^ {4}(curl (?:[^\n]*\\\n)*[^\n]*)$/gm)].map(([, call = '']) => ({ page, text: call })),
+  ),
 ]
 /** From then on every other call would need a client's token. */
-const isLast = (call: string) => call.includes('setClientAuthentication')
-const DOCUMENTS = fenced('graphql')
+const isLast = ({ text }: Snippet) => text.includes('setClientAuthentication')
+const DOCUMENTS = snippetsIn(MANUAL, 'graphql')
+const COMPLETE = DOCUMENTS.filter(({ text }) => !text.includes('"…"'))
+/** A document that makes the provider fail is the last. */
+const ORDERED = [...COMPLETE.filter(isHarmless), ...COMPLETE.filter((each) => !isHarmless(each))]
+
+function isHarmless({ text }: Snippet): boolean {
+  return !text.includes('injectFault')
+}
 
 let gateway: OpenGateway
 let folder: string
 beforeAll(async () => {
   gateway = await startGateway()
-  folder = mkdtempSync(join(tmpdir(), 'tollgate-readme-'))
+  folder = mkdtempSync(join(tmpdir(), 'tollgate-manual-'))
 })
 afterAll(async () => {
   await gateway.stop()
@@ -45,8 +49,8 @@ function shell(script: string): Promise<{ code: number; stdout: string }> {
   })
 }
 
-async function expectAnswer(call: string): Promise<void> {
-  const { code, stdout } = await shell(call.replaceAll(/(http:\/\/)?localhost:4000/g, gateway.url))
+async function expectAnswer({ text }: Snippet): Promise<void> {
+  const { code, stdout } = await shell(text.replaceAll(/(http:\/\/)?localhost:4000/g, gateway.url))
   expect(code).toBe(0)
   expect(stdout).not.toMatch(/"errors":|"userErrors":\[\{/)
 }
@@ -80,26 +84,23 @@ async function withAccounts(document: string): Promise<string> {
   return filled
 }
 
-describe('the README', () => {
-  test.each(DOCUMENTS)('has GraphQL that the schema knows: %s', (document) => {
-    expect(validate(schema, parse(document)).map(({ message }) => message)).toEqual([])
+describe('the README and the manual', () => {
+  test.each(DOCUMENTS)('have GraphQL that the schema knows: $page $text', ({ text }) => {
+    expect(validate(schema, parse(text)).map(({ message }) => message)).toEqual([])
   })
 
   // Before the documents, one of which makes the provider fail.
-  test.each(CALLS.filter((call) => !isLast(call)))('has a call that is answered: %s', expectAnswer)
+  test.each(CALLS.filter((call) => !isLast(call)))('have a call that is answered: $page $text', expectAnswer)
 
-  test.each(DOCUMENTS.filter((document) => !document.includes('"…"')))(
-    'has GraphQL that does what it says: %s',
-    async (document) => {
-      const { data, errors } = await ask(await withAccounts(document))
-      expect(errors).toBeUndefined()
-      for (const payload of Object.values(data)) expect(payload.userErrors ?? []).toEqual([])
-    },
-  )
+  test.each(ORDERED)('have GraphQL that does what it says: $page $text', async ({ text }) => {
+    const { data, errors } = await ask(await withAccounts(text))
+    expect(errors).toBeUndefined()
+    for (const payload of Object.values(data)) expect(payload.userErrors ?? []).toEqual([])
+  })
 
-  test.each(CALLS.filter(isLast))('has a call that is answered: %s', expectAnswer)
+  test.each(CALLS.filter(isLast))('have a call that is answered: $page $text', expectAnswer)
 
-  test('has calls and documents at all', () => {
+  test('have calls and documents at all', () => {
     expect([CALLS.length > 5, DOCUMENTS.length > 5, CALLS.filter(isLast).length]).toEqual([true, true, 1])
   })
 })
