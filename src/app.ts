@@ -1,6 +1,7 @@
-import { hkdfSync } from 'node:crypto'
 import type { Logger } from 'pino'
 import { accountingService } from './accounting/service.ts'
+import { reachOf } from './app/reach.ts'
+import { openSimulators } from './app/simulators.ts'
 import { productService } from './catalog/service.ts'
 import { paymentAcceptance } from './checkouts/acceptance.ts'
 import { checkoutOpening } from './checkouts/opening.ts'
@@ -10,6 +11,7 @@ import { checkoutWatcher } from './checkouts/watcher.ts'
 import { customerService } from './customers/service.ts'
 import type { ConnectedDatabase } from './db/connect.ts'
 import { openDatabase } from './db/database.ts'
+import type { Provider } from './db/generated/enums.ts'
 import { openStream } from './events/stream.ts'
 import { addressLimit } from './http/address-limit.ts'
 import { inboxService, type Received } from './inbox/service.ts'
@@ -19,7 +21,6 @@ import { createSchedules, type Duty } from './jobs/schedules.ts'
 import { clockTurning } from './jobs/test-clock.ts'
 import { untilQuiet } from './jobs/tracked.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
-import { untilAborted } from './kernel/until-aborted.ts'
 import { accountService } from './ledger/accounts.ts'
 import { currencyService } from './ledger/currencies.ts'
 import { holdService } from './ledger/holds.ts'
@@ -42,15 +43,14 @@ import { rateLimits } from './organizations/rate-limit.ts'
 import { removalService } from './organizations/removal.ts'
 import { testClockService } from './organizations/test-clock.ts'
 import { userService } from './organizations/users.ts'
-import { asFetch } from './outbound/as-fetch.ts'
 import type { GuardedFetch } from './outbound/guarded-fetch.ts'
-import { localSocket, type OpenSocket } from './outbound/guarded-socket.ts'
+import type { OpenSocket } from './outbound/guarded-socket.ts'
 import { paymentStats } from './payments/stats.ts'
 import { statusService } from './payments/status.ts'
 import { unclaimedPayments } from './payments/unclaimed.ts'
 import { capabilityService } from './providers/capabilities.ts'
 import { connecting } from './providers/connecting.ts'
-import { connectionService, SANDBOX } from './providers/connections.ts'
+import { connectionService } from './providers/connections.ts'
 import { faultService } from './providers/fault-service.ts'
 import { providerRegistry } from './providers/registry.ts'
 import { attentionService } from './reconciliation/attention.ts'
@@ -64,7 +64,6 @@ import { refundAnswering } from './refunds/answering.ts'
 import { refundProgress } from './refunds/progress.ts'
 import { refundRecording } from './refunds/recording.ts'
 import { refundService } from './refunds/service.ts'
-import { createQbitflowSandbox } from './sandbox/qbitflow/index.ts'
 import { subscriptionProgress } from './subscriptions/progress.ts'
 import { subscriptionService } from './subscriptions/service.ts'
 import { usageReporting } from './subscriptions/usage.ts'
@@ -112,39 +111,24 @@ export async function createApp(parts: AppParts) {
   })
   const access = accessService({ db, clock, secretKey })
 
-  const mount = '/sandbox/qbitflow'
-  const qbitflow = createQbitflowSandbox({
-    pool: db.pool,
-    secret: Buffer.from(hkdfSync('sha256', secretKey, '', 'tollgate sandbox', 32)).toString('hex'),
-    publicUrl: publicUrl + mount,
+  const simulators = openSimulators({
+    db,
     clock,
-    clockOf: (realm) => clocks.now(realm),
-    fetch: (url, init) => deliverFrom({ publicUrl, outbound, receive }, url, init),
-    log,
-  })
-
-  // An owner names the address; what the machine alone can reach is no provider.
-  const ask = asFetch(outbound)
-  const registry = providerRegistry(db, {
+    clocks,
     secretKey,
-    reach(address) {
-      if (address !== SANDBOX) {
-        const open: OpenSocket = (path, headers) => openSocket(address + path, headers)
-        return { baseUrl: address, fetch: ask, openSocket: open, simulated: false }
-      }
-      return {
-        simulated: true,
-        baseUrl: `${publicUrl}${mount}/v1`,
-        fetch: (input, init) => untilAborted(qbitflow.fetch(new Request(input, init)), init?.signal),
-        openSocket: (path, headers) => localSocket(`${localUrl}${mount}/v1${path}`, headers),
-      }
-    },
+    publicUrl,
+    log,
+    send: (url, init) => deliverFrom({ publicUrl, outbound, receive }, url, init),
   })
+  const reach = reachOf({ publicUrl, localUrl, outbound, openSocket, simulators })
+  const registry = providerRegistry(db, { secretKey, reach })
   const idempotency = idempotencyService({ db, clock })
   const notifyUrl = (provider: string, connectionId: string) =>
     `${publicUrl}/inbox/${provider.toLowerCase()}/${connectionId}`
+  const provision = async (provider: Provider, tenantId: string, name: string) =>
+    simulators.of(provider)?.provision(tenantId, name)
   const connections = {
-    ...connectionService({ db, registry, secretKey, notifyUrl }),
+    ...connectionService({ db, registry, secretKey, notifyUrl, provision }),
     ...connecting({
       db,
       clock,
@@ -152,8 +136,7 @@ export async function createApp(parts: AppParts) {
       registry,
       secretKey,
       isAnswered: idempotency.isAnswered,
-      provision: async (provider, tenantId, name) =>
-        provider === 'QBITFLOW' ? { ...(await qbitflow.provision(tenantId, name)) } : undefined,
+      provision,
     }),
   }
 
@@ -263,11 +246,12 @@ export async function createApp(parts: AppParts) {
     inbox: { ...inbox, receive, ...webhookVerification({ clock, registry }) },
     reconciliation: checkoutReconciliation({ db, clock, clocks, registry, capabilities, opening, progress, log }),
     /** Connects the test tenants that are not connected yet with the simulators. */
-    connectSandboxes: () =>
-      connections.connectSandbox('QBITFLOW', clock.now(), async (tenantId, name) => ({
-        ...(await qbitflow.provision(tenantId, name)),
-      })),
-    sandbox: { qbitflow, runDue: () => qbitflow.runDue(), ...sandboxReset({ db, clocks, registry, progress }) },
+    connectSandboxes: () => connections.connectSandboxes(simulators.names, clock.now()),
+    sandbox: {
+      simulators: simulators.byPath,
+      runDue: simulators.runDue,
+      ...sandboxReset({ db, clocks, registry, progress }),
+    },
     /** Answers that were kept for repeats are forgotten once they have expired, and what was counted in past windows. */
     async forgetExpired(): Promise<void> {
       await db.prisma.idempotencyRecord.deleteMany({ where: { expiresAt: { lt: clock.now() } } })
@@ -290,7 +274,7 @@ export async function createApp(parts: AppParts) {
       const working = [inbox, reconciliation, subscriptions, refunds].map(({ due }) => due.close())
       await Promise.all([...working, deliveries.close()])
       await untilQuiet(schedules, log)
-      await qbitflow.close()
+      await simulators.close()
       await stream.close()
       await db.close()
     },

@@ -132,7 +132,7 @@ async function start(config: Config, log: Log, running: Running, patienceMs: num
       exports: app.exports,
       accounting: app.accounting,
       claims: app.claims,
-      sandboxes: { qbitflow: app.sandbox.qbitflow },
+      sandboxes: app.sandbox.simulators,
       readiness: {
         isStopping,
         askDatabase: () => assertWritable(app.db, READY_PATIENCE_MS),

@@ -33,12 +33,12 @@ export interface Notification {
 export interface Sandbox {
   /** Rejects with a TypeError whose cause has the code ECONNRESET to hang up without an answer. */
   fetch(request: Request): Promise<Response>
-  /** Whether a key of its own is valid, or was lately; for counting requests and not for access. */
-  knowsKey(key: string): Promise<boolean>
+  /** Whether a request shows credentials that are valid there, or were lately; for counting requests and not for access. */
+  knowsCaller(request: Request): Promise<boolean>
   /** Whether it has a WebSocket at this path. */
   hasSocket(path: string): boolean
   /** Takes over a connection that asks for it. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
 }
 
 /** What the door leads to. */
@@ -100,7 +100,7 @@ export function createRoutes(house: House): Routes {
       const path = pathOf(request)
       if (path === GRAPHQL_PATH) return house.graphql.upgrade(request, socket, head)
       restorePrefix(request, path)
-      sandboxWithSocketAt(path)?.handleUpgrade(request, socket, head)
+      sandboxWithSocketAt(path)?.upgrade(request, socket, head)
     },
   }
 }
@@ -153,9 +153,8 @@ function createRouter(house: House): Hono<Env> {
   addClaimPage(router, house.claims)
   for (const [name, sandbox] of Object.entries(house.sandboxes)) {
     router.all(`${house.prefix}/sandbox/${name}/*`, async (c) => {
-      const key = c.req.header('x-api-key')
-      const isKeyless = !key || !(await sandbox.knowsKey(key))
-      const tooMany = isKeyless ? overAddressLimit(c, addressLimit) : undefined
+      const isKnown = await sandbox.knowsCaller(c.req.raw)
+      const tooMany = isKnown ? undefined : overAddressLimit(c, addressLimit)
       return tooMany ?? sandbox.fetch(c.req.raw).catch((error) => hangUp(c, error))
     })
   }

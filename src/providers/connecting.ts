@@ -8,7 +8,7 @@ import { encodeId, newId } from '../kernel/id.ts'
 import { optional, webUrl } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import { transactOnce } from '../work/work.ts'
-import { SANDBOX } from './connections.ts'
+import { type Provision, SANDBOX } from './connections.ts'
 import { type Credentials, sealCredentials } from './credentials.ts'
 import { asDomainError } from './errors.ts'
 import { providerName } from './providers.ts'
@@ -30,8 +30,7 @@ interface Deps {
   readonly secretKey: Uint8Array
   /** Whether a request under the call's idempotency key was answered already. */
   readonly isAnswered: (call: Call) => Promise<boolean>
-  /** Opens a tenant's account at a provider's simulator, or finds it; undefined where none is played. */
-  readonly provision: (provider: ProviderName, tenantId: string, name: string) => Promise<Credentials | undefined>
+  readonly provision: Provision
 }
 
 /** A tenant's own account with a provider. Its credentials go into the row, encrypted, and nowhere else. */

@@ -7,6 +7,9 @@ import { type Connected, capabilitiesOf, type Registry } from './registry.ts'
 /** In place of a base URL: the provider's simulator in this process. */
 export const SANDBOX = 'sandbox'
 
+/** Opens a tenant's account at a provider's simulator, or finds it; undefined where none is played. */
+export type Provision = (provider: ProviderName, tenantId: string, name: string) => Promise<Credentials | undefined>
+
 export interface ConnectionView {
   readonly provider: ProviderName
   readonly capabilities: readonly string[]
@@ -24,9 +27,10 @@ interface Deps {
   readonly secretKey: Uint8Array
   /** Where providers notify us of a connection's things. */
   readonly notifyUrl: (provider: string, connectionId: string) => string
+  readonly provision: Provision
 }
 
-export function connectionService({ db, registry, secretKey, notifyUrl }: Deps) {
+export function connectionService({ db, registry, secretKey, notifyUrl, provision }: Deps) {
   return {
     async list(tenantId: string): Promise<ConnectionView[]> {
       const rows = await db.prisma.providerConnection.findMany({ where: { tenantId }, orderBy: { provider: 'asc' } })
@@ -45,21 +49,21 @@ export function connectionService({ db, registry, secretKey, notifyUrl }: Deps) 
       })
     },
 
-    /** Connects every test tenant that is not yet connected with the simulator of a provider. */
-    async connectSandbox(
-      provider: ProviderName,
-      now: Date,
-      provision: (tenantId: string, organizationName: string) => Promise<Credentials>,
-    ): Promise<void> {
-      const tenants = await db.prisma.tenant.findMany({
-        where: { mode: 'TEST', removedAt: null, connections: { none: { provider } } },
-        include: { organization: true },
-      })
-      for (const { id: tenantId, organization } of tenants) {
-        const id = newId()
-        const credentials = sealCredentials(secretKey, id, await provision(tenantId, organization.name))
-        const data = { tenantId, id, provider, baseUrl: SANDBOX, credentials, createdAt: now }
-        await db.prisma.providerConnection.createMany({ data: [data], skipDuplicates: true })
+    /** Connects every test tenant that is not yet connected with the simulators of these providers. */
+    async connectSandboxes(providers: readonly ProviderName[], now: Date): Promise<void> {
+      for (const provider of providers) {
+        const tenants = await db.prisma.tenant.findMany({
+          where: { mode: 'TEST', removedAt: null, connections: { none: { provider } } },
+          include: { organization: true },
+        })
+        for (const { id: tenantId, organization } of tenants) {
+          const account = await provision(provider, tenantId, organization.name)
+          if (!account) continue
+          const id = newId()
+          const credentials = sealCredentials(secretKey, id, account)
+          const data = { tenantId, id, provider, baseUrl: SANDBOX, credentials, createdAt: now }
+          await db.prisma.providerConnection.createMany({ data: [data], skipDuplicates: true })
+        }
       }
     },
   }

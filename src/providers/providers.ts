@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { type Provider as ProviderName, Provider as ProviderNames } from '../db/generated/enums.ts'
+import { createQbitflowSandbox } from '../sandbox/qbitflow/index.ts'
+import type { Simulator, SimulatorParts } from '../sandbox/simulator.ts'
 import type { Adapter } from './adapter.ts'
 import { QBITFLOW } from './qbitflow/index.ts'
 
@@ -8,13 +10,19 @@ export interface ProviderRow {
   readonly description: string
   /** Absent for a provider that is not spoken yet. */
   readonly adapter?: Adapter
+  /** Plays the provider's server in test mode; absent where nobody plays it. */
+  readonly openSimulator?: (parts: SimulatorParts) => Simulator
 }
 
 export type Providers = Readonly<Record<ProviderName, ProviderRow>>
 
 /** Every provider, one row each. */
 export const PROVIDERS: Providers = {
-  QBITFLOW: { description: 'QBitFlow: hosted crypto checkouts, subscriptions and refunds.', adapter: QBITFLOW },
+  QBITFLOW: {
+    description: 'QBitFlow: hosted crypto checkouts, subscriptions and refunds.',
+    adapter: QBITFLOW,
+    openSimulator: createQbitflowSandbox,
+  },
   QBITPAY: { description: 'QbitPay: charges, market orders, payouts and balances.' },
   QFPAY: { description: 'QFPay: recurring card payments.' },
 }

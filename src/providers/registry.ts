@@ -23,10 +23,15 @@ export type Connected = Provider & {
 /** A provider that certainly carries a capability. */
 export type Able<C extends Capability> = Connected & { readonly [K in C]-?: NonNullable<Provider[K]> }
 
+/** How a connection's address is reached: over the network, or in process when it names the provider's simulator. */
+export type Reach = (
+  address: string,
+  provider: ProviderName,
+) => Pick<Connection, 'baseUrl' | 'fetch' | 'openSocket'> & { readonly simulated: boolean }
+
 export interface Outside {
   readonly secretKey: Uint8Array
-  /** How a connection's address is reached: over the network, or in process when it names a simulator. */
-  reach(address: string): Pick<Connection, 'baseUrl' | 'fetch' | 'openSocket'> & { readonly simulated: boolean }
+  readonly reach: Reach
 }
 
 export type Registry = ReturnType<typeof providerRegistry>
@@ -37,7 +42,7 @@ export function providerRegistry(db: Database, outside: Outside) {
     const { adapter } = PROVIDERS[row.provider]
     if (!adapter) throw new Error(`no adapter speaks ${row.provider}`)
     const credentials = openCredentials(outside.secretKey, row.id, row.credentials)
-    const { simulated, ...place } = outside.reach(row.baseUrl)
+    const { simulated, ...place } = outside.reach(row.baseUrl, row.provider)
     const { simulation, ...provider } = adapter.connect({ credentials, ...place })
     // Another's server is never sent the control calls of a simulator.
     const simulator = simulated && simulation ? { simulation } : {}
@@ -60,7 +65,7 @@ export function providerRegistry(db: Database, outside: Outside) {
      * @throws ProviderError when it does not answer them
      */
     async probe(provider: ProviderName, baseUrl: string, credentials: Credentials): Promise<readonly CapabilityName[]> {
-      const { simulated: _, ...place } = outside.reach(baseUrl)
+      const { simulated: _, ...place } = outside.reach(baseUrl, provider)
       const asked = PROVIDERS[provider].adapter?.connect({ credentials, ...place })
       await asked?.health?.probe()
       return (await asked?.routes?.missing(CAPABILITY_NAMES)) ?? []

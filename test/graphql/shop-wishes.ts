@@ -1,6 +1,6 @@
 import type { App } from '../../src/app.ts'
 import { decodeId, encodeId, newId } from '../../src/kernel/id.ts'
-import { eventually } from '../support/app.ts'
+import { eventually, qbitflowOf } from '../support/app.ts'
 import { ADA, ITEM } from '../support/shop.ts'
 import { GYM, MONTHLY } from '../support/subscriber.ts'
 import type { ledgerApi } from './ledger-api.ts'
@@ -69,10 +69,10 @@ export function shopOf(app: App, make: Make, ledger: ReturnType<typeof ledgerApi
   /** Lets bills be taken before they are due, at the simulator of the test tenant. */
   async function allowEarlyBilling(): Promise<void> {
     const { id } = await prisma.tenant.findFirstOrThrow({ where: { mode: 'TEST' } })
-    const { apiKey } = await app.sandbox.qbitflow.provision(id)
+    const { apiKey } = await qbitflowOf(app).provision(id)
     const url = 'http://tollgate.test/sandbox/qbitflow/_sandbox/organization'
     const init = { method: 'PUT', headers: { 'x-api-key': apiKey }, body: '{"earlyTestBilling":true}' }
-    await app.sandbox.qbitflow.fetch(new Request(url, init))
+    await qbitflowOf(app).fetch(new Request(url, init))
   }
 
   const shop = {

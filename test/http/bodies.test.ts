@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signatureOf } from '../../src/providers/qbitflow/signature.ts'
+import { qbitflowOf } from '../support/app.ts'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
 
 let gateway: OpenGateway
@@ -10,7 +11,7 @@ beforeAll(async () => {
   gateway = await startGateway()
   const { app } = gateway
   const connection = await app.db.prisma.providerConnection.findFirstOrThrow({ where: { tenant: { mode: 'TEST' } } })
-  const credentials = await app.sandbox.qbitflow.provision(connection.tenantId)
+  const credentials = await qbitflowOf(app).provision(connection.tenantId)
   account = { ...credentials, inbox: `/inbox/qbitflow/${connection.id}` }
 })
 

@@ -64,9 +64,9 @@ describe('a refusal', () => {
       sandboxes: {
         broken: {
           fetch: () => Promise.reject(new Error('hunter2')),
-          knowsKey: async () => false,
+          knowsCaller: async () => false,
           hasSocket: () => false,
-          handleUpgrade: () => {},
+          upgrade: () => {},
         },
       },
     })

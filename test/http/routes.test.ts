@@ -130,9 +130,9 @@ describe('the other addresses', () => {
         qbitflow: {
           fetch: async (request) =>
             Response.json({ method: request.method, url: request.url, body: await request.text() }),
-          knowsKey: async () => false,
+          knowsCaller: async () => false,
           hasSocket: () => false,
-          handleUpgrade: () => {},
+          upgrade: () => {},
         },
       },
     })

@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { eventually } from '../support/app.ts'
+import { eventually, qbitflowOf } from '../support/app.ts'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
 import { type Heard, openReceiver, type Receiver } from '../support/receiver.ts'
 import { CUSTOMER, createCheckout, ITEM, readCheckout, simulate } from '../support/storefront.ts'
@@ -71,7 +71,7 @@ test('a checkout is paid: the inbox takes the notifications of the simulator', a
 test('what the simulator sends outside is signed now, as each way to verify it agrees', async () => {
   const { app } = gateway
   const tenant = await app.db.prisma.tenant.findFirstOrThrow({ where: { mode: 'TEST' } })
-  const { apiKey } = await app.sandbox.qbitflow.provision(tenant.id)
+  const { apiKey } = await qbitflowOf(app).provision(tenant.id)
   const at = async (path: string, body: object) => {
     const headers = { 'x-api-key': apiKey, 'content-type': 'application/json' }
     const answer = await fetch(`${gateway.url}/sandbox/qbitflow${path}`, {

@@ -1,4 +1,5 @@
 import { qbitflow } from '../../src/providers/qbitflow/index.ts'
+import { qbitflowOf } from '../support/app.ts'
 import { openShop } from '../support/shop.ts'
 import { noSocket } from '../support/wire.ts'
 import { providerContract } from './contract/suite.ts'
@@ -15,7 +16,7 @@ providerContract({
     return shop
   },
   async adapter({ app, owner, sandboxOrigin }) {
-    const credentials = { ...(await app.sandbox.qbitflow.provision(owner.tenantId)) }
+    const credentials = { ...(await qbitflowOf(app).provision(owner.tenantId)) }
     const baseUrl = `${await sandboxOrigin()}/sandbox/qbitflow/v1`
     return qbitflow({ credentials, baseUrl, fetch, openSocket: noSocket })
   },

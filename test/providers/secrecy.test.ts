@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Door, openDoor } from '../graphql/door.ts'
 import { ledgerApi } from '../graphql/ledger-api.ts'
+import { qbitflowOf } from '../support/app.ts'
 import { openReceiver, type Receiver } from '../support/receiver.ts'
 import { type Wire, wireToHost } from '../support/wire.ts'
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
   const { tenantId } = await door.house.actor()
   wire = await wireToHost(door.house, tenantId)
   const { baseUrl } = await door.app.db.prisma.providerConnection.findFirstOrThrow({ where: { tenantId } })
-  const { apiKey, webhookSecret } = await door.app.sandbox.qbitflow.provision(tenantId)
+  const { apiKey, webhookSecret } = await qbitflowOf(door.app).provision(tenantId)
   const wanted = { provider: 'QBITFLOW', credentials: { apiKey, webhookSecret }, baseUrl, idempotencyKey: 'own' }
   input = wanted
 })

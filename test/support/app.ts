@@ -6,6 +6,7 @@ import type { Clock } from '../../src/kernel/clock.ts'
 import { bootstrap } from '../../src/organizations/bootstrap.ts'
 import { type GuardedFetch, guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 import { guardedSocket } from '../../src/outbound/guarded-socket.ts'
+import type { QbitflowSandbox } from '../../src/sandbox/qbitflow/index.ts'
 import { freshDatabase } from './database.ts'
 import { ownersKey } from './tenant.ts'
 
@@ -65,6 +66,11 @@ async function ownerOf({ db }: App, mode: Mode): Promise<Actor> {
   const { id: tenantId, organizationId } = tenant
   const apiKeyId = await ownersKey(db, tenantId)
   return { tenantId, organizationId, mode, role: 'OWNER', userId: null, apiKeyId, requestId: 'test' }
+}
+
+/** The simulator of QBitFlow. */
+export function qbitflowOf({ sandbox }: Pick<App, 'sandbox'>): QbitflowSandbox {
+  return sandbox.simulators.qbitflow as QbitflowSandbox
 }
 
 /** One mutation of an actor, as the edge would put it. */

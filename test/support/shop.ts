@@ -3,7 +3,7 @@ import type { Actor, Done } from '../../src/kernel/actor.ts'
 import { DomainError } from '../../src/kernel/errors.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
 import { openDoor } from '../http/house.ts'
-import { call, eventually, type TestApp, type TestParts, testApp } from './app.ts'
+import { call, eventually, qbitflowOf, type TestApp, type TestParts, testApp } from './app.ts'
 import { type TurnableClock, turnableClock } from './clock.ts'
 
 export const ITEM = { name: 'A mug', description: 'Blue, holds tea', price: { amount: '19.99', currency: 'USD' } }
@@ -42,7 +42,7 @@ export async function openShop(parts: TestParts = {}): Promise<Shop> {
   const { tenantId } = owner
   let door: ReturnType<typeof openDoor> | undefined
   // Kept from before a test puts a wire between the simulator and the gateway.
-  const simulator = { ...app.sandbox.qbitflow }
+  const simulator = { ...qbitflowOf(app) }
 
   const shop: Shop = {
     ...house,
@@ -75,7 +75,7 @@ export async function openShop(parts: TestParts = {}): Promise<Shop> {
       await app.reconciliation.resolveDue()
     },
     async control(path, body) {
-      const { apiKey } = await app.sandbox.qbitflow.provision(tenantId)
+      const { apiKey } = await qbitflowOf(app).provision(tenantId)
       const url = `${await shop.sandboxOrigin()}/sandbox/qbitflow/_sandbox${path}`
       const headers = { 'x-api-key': apiKey }
       const method = path === '/organization' ? 'PUT' : 'POST'

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { PaymentRow } from '../../src/db/rows.ts'
 import type { Actor } from '../../src/kernel/actor.ts'
 import { encodeId } from '../../src/kernel/id.ts'
-import { call } from './app.ts'
+import { call, qbitflowOf } from './app.ts'
 import { ITEM, type Shop } from './shop.ts'
 
 /** What tests of money in suspense need of a shop: its books, and the two things that can be decided. */
@@ -60,10 +60,10 @@ export function suspenseDesk(shop: Shop) {
 
     /** What is done at the provider itself, of which we hear nothing. */
     async atProvider(path: string, body: object): Promise<{ uuid: string }> {
-      const { apiKey } = await app.sandbox.qbitflow.provision(owner.tenantId)
+      const { apiKey } = await qbitflowOf(app).provision(owner.tenantId)
       const init = { method: 'POST', headers: { 'x-api-key': apiKey }, body: JSON.stringify(body) }
       const request = new Request(`http://tollgate.test/sandbox/qbitflow${path}`, init)
-      return (await app.sandbox.qbitflow.fetch(request)).json() as Promise<{ uuid: string }>
+      return (await qbitflowOf(app).fetch(request)).json() as Promise<{ uuid: string }>
     },
   }
 }

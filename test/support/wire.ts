@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Received } from '../../src/inbox/service.ts'
 import { openDoor } from '../http/house.ts'
-import type { TestApp } from './app.ts'
+import { qbitflowOf, type TestApp } from './app.ts'
 
 /** What goes wrong: before the provider heard the request, or after it did what was asked. */
 export type Fault =
@@ -48,7 +48,7 @@ const HOOKS = '/hooks'
 
 /** Puts the wire between a tenant and its simulator until it is closed. */
 export async function wireTo(house: TestApp, tenantId: string): Promise<Wire> {
-  const { qbitflow } = house.app.sandbox
+  const qbitflow = qbitflowOf(house.app)
   const { fetch: direct } = qbitflow
   const { wire, origin } = await openWire(house, tenantId)
   const account = `sk_${tenantId.replaceAll('-', '')}_`
@@ -87,7 +87,7 @@ function closing(wire: Wire, restore: () => Promise<unknown>): Wire {
 async function openWire({ app }: TestApp, tenantId: string) {
   const where = { tenantId_provider: { tenantId, provider: 'QBITFLOW' as const } }
   const connection = await app.db.prisma.providerConnection.findUniqueOrThrow({ where })
-  const simulator = { ...app.sandbox.qbitflow }
+  const simulator = { ...qbitflowOf(app) }
   const door = await openDoor({ graceMs: 0, sandboxes: { qbitflow: simulator } })
   const server = createServer((incoming, outgoing) => {
     answer(incoming, outgoing).catch(() => outgoing.destroy())
@@ -135,7 +135,7 @@ async function openWire({ app }: TestApp, tenantId: string) {
     wire.sockets += 1
     const fault = wire.fault?.({ method: 'GET', path: pathOf(incoming), body: '' })
     if (fault) socket.destroy()
-    else simulator.handleUpgrade(incoming, socket, head)
+    else simulator.upgrade(incoming, socket, head)
   })
 
   const wire: Wire = {

@@ -4,10 +4,7 @@ import type { Context } from './context.ts'
 import { apiKeys, organizations, THE_ORGANIZATION, users } from './documents.ts'
 import { apiKeyOf, hashOf, webhookSecretOf } from './keys.ts'
 
-export interface Credentials {
-  readonly apiKey: string
-  readonly webhookSecret: string
-}
+export type Credentials = Readonly<Record<'apiKey' | 'webhookSecret', string>>
 
 /** Opens an account for a realm: an organization, its owner and the owner's key. Asking again gives the same ones. */
 export async function provision(context: Context, realm: string, organizationName: string): Promise<Credentials> {

@@ -1,3 +1,4 @@
+import type { Send } from '../simulator.ts'
 import type { Transaction } from '../store.ts'
 import type { TaskHandler } from '../tasks.ts'
 import type { Context } from './context.ts'
@@ -7,9 +8,6 @@ import { webhookSecretOf } from './keys.ts'
 import { isFinal, managementLinkOf, ownerView, statusView, TX_TYPE } from './session.ts'
 import { sign } from './signature.ts'
 import { faultOf, hold, release } from './webhook-faults.ts'
-
-/** Sends a webhook; the world outside comes in here. */
-export type Send = (url: string, init: RequestInit) => Promise<Response>
 
 export interface Delivery {
   readonly url: string

@@ -58,9 +58,9 @@ export async function startPlayground(settings: Partial<Settings> = {}): Promise
     sandboxes: {
       qbitflow: {
         fetch: (request) => current().fetch(request),
-        knowsKey: (key) => current().knowsKey(key),
+        knowsCaller: (request) => current().knowsCaller(request),
         hasSocket: (path) => current().hasSocket(path),
-        handleUpgrade: (...upgrade) => current().handleUpgrade(...upgrade),
+        upgrade: (...parts) => current().upgrade(...parts),
       },
     },
   })
