@@ -29,6 +29,11 @@ export function mayBecome(from: CheckoutStatus, to: CheckoutStatus): boolean {
   return NEXT[from].includes(to)
 }
 
+/** Every status that this one may follow. */
+export function statusesBefore(to: CheckoutStatus): CheckoutStatus[] {
+  return (Object.keys(NEXT) as CheckoutStatus[]).filter((from) => mayBecome(from, to))
+}
+
 /** Whether nothing more is expected to happen. */
 export function isOver(status: CheckoutStatus): boolean {
   return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED' || status === 'EXPIRED'

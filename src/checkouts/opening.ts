@@ -13,10 +13,17 @@ import type { Reference } from '../providers/port/facts.ts'
 import type { Able, Registry } from '../providers/registry.ts'
 import { termsOf } from '../subscriptions/terms.ts'
 import { transact } from '../work/work.ts'
-import { checkoutObject, mayBecome, transactionTypeOf } from './checkout.ts'
+import { checkoutObject, statusesBefore, transactionTypeOf } from './checkout.ts'
 
 const FIRST_CHECK_MS = 60_000
 const RETRY_MS = 5_000
+
+/** Who asks for a checkout to be opened. */
+interface Asked {
+  readonly requestId?: string
+  /** Its provider, where that was looked up just now. */
+  readonly provider?: Able<'checkouts'>
+}
 
 export type CheckoutOpening = ReturnType<typeof checkoutOpening>
 
@@ -74,8 +81,8 @@ export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl 
     })
   }
 
-  async function askProvider(checkout: CheckoutRow): Promise<OpenedCheckout> {
-    const provider = await registry.able(checkout.tenantId, 'checkouts', checkout.provider)
+  async function askProvider(checkout: CheckoutRow, known: Able<'checkouts'> | undefined): Promise<OpenedCheckout> {
+    const provider = known ?? (await registry.able(checkout.tenantId, 'checkouts', checkout.provider))
     const product = await productReference(provider, checkout)
     const customer = await customerReference(provider, checkout)
     const recurring = termsOf(checkout)
@@ -100,12 +107,11 @@ export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl 
     const { tenantId, id } = checkout
     const change = { tenantId, at: await clocks.now(tenantId), requestId }
     await transact(db, change, async (work) => {
-      await work.lock('checkout', id)
-      const where = { tenantId_id: { tenantId, id } }
-      const before = await work.tx.checkout.findUniqueOrThrow({ where })
-      if (!mayBecome(before.status, answer.status)) return
+      const where = { tenantId, id, status: { in: statusesBefore(answer.status) } }
       const data = { ...fields(answer, change.at), updatedAt: change.at }
-      const after = await work.tx.checkout.update({ where, data })
+      const [after] = await work.tx.checkout.updateManyAndReturn({ where, data })
+      // It was cancelled meanwhile, or somebody else has opened it.
+      if (!after) return
       const ended = answer.status === 'FAILED' ? { state: 'FAILED' as const, final: true } : undefined
       const doubted = answer.status === 'UNKNOWN' ? { state: 'UNKNOWN' as const, final: false } : undefined
       const status = ended ?? doubted
@@ -125,9 +131,9 @@ export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl 
      * Opens a checkout's page at its provider. An answer that never came leaves it UNKNOWN, and opening it again is
      * how the doubt is resolved. Answers what went wrong, for the caller.
      */
-    async open(checkout: CheckoutRow, requestId?: string): Promise<readonly Problem[]> {
+    async open(checkout: CheckoutRow, { requestId, provider }: Asked = {}): Promise<readonly Problem[]> {
       try {
-        await record(checkout, { status: 'OPEN', opened: await askProvider(checkout) }, requestId)
+        await record(checkout, { status: 'OPEN', opened: await askProvider(checkout, provider) }, requestId)
         return []
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error

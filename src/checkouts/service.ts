@@ -52,14 +52,14 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
   async function repeat(tenantId: string, id: string, requestId: string): Promise<readonly Problem[]> {
     for (let waited = 0; waited < REPEAT_WAITS_MS; waited += REPEAT_LOOKS_EVERY_MS) {
       const checkout = await find(tenantId, id)
-      if (checkout.status === 'UNKNOWN') return opening.open(checkout, requestId)
+      if (checkout.status === 'UNKNOWN') return opening.open(checkout, { requestId })
       const neverOpened = checkout.externalId === null
       if (checkout.status === 'FAILED' && neverOpened)
         return [{ code: 'PROVIDER_REFUSED', message: checkout.reason ?? 'refused' }]
       if (checkout.status !== 'OPENING') return []
       await sleep(REPEAT_LOOKS_EVERY_MS)
     }
-    return opening.open(await find(tenantId, id), requestId)
+    return opening.open(await find(tenantId, id), { requestId })
   }
 
   return {
@@ -75,12 +75,13 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
       const lacked = needed && (await capabilities.lacks(provider, needed)) ? needed : undefined
       const now = await clocks.now(actor)
       const id = newId()
+      let made: CheckoutRow | undefined
       const done = await transactOnce(db, call, now, id, async (work) => {
         const item = await itemOf(work.tx, actor, wanted)
         if (lacked) throw unsupported(lacking(provider.name, lacked))
         refuseUnsupported(provider, wanted, item.price.currency.code)
         refuseShortText(provider, wanted, item)
-        const checkout = await work.tx.checkout.create({
+        made = await work.tx.checkout.create({
           data: {
             tenantId: actor.tenantId,
             id,
@@ -103,12 +104,14 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
             updatedAt: now,
           },
         })
-        const object = checkoutObject(checkout)
+        const object = checkoutObject(made)
         work.emit({ type: 'checkout.created', entityKind: 'Checkout', entityId: id, topicId: id, object })
       })
-      const problems = done.replayed
-        ? await repeat(actor.tenantId, done.id, actor.requestId)
-        : await opening.open(await find(actor.tenantId, done.id), actor.requestId)
+      const { requestId } = actor
+      const problems =
+        done.replayed || !made
+          ? await repeat(actor.tenantId, done.id, requestId)
+          : await opening.open(made, { requestId, provider })
       return { ...done, problems }
     },
 
