@@ -1,9 +1,22 @@
-import { chmodSync, constants, copyFileSync, linkSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, constants, copyFileSync, existsSync, linkSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 
 /** Makes the data folder. Where we are root, PostgreSQL runs as another user, who must be able to pass through it. */
 export function makeDataFolder(folder: string): void {
-  const made = mkdirSync(folder, { recursive: true, mode: 0o711 })
-  if (made !== undefined) chmodSync(folder, 0o711)
+  const missing: string[] = []
+  for (let each = resolve(folder); !existsSync(each); each = dirname(each)) missing.unshift(each)
+  // One after the other: where a system says that there is no such folder, Node would try for ever to make all at once.
+  for (const each of missing) {
+    try {
+      mkdirSync(each, 0o711)
+      chmodSync(each, 0o711)
+    } catch (error) {
+      // Another process makes it at the same moment.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+  // Fails where a file has its name.
+  if (missing.length === 0) mkdirSync(folder, { recursive: true })
 }
 
 /**

@@ -49,8 +49,8 @@ function plainInput(type: GraphQLInputType, value: unknown): unknown {
 }
 
 function shortest(decimal: string): string {
-  const match = /^(-?)0*(\d+)(?:\.(\d*?)0*)?$/.exec(decimal)
+  const match = /^([+-]?)0*(\d+)(?:\.(\d*?)0*)?$/.exec(decimal)
   if (!match) return decimal
   const [, sign, whole, fraction] = match
-  return `${sign}${whole}${fraction ? `.${fraction}` : ''}`
+  return `${sign === '-' ? sign : ''}${whole}${fraction ? `.${fraction}` : ''}`
 }

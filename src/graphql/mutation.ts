@@ -3,6 +3,7 @@ import type { InputFieldMap, ObjectRef } from '@pothos/core'
 import type { GraphQLInputType, GraphQLResolveInfo } from 'graphql'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
 import { DomainError, type Problem, RefusedBefore } from '../kernel/errors.ts'
+import { normalText } from '../kernel/input.ts'
 import { faultsIn } from '../kernel/json.ts'
 import { type Builder, builder, type ResolvedTypes } from './builder.ts'
 import { canonicalInput, type Meaning } from './canonical.ts'
@@ -121,7 +122,7 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
       resolve: async (_root, args, context, info): Promise<Payload> => {
         const { idempotencyKey: given, ...rest } = args.input as Input & { idempotencyKey?: string | null }
         const isAlone = countRootFields(info) === 1
-        const key = given || (isAlone ? context.idempotencyKey : undefined)
+        const key = normalText(given || (isAlone && context.idempotencyKey) || '')
         const problems = unkeepable(args.input)
         if (required && !key) problems.push(MISSING_KEY)
         if (problems.length > 0) return refused(problems)

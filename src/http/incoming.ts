@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
+import { hasUtf8Escapes } from '../kernel/percent.ts'
 
 /** What every request meets before any route: one valid host that is served, and a path below our own root. */
 
@@ -28,6 +29,7 @@ export function checkIncoming(request: IncomingMessage, place: Place): Refusal |
   if (!isUnicode(request)) return UNSUPPORTED_CHARSET
   const target = targetOf(request)
   if (target === undefined) return badRequest('The request target must be a path or an http address.')
+  if (!hasUtf8Escapes(target.path)) return badRequest('What is percent-encoded in the URL must be UTF-8.')
   const host = target.host ?? hostOf(request)
   const hostname = host === undefined ? undefined : hostnameOf(host)
   if (hostname === undefined) return badRequest('The request must have one valid Host header.')

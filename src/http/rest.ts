@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { isUtf8Body } from '../kernel/percent.ts'
 import { readBody } from '../kernel/read-body.ts'
 import { errorBody } from './answers.ts'
 import { errorPage, wantsPage } from './pages/error.ts'
@@ -27,7 +27,8 @@ export function refuse(c: Context<Env>, status: ContentfulStatusCode, code: stri
 /** The body, or the answer to a request that has more of it than this or none that is text; `what` names it, like `A form`. */
 export async function bodyWithin(c: Context<Env>, maxBytes: number, what: string): Promise<Buffer | Response> {
   const body = await readBody(c.req.raw, maxBytes)
-  if (body && !isUtf8(body)) return refuse(c, 400, 'BAD_REQUEST', `${what} must be UTF-8.`)
+  if (body && !isUtf8Body(body, c.req.header('content-type')))
+    return refuse(c, 400, 'BAD_REQUEST', `${what} must be UTF-8.`)
   if (body) return body
   // The rest of the body is not read, so nothing can follow it on this connection.
   c.header('connection', 'close')

@@ -3,13 +3,13 @@
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-export const DAY_RULE = 'must be a day that exists, such as 2026-11-21'
+export const DAY_RULE = 'must be a day that exists, in the years 1 to 9998, such as 2026-11-21'
 
-/** Whether it is a day of the calendar, from the year 1 on; 9999-12-31 is left out, so that each day has a next one. */
+/** Whether it is a day of the calendar, from the year 1 to 9998, so that each day has a next one. */
 export function isDay(text: string): boolean {
   const at = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(text) : undefined
   if (at === undefined || Number.isNaN(at.getTime()) || !at.toISOString().startsWith(text)) return false
-  return text >= '0001-01-01' && text < '9999-12-31'
+  return text >= '0001-01-01' && text < '9999'
 }
 
 /** The first moment of a day in a time zone, also where its clocks skip midnight. */

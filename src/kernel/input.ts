@@ -17,15 +17,23 @@ export function text(max: number, min = 1) {
     .overwrite(normalText)
     .min(min, { error: min === 1 ? 'must not be empty' : `must have at least ${min} characters`, abort: true })
     .max(max, { error: `must have at most ${max} characters`, abort: true })
+    .refine((value) => !MANY_MARKS.test(value), { error: MARKS_RULE, abort: true })
     .refine(isStorable, { error: TEXT_RULE, abort: true })
 }
 
 /** A blank, or a character that shows nothing: a zero-width space, a byte order mark, a mark of direction. */
 const INVISIBLE = /^[\s\p{Cf}]$/u
 
+/**
+ * More marks on one letter than any language writes. To compose them, each is compared with all others, which a long
+ * row of them would make into a computation of minutes.
+ */
+const MANY_MARKS = /\p{M}{31}/u
+const MARKS_RULE = 'must not have more than 30 accents or other marks on one letter'
+
 /** The one spelling in which text is kept and compared. */
 export function normalText(value: string): string {
-  const text = value.normalize('NFC')
+  const text = MANY_MARKS.test(value) ? value : value.normalize('NFC')
   // From both ends inwards: a pattern that looks for the end would try at each blank within a long text.
   let start = 0
   let end = text.length
@@ -89,6 +97,7 @@ function urlProblem(value: string): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (!/^https?:\/\/./i.test(value) || !url) return 'must be an absolute http or https URL'
   if (url.username !== '' || url.password !== '') return 'must not contain a user name or password'
+  if (/%7b%7b|\{\{/i.test(url.host)) return 'must not have a placeholder in its host'
   return normalUrl(value).length > URL_LENGTH ? `must have at most ${URL_LENGTH} characters when encoded` : undefined
 }
 
@@ -156,23 +165,39 @@ const METADATA_KEY = /^[A-Za-z0-9_-]{1,100}$/
 const METADATA_VALUE_LENGTH = 500
 
 /** At most 24 keys of up to 100 characters; values are text, numbers or booleans of up to 500 characters. */
+/** A value under this key would be lost: JavaScript takes it for what an object inherits. */
+const LOST_KEY = '__proto__'
+
 export const metadata = z
-  .record(z.string(), z.union([z.string(), z.number(), z.boolean()], 'must be text, a number or a boolean'))
-  .superRefine((value, context) => {
-    const entries = Object.entries(value)
-    if (entries.length > METADATA_KEYS) refuse(context, 'TOO_LONG', `must have at most ${METADATA_KEYS} keys`)
-    for (const [key, item] of entries) {
-      if (!METADATA_KEY.test(key)) {
-        refuse(context, 'INVALID', 'keys have 1 to 100 letters, digits, _ or -', [key.slice(0, 100)])
-      } else if (String(item).length > METADATA_VALUE_LENGTH) {
-        refuse(context, 'TOO_LONG', `must have at most ${METADATA_VALUE_LENGTH} characters`, [key])
-      } else if (!isStorable(String(item))) {
-        refuse(context, 'INVALID', TEXT_RULE, [key])
-      } else if (typeof item === 'number' && Math.abs(item) > Number.MAX_SAFE_INTEGER) {
-        refuse(context, 'INVALID', NUMBER_RULE, [key])
-      }
+  .unknown()
+  .refine(
+    (value) => typeof value !== 'object' || value === null || !Object.hasOwn(value, LOST_KEY),
+    `must not have the key ${LOST_KEY}`,
+  )
+  .pipe(
+    z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()], 'must be text, a number or a boolean'))
+      .superRefine(checkMetadata),
+  )
+
+function checkMetadata(
+  value: Readonly<Record<string, string | number | boolean>>,
+  context: z.core.$RefinementCtx,
+): void {
+  const entries = Object.entries(value)
+  if (entries.length > METADATA_KEYS) refuse(context, 'TOO_LONG', `must have at most ${METADATA_KEYS} keys`)
+  for (const [key, item] of entries) {
+    if (!METADATA_KEY.test(key)) {
+      refuse(context, 'INVALID', 'keys have 1 to 100 letters, digits, _ or -', [key.slice(0, 100)])
+    } else if (String(item).length > METADATA_VALUE_LENGTH) {
+      refuse(context, 'TOO_LONG', `must have at most ${METADATA_VALUE_LENGTH} characters`, [key])
+    } else if (!isStorable(String(item))) {
+      refuse(context, 'INVALID', TEXT_RULE, [key])
+    } else if (typeof item === 'number' && Math.abs(item) > Number.MAX_SAFE_INTEGER) {
+      refuse(context, 'INVALID', NUMBER_RULE, [key])
     }
-  })
+  }
+}
 
 /** Reports a problem under a code of ours. */
 export function refuse(

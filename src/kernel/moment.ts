@@ -3,7 +3,7 @@ import { isDay } from './day.ts'
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 const MINUTE_MS = 60_000
 
-export const MOMENT_RULE = 'must be a moment that exists, as RFC 3339: 2026-11-21T04:58:27Z'
+export const MOMENT_RULE = 'must be a moment that exists, in the years 1 to 9998, as RFC 3339: 2026-11-21T04:58:27Z'
 
 /**
  * The moment that an RFC 3339 text names, to the millisecond. Undefined where there is none: JavaScript's own reader

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { normalText } from '../../src/kernel/input.ts'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
 import { type Answer, type Post, postTo } from '../support/post.ts'
 
@@ -115,6 +116,62 @@ describe('text that cannot be kept', () => {
     const query = String.raw`{ customers(filter: { search: "x\u0000" }) { totalCount } }`
     const { body } = await post('/graphql', JSON.stringify({ query }))
     expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT')
+  })
+})
+
+describe('a row of marks on one letter', () => {
+  // In one spelling of them each is compared with all others: a request of 120 kB would keep every tenant waiting.
+  const marks = (count: number) => `a${'\u0345'.repeat(count)}${'\u0334'.repeat(count)}`
+
+  test('is left as it is by what brings text into one spelling', () => {
+    expect(normalText(marks(30_000)) === marks(30_000)).toBe(true)
+    expect(normalText(`e\u0301${'x'.repeat(1_000)}`)).toBe(`\u00e9${'x'.repeat(1_000)}`)
+  })
+
+  test('is refused where no language writes so many, and kept where one might', async () => {
+    const rule = 'must not have more than 30 accents or other marks on one letter'
+    expect(await problemsOf(`{"name":"${marks(20)}"}`)).toEqual([{ code: 'INVALID', message: rule, field: ['name'] }])
+    const { body } = await create(`{"name":"${marks(10)}"}`)
+    expect(body.data.createCustomer.userErrors).toEqual([])
+  })
+
+  test('finds nothing, and is too long under an idempotency key as elsewhere', async () => {
+    const query =
+      'query ($text: String!) { customer(by: { reference: $text }) { id } product(by: { reference: $text }) { id } }'
+    const { body } = await post('/graphql', JSON.stringify({ query, variables: { text: marks(10_000) } }))
+    expect(JSON.stringify(body)).not.toMatch(/INTERNAL/)
+    expect(await problemsOf(`{"idempotencyKey":"row of marks","name":"${marks(10_000)}"}`)).toMatchObject([
+      { code: 'TOO_LONG', field: ['name'] },
+    ])
+  })
+})
+
+test('metadata under a key that would be lost is refused', async () => {
+  expect(await problemsOf('{"name":"Ada","metadata":{"__proto__":"x","b":1}}')).toEqual([
+    { code: 'INVALID', message: 'must not have the key __proto__', field: ['metadata'] },
+  ])
+  const { body } = await create('{"name":"Ada","metadata":{"constructor":"x","toString":1}}')
+  expect(body.data.createCustomer.customer.metadata).toEqual({ constructor: 'x', toString: 1 })
+})
+
+describe('what is percent-encoded', () => {
+  test('and is not UTF-8 is 400 in a query string and in a form, and nothing is read as other text', async () => {
+    for (const path of ['/graphql?query=%7Bviewer(a:%22%ff%fe%22)%7Bmode%7D%7D', '/exports/accounting?from=%C3%28']) {
+      const answer = await fetch(gateway.url + path, { headers: { authorization: `Bearer ${gateway.key}` } })
+      expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('must be UTF-8')])
+    }
+    const form = { method: 'POST', body: 'name=%FF', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+    for (const path of ['/claim/none', '/sandbox/qbitflow/pay/none']) {
+      expect((await fetch(gateway.url + path, form)).status, path).toBe(400)
+    }
+  })
+
+  test('and is UTF-8, or is no encoding at all, is read', async () => {
+    for (const text of ['%C3%A9', '100%', '%zz', '%F0%9F%8D%B5']) {
+      const path = `/graphql?query=${encodeURIComponent('{ viewer { mode } }')}&note=${text}`
+      const answer = await fetch(gateway.url + path, { headers: { authorization: `Bearer ${gateway.key}` } })
+      expect(answer.status, text).toBe(200)
+    }
   })
 })
 

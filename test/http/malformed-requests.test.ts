@@ -64,7 +64,7 @@ const REQUESTS: readonly [name: string, bytes: string | Buffer, status: number][
   ['the target /inbox/%/%', requestText('GET /inbox/%/%'), 404],
   ['the target /%00', requestText('GET /claim/%00'), 404],
   ['the target /../../etc/passwd', requestText('GET /../../etc/passwd'), 404],
-  ['a path of the simulator that cannot be decoded', requestText('GET /sandbox/qbitflow/checkout/%E0%A4%A'), 404],
+  ['a path of the simulator that cannot be decoded', requestText('GET /sandbox/qbitflow/checkout/%E0%A4%A'), 400],
   ['an id of the simulator that is none', requestText('GET /sandbox/qbitflow/checkout/%00'), 404],
   ['headers of a megabyte', requestText('GET /', { 'X-A': 'a'.repeat(1_000_000) }), 431],
   ['a target of a megabyte', requestText(`GET /${'a'.repeat(1_000_000)}`), 431],

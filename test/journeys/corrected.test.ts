@@ -157,6 +157,21 @@ describe('one request is', () => {
     expect(createUser).toMatchObject({ object: first.object, replayed: true })
   })
 
+  test('the same under a key in another Unicode spelling, or with blanks around it', async () => {
+    const [customer, key] = [{ name: 'Ada' }, newName()]
+    const first = await ask(gateway.api, 'createCustomer', 'customer', { ...customer, idempotencyKey: `${key} \u00fc` })
+    for (const idempotencyKey of [`${key} u\u0308`, ` ${key} \u00fc\u200b`]) {
+      const again = await ask(gateway.api, 'createCustomer', 'customer', { ...customer, idempotencyKey })
+      expect(again, idempotencyKey).toEqual({ ...first, replayed: true })
+    }
+  })
+
+  test('the same with a plus before its amount', async () => {
+    const idempotencyKey = newName()
+    const first = await product(gateway.api, { idempotencyKey })
+    expect(await product(gateway.api, { idempotencyKey, price: price('+012.5') })).toEqual({ ...first, replayed: true })
+  })
+
   test('another with other data of its own, however alike', async () => {
     const idempotencyKey = newName()
     await product(gateway.api, { idempotencyKey, metadata: { size: '12.5' } })

@@ -55,3 +55,10 @@ describe('an address that is given as input', () => {
     ])
   })
 })
+
+test('a placeholder in the host, which could never be filled in, is refused', () => {
+  for (const url of ['https://{{CHECKOUT_ID}}.example/', 'https://{{UUID}}/back']) {
+    expect(webUrl.safeParse(url).error?.issues[0]?.message, url).toBe('must not have a placeholder in its host')
+  }
+  expect(webUrl.parse('https://shop.example/{{CHECKOUT_ID}}')).toBe('https://shop.example/{{CHECKOUT_ID}}')
+})

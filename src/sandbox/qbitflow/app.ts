@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer'
 import { Hono } from 'hono'
+import { isUtf8Body } from '../../kernel/percent.ts'
 import { readBody } from '../../kernel/read-body.ts'
 import { unavailable } from '../../kernel/unavailable.ts'
 import { basePath, type Context } from './context.ts'
@@ -34,7 +34,8 @@ export function createRoutes(context: Context): Hono {
       c.header('Connection', 'close')
       return answerError(c, new ApiError(413, 'the request body is too large'))
     }
-    if (!isUtf8(body)) return answerError(c, badRequest('the request body must be UTF-8'))
+    if (!isUtf8Body(body, c.req.header('content-type')))
+      return answerError(c, badRequest('the request body must be UTF-8'))
     const { url, method, headers } = c.req.raw
     if (c.req.raw.bodyUsed) c.req.raw = new Request(url, { method, headers, body })
     return next()
