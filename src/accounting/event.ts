@@ -5,7 +5,6 @@ import { DAY_RULE, isDay } from '../kernel/day.ts'
 import { optional } from '../kernel/input.ts'
 import { allocate, divideHalfEven, formatDecimal, type Money, money, parseDecimal } from '../kernel/money.ts'
 import { TIMEZONE_RULE, timezoneNamed } from '../kernel/timezone.ts'
-
 import type { ChainFacts } from '../providers/port/facts.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { itemDescription, itemName } from '../catalog/product.ts'
 import type { CheckoutKind, CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
+import { inList } from '../db/in-list.ts'
 import type { CheckoutRow } from '../db/rows.ts'
 import type { TransactionType } from '../events/catalogue.ts'
 import { encodeId } from '../kernel/id.ts'
@@ -36,8 +37,38 @@ export function statusesBefore(to: CheckoutStatus): CheckoutStatus[] {
 
 /** Whether nothing more is expected to happen. */
 export function isOver(status: CheckoutStatus): boolean {
-  return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED' || status === 'EXPIRED'
+  return status === 'COMPLETED' || status === 'FAILED' || isAbandoned(status)
 }
+
+/** Whether it ended before anybody paid: what is paid after that is late. */
+export function isAbandoned(status: CheckoutStatus): boolean {
+  return status === 'CANCELLED' || status === 'EXPIRED'
+}
+
+/** Whether the merchant can call it off: nobody has begun to pay. */
+export function mayBeCancelled(status: CheckoutStatus): boolean {
+  return status !== 'PROCESSING' && mayBecome(status, 'CANCELLED')
+}
+
+/** Those of which it is not known whether they have a page at the provider. */
+export const BEING_OPENED = ['OPENING', 'UNKNOWN'] as const satisfies readonly CheckoutStatus[]
+
+export function isBeingOpened(status: CheckoutStatus): boolean {
+  return (BEING_OPENED as readonly CheckoutStatus[]).includes(status)
+}
+
+/** Those with a page at the provider on which they can be paid. */
+export const PAYABLE = ['OPEN', 'PROCESSING'] as const satisfies readonly CheckoutStatus[]
+
+/** Those that may still be paid, as SQL. */
+export const AWAITS_PAYMENT = `status IN ${inList(['OPENING', ...PAYABLE])}`
+
+/** Whether a payment is likely at a moment: while the page is new, and before it expires. As SQL over a row and a moment. */
+export const likelyToBePaid = (row: string, now: string): string =>
+  `(${now} < ${row}.created_at + interval '15 minutes' OR ${now} > ${row}.expires_at - interval '15 minutes')`
+
+/** Whether something is expected of the next check, as SQL: an open page is checked now and then to be sure. */
+export const CHECK_MATTERS = `(status <> 'OPEN' OR next_check_at >= expires_at)`
 
 const AFTER: Readonly<Partial<Record<TransactionState, CheckoutStatus>>> = {
   CREATED: 'PROCESSING',

@@ -5,14 +5,14 @@ import { lockRow } from '../db/lock.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import { isFinal, isSettled } from '../payments/payment.ts'
+import { bringsMoney, isFinal, isSettled, isShort } from '../payments/payment.ts'
 import { type Paying, saleOf } from '../payments/sale.ts'
 import { movePayment, settlePayment } from '../payments/settlement.ts'
 import type { FoundCustomer, ProviderPayment, ProviderStatus } from '../providers/port/facts.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 import { transact, type Work } from '../work/work.ts'
-import { checkoutObject, isOver, mayBecome, recurs, statusAfter } from './checkout.ts'
+import { checkoutObject, isAbandoned, isOver, mayBecome, recurs, statusAfter } from './checkout.ts'
 import { completeStart, moveStart } from './start.ts'
 
 /** How a checkout moves on when its provider has news, from wherever the news came. */
@@ -47,7 +47,7 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
   async function applierOf(checkout: CheckoutRow, seen: ProviderStatus): Promise<Apply> {
     const settled = isSettled(seen.state)
     if (recurs(checkout)) return settled ? started(checkout, seen) : notStarted(checkout, seen)
-    const paid = settled || seen.state === 'UNDERPAID' ? await paidFor(checkout) : undefined
+    const paid = bringsMoney(seen.state) ? await paidFor(checkout) : undefined
     if (paid) return (work, paying) => settle(work, paying, paid, seen)
     if (settled) throw new Error(`${checkout.provider} shows no payment for checkout ${checkout.id}, which is paid`)
     const customer = await whoFailed(checkout, seen)
@@ -121,7 +121,7 @@ async function settle(work: Work, { checkout, payment }: Locked, paid: ProviderP
   const asked = saleOf(checkout)
   const over = asked.over || paid.at > checkout.expiresAt
   const paying: Paying = { sale: { ...asked, customerId, over }, payment }
-  const short = seen.state === 'UNDERPAID'
+  const short = isShort(seen.state)
   const settled = await settlePayment(work, paying, paid, seen)
   if (!settled) return
   // The rest may come as long as the page can be paid.
@@ -141,7 +141,7 @@ const ENDS: Readonly<Partial<Record<TransactionState, CheckoutStatus>>> = { UNDE
 async function move(work: Work, paying: Locked, seen: ProviderStatus, customer: FoundCustomer | undefined) {
   const status = statusAfter(seen.state)
   // Nobody had begun to pay a link that expired or was left: there is a checkout that ended, and no payment.
-  const never = paying.payment === null && (status === 'EXPIRED' || status === 'CANCELLED')
+  const never = paying.payment === null && isAbandoned(status)
   const customerId =
     paying.checkout.customerId ?? (never ? null : await customerOf(work, paying.checkout, customer, work.at))
   const sale = { ...saleOf(paying.checkout), customerId }

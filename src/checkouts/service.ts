@@ -21,7 +21,7 @@ import {
   CreateCheckout,
   checkoutObject,
   LIFETIME_HOURS,
-  mayBecome,
+  mayBeCancelled,
   SimulateCheckout,
   transactionTypeOf,
   type WantedCheckoutInput,
@@ -128,7 +128,7 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
         const checkout = await work.tx.checkout.findFirst({ where: visible(actor, id) })
         if (!checkout) throw notFound('Checkout', ['id'])
         if (checkout.status === 'CANCELLED') return
-        if (checkout.status === 'PROCESSING' || !mayBecome(checkout.status, 'CANCELLED')) {
+        if (!mayBeCancelled(checkout.status)) {
           throw invalidState(`A checkout that is ${checkout.status} cannot be cancelled`, ['id'])
         }
         const where = { tenantId_id: { tenantId: actor.tenantId, id } }

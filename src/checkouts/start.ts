@@ -7,7 +7,7 @@ import type { ProviderStatus } from '../providers/port/facts.ts'
 import type { Found } from '../subscriptions/progress.ts'
 import { startSubscription } from '../subscriptions/start.ts'
 import type { Work } from '../work/work.ts'
-import { checkoutObject, isOver, mayBecome, statusAfter, transactionTypeOf } from './checkout.ts'
+import { checkoutObject, isAbandoned, isOver, mayBecome, statusAfter, transactionTypeOf } from './checkout.ts'
 
 /** A checkout that begins a subscription: no payment moves on its page, but the start itself. */
 
@@ -36,7 +36,7 @@ export async function moveStart(
   const where = { tenantId_id: { tenantId: checkout.tenantId, id: checkout.id } }
   const status = statusAfter(seen.state)
   // Nobody had begun on a page that was over already: there is nothing to tell.
-  const never = checkout.startState === null && (status === 'EXPIRED' || status === 'CANCELLED')
+  const never = checkout.startState === null && isAbandoned(status)
   if (never && isOver(checkout.status))
     return void (await work.tx.checkout.update({ where, data: { nextCheckAt: null } }))
   const processing = status === 'PROCESSING'

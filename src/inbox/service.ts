@@ -7,7 +7,7 @@ import type { InboxMessageRow } from '../db/rows.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
 import { recent } from '../kernel/recent.ts'
-import { isFinal, isSettled } from '../payments/payment.ts'
+import { bringsMoney, isAbandoned, isFinal } from '../payments/payment.ts'
 import type { UnclaimedPayments } from '../payments/unclaimed.ts'
 import { ForgedNotification } from '../providers/errors.ts'
 import type { ProviderStatus } from '../providers/port/facts.ts'
@@ -66,7 +66,7 @@ export function inboxService({ db, clock, registry, progress, subscriptions, unc
   async function applyToCheckout(named: Named, { status, managementUrl }: Notification): Promise<void> {
     const checkout = await db.prisma.checkout.findFirst({ where: named })
     // The page of an opening whose answer was lost ends one day as it began: nobody ever had its link.
-    if (!checkout && (status?.state === 'EXPIRED' || status?.state === 'CANCELLED')) return
+    if (!checkout && status && isAbandoned(status.state)) return
     if (!checkout) return applyToNothing(named, status)
     // A step on the way can be taken from a proven notification; the end is read from the provider itself.
     if (status && !isFinal(status.state)) await progress.observe(checkout, status)
@@ -76,7 +76,7 @@ export function inboxService({ db, clock, registry, progress, subscriptions, unc
 
   /** Nothing of ours is called so. Money that came in for it is booked as what nobody asked for. */
   async function applyToNothing({ tenantId, provider, externalId }: Named, seen?: ProviderStatus): Promise<void> {
-    const mayHaveMoney = !seen || isSettled(seen.state) || seen.state === 'UNDERPAID'
+    const mayHaveMoney = !seen || bringsMoney(seen.state)
     // A checkout that we do not know yet may be one whose opening is still to be recorded: it is tried again.
     if (mayHaveMoney && !(await unclaimed.mayBeAsked(tenantId, provider))) {
       const { status } = await registry.connected(tenantId, provider)

@@ -1,4 +1,6 @@
+import { CHECK_MATTERS as CHECKOUT_CHECK_MATTERS } from '../checkouts/checkout.ts'
 import type { DueWork } from '../db/due-work.ts'
+import { CHECK_MATTERS as SUBSCRIPTION_CHECK_MATTERS } from '../subscriptions/subscription.ts'
 import type { Schedule } from './ticker.ts'
 import { type Tracked, tracked } from './tracked.ts'
 
@@ -54,13 +56,13 @@ export function createSchedules(work: Duties): Planned[] {
     {
       name: 'checkouts',
       everyMs: SECOND,
-      due: on('checkout', 'next_check_at', { stops: EXPIRES_OR_IN_DOUBT }),
+      due: on('checkout', 'next_check_at', { stops: CHECKOUT_CHECK_MATTERS }),
       ...worked(work.reconciliation.due),
     },
     {
       name: 'subscriptions',
       everyMs: SECOND,
-      due: on('subscription', 'next_check_at', { stops: AFTER_A_BILL_OR_UNEASY }),
+      due: on('subscription', 'next_check_at', { stops: SUBSCRIPTION_CHECK_MATTERS }),
       ...worked(work.subscriptions.due),
     },
     {
@@ -100,13 +102,6 @@ export function createSchedules(work: Duties): Planned[] {
     return { ...duty, ...work, quiet: quiet ?? work.quiet }
   })
 }
-
-/** An open page is asked about now and then to be sure; nothing is expected to happen then but that it expires. */
-const EXPIRES_OR_IN_DOUBT = `(status <> 'OPEN' OR next_check_at >= expires_at)`
-
-/** A subscription with which all is well is looked at once a day to be sure; nothing is expected to happen then. */
-const AFTER_A_BILL_OR_UNEASY = `(next_check_at >= next_billing_at OR cancel_requested_at IS NOT NULL
-  OR status NOT IN ('ACTIVE', 'TRIAL', 'LOW_ON_FUNDS'))`
 
 /** What waits for an earlier message about its entity to be received has no moment of its own. */
 const NEXT_OF_ITS_ENTITY = `NOT EXISTS (SELECT FROM webhook_delivery e

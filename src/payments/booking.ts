@@ -8,7 +8,7 @@ import { post } from '../ledger/journal.ts'
 import { paymentAccepted, paymentSettled, paymentSuspended } from '../ledger/recipes.ts'
 import type { ProviderPayment } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
-import { arrivedState, hasMoney, isUnclaimed } from './payment.ts'
+import { arrivedState, hasMoney, isPaidInFull, isUnclaimed, lacksWhatWentBack } from './payment.ts'
 import type { Sale } from './sale.ts'
 
 /** How an arrival of money is booked: what of it is the merchant's, and what waits on the suspense account. */
@@ -37,11 +37,11 @@ type Paid = Pick<ProviderPayment, 'amount' | 'fee' | 'organizationFee'>
 /** Undefined where the provider tells nothing that we do not have. */
 export function bookingOf(sale: Sale, payment: PaymentRow | null, paid: Paid, short: boolean): Booking | undefined {
   const had = payment && hasMoney(payment) ? amountsOf(payment) : undefined
-  const isDone = payment !== null && isCompleted(payment.status) && !isUnclaimed(payment)
-  const lacks = (short && !isDone) || lacksWhatWentBack(payment)
+  const isDone = payment !== null && isPaidInFull(payment.status) && !isUnclaimed(payment)
+  const lacks = (short && !isDone) || (payment !== null && lacksWhatWentBack(payment))
   const [before, late] = [payment?.status, sale.over]
   const state = arrivedState({ asked: sale.price, paid: paid.amount, before, late, short: lacks })
-  const completes = !('unclaimed' in sale.origin) && !isDone && isCompleted(state)
+  const completes = !('unclaimed' in sale.origin) && !isDone && isPaidInFull(state)
   const more = beyond(had ?? NOTHING, paid)
   const releases = completes && had !== undefined && had.suspense > 0n
   if (had && (more.gross < 0n || (more.gross === 0n && !releases))) return undefined
@@ -52,11 +52,6 @@ export function bookingOf(sale: Sale, payment: PaymentRow | null, paid: Paid, sh
 }
 
 const NOTHING: Amounts = { gross: 0n, providerFee: 0n, organizationFee: 0n, suspense: 0n }
-
-/** What was given back of too little is missing still, whatever comes. */
-function lacksWhatWentBack(payment: PaymentRow | null): boolean {
-  return payment?.status === 'UNDERPAID' && payment.refundedMinor > 0n
-}
 
 /** What the provider tells beyond what we have. */
 function beyond(had: Amounts, { amount, fee, organizationFee }: Paid): Omit<Amounts, 'suspense'> {
@@ -117,10 +112,6 @@ async function accept(work: Work, payment: PaymentRow, minor: bigint): Promise<v
   await work.tx.paymentMovement.create({ data: { ...movement, amountMinor: minor.toString() } })
   const amount = money(minor, currency(payment.currency))
   await post(work, paymentAccepted({ movementId: movement.id, provider, amount, sellerId }))
-}
-
-function isCompleted(state: TransactionState): boolean {
-  return state === 'COMPLETED' || state === 'OVERPAID'
 }
 
 function amountsOf(payment: PaymentRow): Amounts {

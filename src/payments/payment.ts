@@ -1,4 +1,5 @@
 import type { TransactionState } from '../db/generated/enums.ts'
+import { inList } from '../db/in-list.ts'
 import type { PaymentRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
 import { encodeId } from '../kernel/id.ts'
@@ -45,10 +46,49 @@ export function isSettled(state: TransactionState): boolean {
   return SETTLED.includes(state)
 }
 
+/** Whether it is paid as it was asked for, or more. */
+export function isPaidInFull(state: TransactionState): boolean {
+  return state === 'COMPLETED' || state === 'OVERPAID'
+}
+
+/** Whether the provider says that less came in than was asked for. */
+export function isShort(state: TransactionState): boolean {
+  return state === 'UNDERPAID'
+}
+
+/** Whether what the provider says means that money came in, be it too little. */
+export function bringsMoney(state: TransactionState): boolean {
+  return isSettled(state) || isShort(state)
+}
+
+/** Whether its page ended before anybody paid. */
+export function isAbandoned(state: TransactionState): boolean {
+  return state === 'EXPIRED' || state === 'CANCELLED'
+}
+
+const WAS_SETTLED: readonly TransactionState[] = [...SETTLED, 'REFUNDED']
+
 /** Whether money came in for it, be it too little. */
 export function hasMoney({ status, settledAt }: Pick<PaymentRow, 'status' | 'settledAt'>): boolean {
-  return isSettled(status) || status === 'REFUNDED' || (status === 'UNDERPAID' && settledAt != null)
+  return WAS_SETTLED.includes(status) || (isShort(status) && settledAt != null)
 }
+
+/** What was given back of too little is missing still, whatever comes. */
+export function lacksWhatWentBack({ status, refundedMinor }: Pick<PaymentRow, 'status' | 'refundedMinor'>): boolean {
+  return isShort(status) && refundedMinor > 0n
+}
+
+/** The same as hasMoney, and its first half, as SQL over a row of that name. */
+export const hasMoneySql = (row: string): string =>
+  `(${wasSettledSql(row)} OR (${row}.status = 'UNDERPAID' AND ${row}.settled_at IS NOT NULL))`
+export const wasSettledSql = (row: string): string => `${row}.status IN ${inList(WAS_SETTLED)}`
+
+/** Whether a payment is underpaid by an amount that the provider did not tell, as SQL. */
+export const AMOUNT_UNTOLD = `status = 'UNDERPAID' AND settled_at IS NULL`
+
+/** Why a payment's money waits on the suspense account, as SQL. */
+export const WAITS_AS = `CASE WHEN checkout_id IS NULL AND billing_id IS NULL THEN 'unclaimed' WHEN status = 'PAID_LATE' THEN 'late'
+  WHEN status = 'UNDERPAID' THEN 'short' ELSE 'surplus' END`
 
 /** Whether it is money for nothing that we know. */
 export function isUnclaimed({ checkoutId, billingId }: Pick<PaymentRow, 'checkoutId' | 'billingId'>): boolean {

@@ -1,3 +1,4 @@
+import { isAbandoned } from '../checkouts/checkout.ts'
 import type { PaymentSource, Provider } from '../db/generated/enums.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
 import { currency } from '../kernel/currency.ts'
@@ -44,7 +45,7 @@ export function saleOf(checkout: CheckoutRow): Sale {
     description: checkout.itemName,
     price: money(checkout.priceMinor, currency(checkout.currency)),
     origin: { checkoutId: checkout.id },
-    over: status === 'CANCELLED' || status === 'EXPIRED',
+    over: isAbandoned(status),
   }
 }
 

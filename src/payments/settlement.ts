@@ -8,7 +8,7 @@ import { shareOf } from '../kernel/money.ts'
 import type { ProviderPayment, ProviderStatus } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
 import { book, bookingOf } from './booking.ts'
-import { isFinal, moveTo, paymentEventType, paymentObject } from './payment.ts'
+import { isFinal, isShort, moveTo, paymentEventType, paymentObject } from './payment.ts'
 import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 
 /** A step of a payment that has not settled. Answers whether anything changed. */
@@ -45,7 +45,7 @@ export async function settlePayment(
   seen?: ProviderStatus,
 ): Promise<PaymentRow | undefined> {
   const { fee: organizationFee, bps: organizationFeeBps } = await organizationFeeOf(work.tx, sale, paid)
-  const short = seen?.state === 'UNDERPAID'
+  const short = seen !== undefined && isShort(seen.state)
   const booking = bookingOf(sale, payment, { ...paid, organizationFee }, short)
   if (!booking) return undefined
   const { state, had, more, suspense } = booking

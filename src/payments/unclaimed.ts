@@ -1,3 +1,4 @@
+import { BEING_OPENED } from '../checkouts/checkout.ts'
 import { customerFromPage } from '../customers/service.ts'
 import type { Database } from '../db/database.ts'
 import type { PaymentSource, Provider } from '../db/generated/enums.ts'
@@ -16,7 +17,7 @@ export function unclaimedPayments({ db, clocks }: { db: Database; clocks: Clocks
      * doubt. Until that is known, nobody can say that money is unclaimed.
      */
     async mayBeAsked(tenantId: string, provider: Provider): Promise<boolean> {
-      const where = { tenantId, provider, status: { in: ['OPENING' as const, 'UNKNOWN' as const] } }
+      const where = { tenantId, provider, status: { in: [...BEING_OPENED] } }
       return (await db.prisma.checkout.count({ where })) > 0
     },
 

@@ -1,8 +1,10 @@
+import { AWAITS_PAYMENT } from '../checkouts/checkout.ts'
 import type { Database } from '../db/database.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
 import { formatDecimal } from '../kernel/money.ts'
 import { DEVELOPMENT_KEY } from '../organizations/development-key.ts'
+import { AMOUNT_UNTOLD, WAITS_AS } from '../payments/payment.ts'
 
 /** What waits for a person, and how much is on its way. Each is a look into an index, all of them one round trip. */
 
@@ -21,7 +23,7 @@ export interface Counters {
 
 const COUNTERS = `
   SELECT
-    (SELECT count(*) FROM checkout WHERE tenant_id = $1 AND status IN ('OPENING', 'OPEN', 'PROCESSING')) AS open_checkouts,
+    (SELECT count(*) FROM checkout WHERE tenant_id = $1 AND ${AWAITS_PAYMENT}) AS open_checkouts,
     (SELECT count(*) FROM checkout WHERE tenant_id = $1 AND status = 'UNKNOWN') AS checkouts_in_doubt,
     (SELECT count(*) FROM payment WHERE tenant_id = $1
        AND created_at >= date_trunc('day', ${NOW} AT TIME ZONE $3) AT TIME ZONE $3) AS payments_today,
@@ -53,16 +55,12 @@ interface Found {
   readonly minor: bigint | null
 }
 
-/** Why a payment's money waits on the suspense account. */
-const WAITS_AS = `CASE WHEN checkout_id IS NULL AND billing_id IS NULL THEN 'unclaimed' WHEN status = 'PAID_LATE' THEN 'late'
-  WHEN status = 'UNDERPAID' THEN 'short' ELSE 'surplus' END`
-
 const MATTERS = `
   SELECT ${WAITS_AS} AS matter, count(*) AS count, currency AS name, NULL AS reason, max(settled_at) AS at, sum(suspense_minor) AS minor
   FROM payment WHERE tenant_id = $1 AND suspense_minor > 0 GROUP BY 1, currency
   UNION ALL
   SELECT 'untold', count(*), NULL, NULL, max(updated_at), NULL
-  FROM payment WHERE tenant_id = $1 AND status = 'UNDERPAID' AND settled_at IS NULL HAVING count(*) > 0
+  FROM payment WHERE tenant_id = $1 AND ${AMOUNT_UNTOLD} HAVING count(*) > 0
   UNION ALL
   SELECT 'endpoint', 1, url, disabled_reason, updated_at, NULL
   FROM webhook_endpoint WHERE tenant_id = $1 AND deleted_at IS NULL AND NOT active AND disabled_reason IS NOT NULL

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { isOver } from '../checkouts/checkout.ts'
+import { isBeingOpened, isOver, likelyToBePaid } from '../checkouts/checkout.ts'
 import type { CheckoutOpening } from '../checkouts/opening.ts'
 import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
@@ -29,7 +29,7 @@ const BACKOFF = (most: number) => `least(${FIRST_WAIT_SECONDS} * power(2, least(
 const WAIT = `CASE
   WHEN r.status = 'PROCESSING' THEN ${BACKOFF(LONGEST_ON_ITS_WAY_SECONDS)}
   WHEN r.status <> 'OPEN' THEN ${BACKOFF(LONGEST_WAIT_SECONDS)}
-  WHEN taken.now < r.created_at + interval '15 minutes' OR taken.now > r.expires_at - interval '15 minutes' THEN ${AT_STAKE_SECONDS}
+  WHEN ${likelyToBePaid('r', 'taken.now')} THEN ${AT_STAKE_SECONDS}
   ELSE ${QUIET_SECONDS} END`
 
 interface Deps {
@@ -47,7 +47,7 @@ export function checkoutReconciliation(deps: Deps) {
   const { db, clock, clocks, registry, capabilities, opening, progress, log } = deps
 
   async function resolve(checkout: CheckoutRow): Promise<void> {
-    if (checkout.status === 'OPENING' || checkout.status === 'UNKNOWN') {
+    if (isBeingOpened(checkout.status)) {
       await opening.open(checkout)
       return
     }

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
+import { likelyToBePaid, PAYABLE } from '../checkouts/checkout.ts'
 import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
 import type { Provider } from '../db/generated/enums.ts'
+import { inList } from '../db/in-list.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { UnclaimedPayments } from '../payments/unclaimed.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
@@ -97,9 +99,8 @@ export function paymentReconciliation(deps: Deps) {
            WHERE c.payments_checked_at <= moment.now - $2 * interval '1 second' AND (
              c.payments_checked_at <= moment.now - $4 * interval '1 second'
              OR EXISTS (SELECT FROM checkout o WHERE o.tenant_id = c.tenant_id AND o.provider = c.provider
-               AND o.status IN ('OPEN', 'PROCESSING') AND (c.payments_checked_at <= moment.now - $3 * interval '1 second'
-                 OR o.status = 'PROCESSING' OR moment.now < o.created_at + interval '15 minutes'
-                 OR moment.now > o.expires_at - interval '15 minutes')))
+               AND o.status IN ${inList(PAYABLE)} AND (c.payments_checked_at <= moment.now - $3 * interval '1 second'
+                 OR o.status = 'PROCESSING' OR ${likelyToBePaid('o', 'moment.now')})))
            ORDER BY c.payments_checked_at LIMIT ${BATCH} FOR UPDATE OF c SKIP LOCKED
          )
          UPDATE provider_connection c SET payments_checked_at = due.now

@@ -2,11 +2,10 @@ import type { Database } from '../db/database.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { type Check, DATA_IS_KEPT, LEDGER_CHECKS } from '../ledger/checks.ts'
 import { type LedgerProof, prove } from '../ledger/proof.ts'
-
-const SETTLED = `('COMPLETED', 'OVERPAID', 'PAID_LATE', 'REFUNDED')`
+import { hasMoneySql, wasSettledSql } from '../payments/payment.ts'
 
 /** The payments for which money came in: each has one posting for its first arrival, and one for each that followed. */
-const HAS_MONEY = `(p.status IN ${SETTLED} OR (p.status = 'UNDERPAID' AND p.settled_at IS NOT NULL))`
+const HAS_MONEY = hasMoneySql('p')
 
 const ARRIVALS = `
   SELECT t.id, t.account_id, t.total, t.currency, t.cause_id, coalesce(m.payment_id, t.cause_id) AS payment_id
@@ -45,7 +44,7 @@ const PAYMENT_CHECKS: readonly Check[] = [
   `SELECT 'billing_without_payment' AS kind, 'billing ' || b.id || ' is paid and has ' || count(p.id) || ' payments of its amount' AS message,
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM billing b
-   LEFT JOIN payment p ON p.tenant_id = b.tenant_id AND p.billing_id = b.id AND p.amount_minor = b.amount_minor AND p.status IN ${SETTLED}
+   LEFT JOIN payment p ON p.tenant_id = b.tenant_id AND p.billing_id = b.id AND p.amount_minor = b.amount_minor AND ${wasSettledSql('p')}
    WHERE b.tenant_id = $1::uuid AND b.status = 'COMPLETED'
    GROUP BY b.id HAVING count(p.id) <> 1`,
   `SELECT 'payment_without_event' AS kind, 'no event says that payment ' || p.id || ' is ' || p.status AS message,

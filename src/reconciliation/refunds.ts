@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { dueWork } from '../db/due-work.ts'
-import type { Provider, RefundStatus } from '../db/generated/enums.ts'
+import type { Provider } from '../db/generated/enums.ts'
 import type { RefundRow } from '../db/rows.ts'
 import { shareOf, takeDue } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -12,7 +12,7 @@ import type { ProviderRefund } from '../providers/port/facts.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { RefundAnswering } from '../refunds/answering.ts'
 import type { RefundProgress } from '../refunds/progress.ts'
-import { isNews } from '../refunds/refund.ts'
+import { isNews, OPEN_REFUNDS } from '../refunds/refund.ts'
 
 /** Refunds are asked for and answered at the provider: what no notification told is found by looking there. */
 
@@ -25,7 +25,6 @@ const LOOK_EVERY_SECONDS = 20
 const FIRST_WAIT_SECONDS = 10
 const LONGEST_WAIT_SECONDS = 3_600
 const PAGES_AT_MOST = 20
-const OPEN: RefundStatus[] = ['PENDING', 'PROCESSING', 'APPROVED', 'UNKNOWN']
 
 interface Deps {
   readonly db: Database
@@ -73,7 +72,7 @@ export function refundReconciliation(deps: Deps) {
   /** Those of ours that are not over, and not among those that wait at the provider any more. */
   function answeredThere(tenantId: string, provider: Provider, waiting: readonly ProviderRefund[]): Promise<number> {
     const externalId = { notIn: waiting.map(({ reference }) => reference) }
-    return db.prisma.refund.count({ where: { tenantId, provider, externalId, status: { in: OPEN } } })
+    return db.prisma.refund.count({ where: { tenantId, provider, externalId, status: { in: [...OPEN_REFUNDS] } } })
   }
 
   /** Looks through a provider's refunds: all that wait, and of those that were answered as far as there is news. */

@@ -1,6 +1,7 @@
+import { PAYABLE } from '../checkouts/checkout.ts'
 import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
-import type { Provider, RefundStatus } from '../db/generated/enums.ts'
+import type { Provider } from '../db/generated/enums.ts'
 import type { RefundRow, SubscriptionRow } from '../db/rows.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
@@ -11,16 +12,15 @@ import { AtProvider } from '../providers/fault.ts'
 import { simulationOf } from '../providers/fault-service.ts'
 import type { Registry } from '../providers/registry.ts'
 import { lockRefund } from '../refunds/answering.ts'
-import { isOver as isRefundOver, refundEventType, refundObject, refundStatus } from '../refunds/refund.ts'
+import { isOver as isRefundOver, OPEN_REFUNDS, refundEventType, refundObject, refundStatus } from '../refunds/refund.ts'
 import { failBilling, openBilling } from '../subscriptions/billings.ts'
 import { lockSubscription } from '../subscriptions/lock.ts'
-import { isOver as isSubscriptionOver, subscriptionObject } from '../subscriptions/subscription.ts'
+import { isOver as isSubscriptionOver, OVER, subscriptionObject } from '../subscriptions/subscription.ts'
 import { type Change, transact, type Work } from '../work/work.ts'
 
 /** Test mode: a simulator is emptied, and what hangs on it here comes to its end. No money moves. */
 
 const REASON = 'The sandbox was reset'
-const OPEN_REFUNDS: RefundStatus[] = ['PENDING', 'PROCESSING', 'APPROVED', 'UNKNOWN']
 
 interface Deps {
   readonly db: Database
@@ -32,25 +32,21 @@ interface Deps {
 export function sandboxReset({ db, clocks, registry, progress }: Deps) {
   async function expireCheckouts(tenantId: string, provider: Provider): Promise<void> {
     // One whose opening is in doubt is opened anew, which an empty server lets happen.
-    const where = { tenantId, provider, status: { in: ['OPEN' as const, 'PROCESSING' as const] } }
+    const where = { tenantId, provider, status: { in: [...PAYABLE] } }
     for (const checkout of await db.prisma.checkout.findMany({ where })) {
       await progress.observe(checkout, { state: 'EXPIRED', message: REASON })
     }
   }
 
   async function endSubscriptions(change: Change, provider: Provider): Promise<void> {
-    const where = {
-      tenantId: change.tenantId,
-      provider,
-      status: { notIn: ['CANCELLED' as const, 'COMPLETED' as const] },
-    }
+    const where = { tenantId: change.tenantId, provider, status: { notIn: [...OVER] } }
     for (const subscription of await db.prisma.subscription.findMany({ where })) {
       await transact(db, change, (work) => endSubscription(work, subscription))
     }
   }
 
   async function failRefunds(change: Change, provider: Provider): Promise<void> {
-    const where = { tenantId: change.tenantId, provider, status: { in: OPEN_REFUNDS } }
+    const where = { tenantId: change.tenantId, provider, status: { in: [...OPEN_REFUNDS] } }
     for (const refund of await db.prisma.refund.findMany({ where })) {
       await transact(db, change, (work) => failRefund(work, refund))
     }

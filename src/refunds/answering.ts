@@ -10,7 +10,7 @@ import type { Simulation } from '../providers/port/simulation.ts'
 import type { Connected, Registry } from '../providers/registry.ts'
 import { transact } from '../work/work.ts'
 import { announceRefund, type RefundProgress } from './progress.ts'
-import { isUnheard, mayBecome } from './refund.ts'
+import { isUnconfirmed, mayBecome } from './refund.ts'
 
 const RETRY_MS = 5_000
 const RECHECK_MS = 10_000
@@ -59,8 +59,8 @@ export function refundAnswering({ db, clocks, registry, progress }: Deps) {
       return [problemFrom(unanswered)]
     }
     const after = await find(refund)
-    if (!isUnheard(after) && (after.status === 'REFUSED') === (refund.answer === 'REFUSE')) return []
-    if (isUnheard(after)) await record(refund, 'PENDING')
+    if (!isUnconfirmed(after) && (after.status === 'REFUSED') === (refund.answer === 'REFUSE')) return []
+    if (isUnconfirmed(after)) await record(refund, 'PENDING')
     return [problemFrom(error)]
   }
 
@@ -92,7 +92,7 @@ export function refundAnswering({ db, clocks, registry, progress }: Deps) {
       const latest = await progress.refresh(await paymentOf(refund))
       // A later refund of the payment shows that this one was answered: it is found among those.
       if (latest?.id !== refund.id) return []
-      return isUnheard(latest) ? deliver(latest) : []
+      return isUnconfirmed(latest) ? deliver(latest) : []
     },
   }
 }

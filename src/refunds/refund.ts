@@ -42,9 +42,12 @@ export function isNews(
 }
 
 /** Whether an answer was given here of which the provider has not said that it has it. */
-export function isUnheard({ status, respondedAt }: Pick<RefundRow, 'status' | 'respondedAt'>): boolean {
+export function isUnconfirmed({ status, respondedAt }: Pick<RefundRow, 'status' | 'respondedAt'>): boolean {
   return (status === 'PROCESSING' || status === 'UNKNOWN') && respondedAt === null
 }
+
+/** Those that are not over. */
+export const OPEN_REFUNDS = (Object.keys(NEXT) as RefundStatus[]).filter((status) => !isOver(status))
 
 /** Whether nothing more is expected to happen. */
 export function isOver(status: RefundStatus): boolean {

@@ -6,7 +6,7 @@ import type { ProviderPayment, ProviderSubscription } from '../providers/port/fa
 import type { Work } from '../work/work.ts'
 import { addBillings, failBilling } from './billings.ts'
 import type { Found } from './progress.ts'
-import { isOver, mayReach, nextCheck, subscriptionEventType, subscriptionObject } from './subscription.ts'
+import { isOver, isUnpaid, mayReach, nextCheck, subscriptionEventType, subscriptionObject } from './subscription.ts'
 
 /**
  * What the provider's news makes of a subscription whose row is locked: the bills that are new, then the state. Older
@@ -31,7 +31,7 @@ export async function applyFound(
   const nextCheckAt = nextCheck({ ...before, ...facts, checks }, work.at, pending)
   const data = { ...stored(facts), checks, nextCheckAt, ...(changed && { updatedAt: work.at }) }
   const after = await work.tx.subscription.update({ where: keyOf(before), data })
-  if (isUnpaid(after) || (isOver(after.status) && pending)) await failBilling(work, after)
+  if (isUnpaid(after.status) || (isOver(after.status) && pending)) await failBilling(work, after)
   if (changed) announceSubscription(work.emit, after, before)
   return after
 }
@@ -117,10 +117,6 @@ function stepOf(before: SubscriptionRow, after: SubscriptionRow): Status | undef
   if (rose('allowanceMinor')) return { type: 'INCREASE_ALLOWANCE', state: 'COMPLETED', final: false }
   if (rose('maxSpendingMinor')) return { type: 'UPDATE_MAX_AMOUNT', state: 'COMPLETED', final: false }
   return undefined
-}
-
-function isUnpaid({ status }: SubscriptionRow): boolean {
-  return status === 'PAST_DUE' || status === 'UNPAID'
 }
 
 async function hasPending(tx: Transaction, { tenantId, id }: SubscriptionRow): Promise<boolean> {

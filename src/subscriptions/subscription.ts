@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { SubscriptionStatus } from '../db/generated/enums.ts'
+import { inList } from '../db/in-list.ts'
 import type { BillingRow, SubscriptionRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
 import { encodeId } from '../kernel/id.ts'
@@ -29,17 +30,29 @@ export function mayReach(from: SubscriptionStatus, to: SubscriptionStatus): bool
   return reached.has(to)
 }
 
+/** Those of which nothing more is billed, ever. */
+export const OVER = (Object.keys(NEXT) as SubscriptionStatus[]).filter(isOver)
+
 /** Whether nothing more is billed, ever. */
 export function isOver(status: SubscriptionStatus): boolean {
   return NEXT[status].length === 0
 }
 
+/** Whether the bill of the period that runs could not be paid. */
+export function isUnpaid(status: SubscriptionStatus): boolean {
+  return status === 'PAST_DUE' || status === 'UNPAID'
+}
+
 /** Those that wait for somebody to act, so that much may happen at any moment. */
-const UNEASY: readonly SubscriptionStatus[] = ['INCOMPLETE', 'TRIAL_EXPIRED', 'PENDING', 'PAST_DUE', 'UNPAID']
+const AWAITS_ACTION: readonly SubscriptionStatus[] = ['INCOMPLETE', 'TRIAL_EXPIRED', 'PENDING', 'PAST_DUE', 'UNPAID']
+
+/** Whether something is expected of the next check, as SQL: one with which all is well is checked once a day to be sure. */
+export const CHECK_MATTERS = `(next_check_at >= next_billing_at OR cancel_requested_at IS NOT NULL
+  OR status IN ${inList(AWAITS_ACTION)})`
 
 const SETTLING_MS = 30_000
 const SOON_MS = 15_000
-const UNEASY_MS = 60_000
+const AWAITS_ACTION_MS = 60_000
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 
@@ -56,7 +69,7 @@ export function nextCheck(
   if (isOver(status)) return null
   const backoff = (firstMs: number) => new Date(now.getTime() + Math.min(firstMs * 2 ** Math.min(checks, 12), HOUR_MS))
   if (cancelRequestedAt || awaitsBill) return backoff(SOON_MS)
-  if (UNEASY.includes(status)) return backoff(UNEASY_MS)
+  if (AWAITS_ACTION.includes(status)) return backoff(AWAITS_ACTION_MS)
   const billed = (nextBillingAt?.getTime() ?? Number.POSITIVE_INFINITY) + SETTLING_MS
   return billed <= now.getTime() ? backoff(SOON_MS) : new Date(Math.min(billed, now.getTime() + DAY_MS))
 }

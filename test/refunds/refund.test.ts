@@ -7,7 +7,7 @@ import {
   amountOf,
   isNews,
   isOver,
-  isUnheard,
+  isUnconfirmed,
   mayBecome,
   refundEventType,
   refundStatus,
@@ -68,9 +68,9 @@ describe('what the provider says', () => {
   })
 })
 
-test('an answer is unheard until the provider has said that it has it', () => {
-  expect(STATES.filter((status) => isUnheard(row(status))).toSorted()).toEqual(['PROCESSING', 'UNKNOWN'])
-  expect(STATES.filter((status) => isUnheard(row(status, at)))).toEqual([])
+test('an answer is unconfirmed until the provider has said that it has it', () => {
+  expect(STATES.filter((status) => isUnconfirmed(row(status))).toSorted()).toEqual(['PROCESSING', 'UNKNOWN'])
+  expect(STATES.filter((status) => isUnconfirmed(row(status, at)))).toEqual([])
 })
 
 describe('how much goes back', () => {
