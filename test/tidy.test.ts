@@ -44,6 +44,20 @@ describe('the house', () => {
     expect(thatContain(product, /Date\.now\(|new Date\(\)|\bDate\(\)/, ['src/kernel/clock.ts'])).toEqual([])
   })
 
+  test('lists the states of a payment, checkout, subscription or refund in the file of that noun alone', () => {
+    const nouns = ['payments/payment', 'checkouts/checkout', 'subscriptions/subscription', 'refunds/refund']
+    const listed =
+      /\bstatus (NOT )?IN \('|status: \{ (in|notIn): \['|\b(status|state) === '\w+'\s*\|\|\s*[\w.?]*\b(status|state) ===/
+    const others = product.filter(({ path }) => !/^src\/(sandbox|ledger|providers\/qbitflow)\//.test(path))
+    expect(
+      thatContain(
+        others,
+        listed,
+        nouns.map((noun) => `src/${noun}.ts`),
+      ),
+    ).toEqual([])
+  })
+
   test('leaves nothing for later in its source', () => {
     const leftovers = new RegExp(
       ['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X', 'HA' + 'CK'].map((word) => `\\b${word}\\b`).join('|'),

@@ -3,9 +3,8 @@ import type { CheckoutRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
 import type { Emit } from '../events/outbox.ts'
 import { isFinal, moveTo } from '../payments/payment.ts'
-import type { ProviderStatus } from '../providers/port/facts.ts'
-import type { Found } from '../subscriptions/progress.ts'
-import { startSubscription } from '../subscriptions/start.ts'
+import type { ProviderStatus, ReadSubscription } from '../providers/port/facts.ts'
+import { beginSubscription } from '../subscriptions/apply.ts'
 import type { Work } from '../work/work.ts'
 import { checkoutObject, isAbandoned, isOver, mayBecome, statusAfter, transactionTypeOf } from './checkout.ts'
 
@@ -60,9 +59,9 @@ export async function completeStart(
   work: Work,
   checkout: CheckoutRow,
   customerId: string | null,
-  { found, seen }: { readonly found: Found; readonly seen: ProviderStatus },
+  { found, seen }: { readonly found: ReadSubscription; readonly seen: ProviderStatus },
 ): Promise<void> {
-  await startSubscription(work, { ...checkout, customerId }, found)
+  await beginSubscription(work, { ...checkout, customerId }, found)
   if (!mayBecome(checkout.status, 'COMPLETED')) return
   const data = { status: 'COMPLETED' as const, startState: seen.state, customerId, reason: null, nextCheckAt: null }
   const where = { tenantId_id: { tenantId: checkout.tenantId, id: checkout.id } }

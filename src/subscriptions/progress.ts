@@ -3,22 +3,12 @@ import type { Provider } from '../db/generated/enums.ts'
 import type { SubscriptionRow } from '../db/rows.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { ProviderRefused } from '../providers/errors.ts'
-import type { ProviderPayment, ProviderSubscription } from '../providers/port/facts.ts'
-import type { Subscriptions } from '../providers/port/subscriptions.ts'
+import type { ReadSubscription } from '../providers/port/facts.ts'
 import type { Registry } from '../providers/registry.ts'
 import { type Change, transact } from '../work/work.ts'
-import { applyFound } from './application.ts'
-import { lockSubscription } from './lock.ts'
+import { applyToSubscription } from './apply.ts'
 
-/** How a subscription moves on when its provider has news, from wherever the news came: it is asked, and applied. */
-
-/** All that the provider says of a subscription. */
-export interface Found {
-  readonly state: ProviderSubscription
-  readonly paid: readonly ProviderPayment[]
-  /** How the provider counts months and years. */
-  readonly periods: Subscriptions['periods']
-}
+/** Asking a provider about a subscription: its answer becomes a fact, and is applied as one. */
 
 /** What names a subscription at its provider. */
 interface Named {
@@ -31,7 +21,7 @@ export type SubscriptionProgress = ReturnType<typeof subscriptionProgress>
 
 export function subscriptionProgress({ db, clocks, registry }: { db: Database; clocks: Clocks; registry: Registry }) {
   /** The state is read before the bills, so that none is missing which the state speaks of. */
-  async function read({ tenantId, provider, externalId }: Named): Promise<Found> {
+  async function read({ tenantId, provider, externalId }: Named): Promise<ReadSubscription> {
     const { subscriptions } = await registry.connected(tenantId, provider)
     if (!subscriptions || externalId === null) throw new Error(`${provider} keeps no such subscription`)
     const state = await subscriptions.find(externalId)
@@ -39,7 +29,9 @@ export function subscriptionProgress({ db, clocks, registry }: { db: Database; c
       const message = `${provider} does not know the subscription ${externalId}`
       throw new ProviderRefused({ provider, providerCode: '404', message })
     }
-    return { state, paid: await subscriptions.billings(externalId), periods: subscriptions.periods }
+    const { periods } = subscriptions
+    const bills = await subscriptions.billings(externalId)
+    return { noun: 'SUBSCRIPTION', proof: true, subscription: externalId, state, bills, periods }
   }
 
   return {
@@ -53,11 +45,9 @@ export function subscriptionProgress({ db, clocks, registry }: { db: Database; c
 
     /** Asks the provider where a subscription stands, and applies it. Repeats and old news change nothing. */
     async refresh(subscription: SubscriptionRow): Promise<SubscriptionRow> {
-      const found = await read(subscription)
+      const fact = await read(subscription)
       const change: Change = { tenantId: subscription.tenantId, at: await clocks.now(subscription.tenantId) }
-      return transact(db, change, async (work) =>
-        applyFound(work, await lockSubscription(work.tx, subscription), found),
-      )
+      return transact(db, change, (work) => applyToSubscription(work, subscription, fact))
     },
   }
 }

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { isCloseToExpiry, isOver, mayBecome } from '../../src/checkouts/checkout.ts'
+import {
+  isAbandoned,
+  isBeingOpened,
+  isCloseToExpiry,
+  isOver,
+  mayBeCancelled,
+  mayBecome,
+} from '../../src/checkouts/checkout.ts'
 import { CheckoutStatus } from '../../src/db/generated/enums.ts'
 
 const STATUSES = Object.values(CheckoutStatus)
@@ -34,6 +41,15 @@ describe('a checkout', () => {
 
   test('is over when nothing more is expected of it', () => {
     expect(STATUSES.filter(isOver).sort()).toEqual(['CANCELLED', 'COMPLETED', 'EXPIRED', 'FAILED'])
+  })
+
+  test('can be called off by the merchant until somebody begins to pay', () => {
+    expect(STATUSES.filter(mayBeCancelled).sort()).toEqual(['OPEN', 'OPENING', 'UNKNOWN'])
+  })
+
+  test('is being opened until its page is known, and abandoned when it ended unpaid', () => {
+    expect(STATUSES.filter(isBeingOpened).sort()).toEqual(['OPENING', 'UNKNOWN'])
+    expect(STATUSES.filter(isAbandoned).sort()).toEqual(['CANCELLED', 'EXPIRED'])
   })
 
   test('is close to expiry for its last five minutes and after them', () => {

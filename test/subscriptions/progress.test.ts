@@ -2,8 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { SubscriptionRow } from '../../src/db/rows.ts'
 import { encodeId } from '../../src/kernel/id.ts'
 import { providerRegistry } from '../../src/providers/registry.ts'
-import { applyFound } from '../../src/subscriptions/application.ts'
-import { lockSubscription } from '../../src/subscriptions/lock.ts'
+import { applyToSubscription } from '../../src/subscriptions/apply.ts'
 import { subscriptionProgress } from '../../src/subscriptions/progress.ts'
 import { transact } from '../../src/work/work.ts'
 import { call, eventually, openApp, SECRET_KEY } from '../support/app.ts'
@@ -131,10 +130,27 @@ describe('the same news', () => {
     await period()
     await gym.stands(subscription.id, 'LOW_ON_FUNDS')
     const change = { tenantId: subscription.tenantId, at: shop.clock.now() }
-    await transact(shop.app.db, change, async (work) =>
-      applyFound(work, await lockSubscription(work.tx, subscription), found),
-    )
+    await transact(shop.app.db, change, (work) => applyToSubscription(work, subscription, found))
     expect(await gym.row(subscription.id)).toMatchObject({ status: 'LOW_ON_FUNDS', allowanceMinor: 200n })
+  })
+
+  test('that names no state but the management page changes the page alone, and is told once', async () => {
+    const subscription = await subscribe()
+    const change = { tenantId: subscription.tenantId, at: shop.clock.now() }
+    const managementUrl = 'https://provider.example/manage'
+    const named = { noun: 'SUBSCRIPTION', proof: true, subscription: subscription.externalId ?? '' } as const
+    const tell = () =>
+      transact(shop.app.db, change, (work) =>
+        applyToSubscription(work, subscription, { ...named, state: { managementUrl }, bills: [] }),
+      )
+    const updates = () =>
+      shop.app.db.prisma.event.count({ where: { entityId: subscription.id, type: 'subscription.updated' } })
+    const before = await updates()
+    await tell()
+    await tell()
+    const { status, nextBillingAt, completedCycles } = subscription
+    expect(await gym.row(subscription.id)).toMatchObject({ managementUrl, status, nextBillingAt, completedCycles })
+    expect(await updates()).toBe(before + 1)
   })
 
   test('that contradicts what we know is refused and recorded', async () => {
@@ -142,9 +158,7 @@ describe('the same news', () => {
     const { state, ...read } = await progressOf().read(subscription)
     const change = { tenantId: subscription.tenantId, at: shop.clock.now() }
     const found = { ...read, state: { ...state, status: 'TRIAL' as const, updatedAt: shop.clock.now() } }
-    await transact(shop.app.db, change, async (work) =>
-      applyFound(work, await lockSubscription(work.tx, subscription), found),
-    )
+    await transact(shop.app.db, change, (work) => applyToSubscription(work, subscription, found))
     expect(await gym.row(subscription.id)).toMatchObject({ status: 'ACTIVE' })
     const types = await shop.app.db.prisma.event.findMany({ where: { entityId: subscription.id } })
     expect(types.map(({ type }) => type)).toContain('subscription.contradicted')

@@ -106,3 +106,22 @@ export interface ProviderRefund {
   /** What is the refund's own; the chain is that of the payment. */
   readonly chain?: ChainFacts
 }
+
+/** Proof of what became of a subscription. */
+export interface SubscriptionFact {
+  readonly noun: 'SUBSCRIPTION'
+  readonly proof: true
+  readonly subscription: Reference
+  readonly state: Partial<ProviderSubscription>
+  /** Every bill that was paid, as far as the provider tells of them, oldest first. */
+  readonly bills: readonly ProviderPayment[]
+  /** Why, for people to read. */
+  readonly message?: string
+}
+
+/** All that a provider says of a subscription. */
+export interface ReadSubscription extends SubscriptionFact {
+  readonly state: ProviderSubscription
+  /** How the provider counts months and years. */
+  readonly periods: 'CALENDAR' | 'FIXED'
+}

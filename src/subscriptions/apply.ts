@@ -1,24 +1,46 @@
 import type { Transaction } from '../db/database.ts'
-import type { SubscriptionRow } from '../db/rows.ts'
+import type { CheckoutRow, SubscriptionRow } from '../db/rows.ts'
 import type { Status } from '../events/catalogue.ts'
 import type { Emit } from '../events/outbox.ts'
-import type { ProviderPayment, ProviderSubscription } from '../providers/port/facts.ts'
+import { after, afterFixed } from '../kernel/duration.ts'
+import { newId } from '../kernel/id.ts'
+import type { ProviderPayment, ReadSubscription, SubscriptionFact } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
 import { addBillings, failBilling } from './billings.ts'
-import type { Found } from './progress.ts'
+import { lockSubscription } from './lock.ts'
 import { isOver, isUnpaid, mayReach, nextCheck, subscriptionEventType, subscriptionObject } from './subscription.ts'
+import { termsOf } from './terms.ts'
+
+/** What a fact makes of a subscription, wherever it came from. */
 
 /**
- * What the provider's news makes of a subscription whose row is locked: the bills that are new, then the state. Older
- * news than what we have brings its bills and no more; a state that ours cannot have led to is refused and recorded.
+ * The bills that are new, then the state, under the lock of the subscription's row. Older news than what we have brings
+ * its bills and no more; a state that ours cannot have led to is refused and recorded. A repeat changes nothing.
  */
-export async function applyFound(
+export async function applyToSubscription(
   work: Work,
-  before: SubscriptionRow,
-  { state, paid }: Found,
+  { id }: Pick<SubscriptionRow, 'id'>,
+  fact: SubscriptionFact,
 ): Promise<SubscriptionRow> {
+  return applyLocked(work, await lockSubscription(work.tx, { tenantId: work.tenantId, id }), fact)
+}
+
+/** The subscription that a completed checkout began, and its first bills. The checkout must be locked. */
+export async function beginSubscription(
+  work: Work,
+  checkout: CheckoutRow & { readonly customerId: string | null },
+  fact: ReadSubscription,
+): Promise<SubscriptionRow> {
+  const where = { tenantId_checkoutId: { tenantId: checkout.tenantId, checkoutId: checkout.id } }
+  const existing = await work.tx.subscription.findUnique({ where })
+  if (existing) return applyToSubscription(work, existing, fact)
+  return applyLocked(work, await create(work, checkout, fact), fact)
+}
+
+async function applyLocked(work: Work, before: SubscriptionRow, fact: SubscriptionFact): Promise<SubscriptionRow> {
+  const { state, bills, message } = fact
   const ended = before.cancelledAt ?? (state.status === 'CANCELLED' ? state.updatedAt : undefined)
-  const fresh = await addBillings(work, before, paid, ended)
+  const fresh = await addBillings(work, before, bills, ended)
   const believed = believable(before, state)
   if (believed === 'contradicted') {
     const object = { status: before.status, observed: state.status }
@@ -32,21 +54,79 @@ export async function applyFound(
   const data = { ...stored(facts), checks, nextCheckAt, ...(changed && { updatedAt: work.at }) }
   const after = await work.tx.subscription.update({ where: keyOf(before), data })
   if (isUnpaid(after.status) || (isOver(after.status) && pending)) await failBilling(work, after)
-  if (changed) announceSubscription(work.emit, after, before)
+  if (changed) announce(work.emit, after, before, message)
   return after
 }
 
-export function announceSubscription(emit: Emit, after: SubscriptionRow, before?: SubscriptionRow): void {
-  const status = before && stepOf(before, after)
-  const type = before?.status === after.status ? 'subscription.updated' : subscriptionEventType(after.status)
-  const entity = { entityKind: 'Subscription' as const, entityId: after.id, topicId: after.id }
-  emit({ ...entity, type, object: subscriptionObject(after), ...(status && { status }) })
+async function create(work: Work, checkout: CheckoutRow, { state, periods }: ReadSubscription) {
+  const terms = termsOf(checkout)
+  if (!terms) throw new Error(`checkout ${checkout.id} has no terms to subscribe to`)
+  const { frequency, trialPeriod, minPeriods, freeCredits } = terms
+  const began = state.createdAt ?? work.at
+  const later = periods === 'CALENDAR' ? after : afterFixed
+  const agreed = {
+    status: state.status,
+    ...(freeCredits && { freeCreditsMinor: freeCredits.minor }),
+    ...(minPeriods !== undefined && { minPeriods, minimumCancellationAt: later(began, frequency, minPeriods) }),
+    ...(trialPeriod && { trialEndsAt: (state.status === 'TRIAL' && state.nextBillingAt) || later(began, trialPeriod) }),
+  }
+  const facts = { ...agreed, ...factsOf({}, state, work.at) }
+  const { tenantId, provider, productId, userId, customerId, externalId, currency } = checkout
+  const subscription = await work.tx.subscription.create({
+    data: {
+      ...stored(facts),
+      tenantId,
+      id: newId(),
+      provider,
+      status: state.status,
+      usage: checkout.kind === 'PAY_AS_YOU_GO' ? 'METERED' : 'LICENSED',
+      checkoutId: checkout.id,
+      customerId,
+      productId,
+      userId,
+      description: checkout.itemName,
+      priceMinor: checkout.priceMinor.toString(),
+      currency,
+      frequencyValue: frequency.value,
+      frequencyUnit: frequency.unit,
+      externalId,
+      nextCheckAt: nextCheck(
+        { status: state.status, nextBillingAt: null, cancelRequestedAt: null, checks: 0 },
+        work.at,
+      ),
+      createdAt: work.at,
+      updatedAt: work.at,
+    },
+  })
+  work.emit({
+    type: 'subscription.created',
+    entityKind: 'Subscription',
+    entityId: subscription.id,
+    topicId: subscription.id,
+    object: subscriptionObject(subscription),
+    status: {
+      type: subscription.usage === 'METERED' ? 'CREATE_PAYG_SUBSCRIPTION' : 'CREATE_SUBSCRIPTION',
+      state: 'COMPLETED',
+      final: false,
+    },
+  })
+  return subscription
 }
 
-function believable(before: SubscriptionRow, state: ProviderSubscription): 'news' | 'old' | 'contradicted' {
+function announce(emit: Emit, after: SubscriptionRow, before: SubscriptionRow, message: string | undefined): void {
+  const step = stepOf(before, after)
+  const status = step && { ...step, ...(message && { message }) }
+  const type = before.status === after.status ? 'subscription.updated' : subscriptionEventType(after.status)
+  const entity = { entityKind: 'Subscription' as const, entityId: after.id, topicId: after.id }
+  const object = { ...subscriptionObject(after), ...(message && { reason: message }) }
+  emit({ ...entity, type, object, ...(status && { status }) })
+}
+
+function believable(before: SubscriptionRow, state: SubscriptionFact['state']): 'news' | 'old' | 'contradicted' {
   const { externalUpdatedAt } = before
   if (externalUpdatedAt && state.updatedAt && state.updatedAt < externalUpdatedAt) return 'old'
-  return state.status === before.status || mayReach(before.status, state.status) ? 'news' : 'contradicted'
+  const { status = before.status } = state
+  return status === before.status || mayReach(before.status, status) ? 'news' : 'contradicted'
 }
 
 type Facts = Partial<SubscriptionRow>
@@ -63,17 +143,17 @@ function billed(before: SubscriptionRow, fresh: readonly ProviderPayment[]): Fac
 }
 
 /** What the provider says, as the row keeps it. */
-export function factsOf(before: Facts, state: ProviderSubscription, now: Date): Facts {
+function factsOf(before: Facts, state: SubscriptionFact['state'], now: Date): Facts {
   const { status, allowance, freeCredits, maxSpending } = state
   return {
-    status,
+    ...said('status', status),
     ...said('stopped', state.stopped),
     ...said('allowanceMinor', allowance?.minor),
     ...said('unitsMillionths', state.unitsMillionths),
     ...said('freeCreditsMinor', freeCredits?.minor),
     ...said('maxSpendingMinor', maxSpending?.minor),
     ...said('lastBillingAt', state.lastBillingAt),
-    ...said('nextBillingAt', isOver(status) ? null : state.nextBillingAt),
+    ...said('nextBillingAt', status && isOver(status) ? null : state.nextBillingAt),
     ...said('minimumCancellationAt', state.minimumCancellationAt),
     ...said('managementUrl', state.managementUrl),
     ...said('externalUpdatedAt', state.updatedAt),
@@ -98,7 +178,7 @@ function same(one: unknown, other: unknown): boolean {
 const AMOUNTS = ['priceMinor', 'allowanceMinor', 'unitsMillionths', 'freeCreditsMinor', 'maxSpendingMinor'] as const
 
 /** Amounts are written as decimals. */
-export function stored(facts: Facts) {
+function stored(facts: Facts) {
   const { priceMinor, allowanceMinor, unitsMillionths, freeCreditsMinor, maxSpendingMinor, ...rest } = facts
   const amounts = { priceMinor, allowanceMinor, unitsMillionths, freeCreditsMinor, maxSpendingMinor }
   const texts: { [Name in (typeof AMOUNTS)[number]]?: string } = {}
