@@ -2,7 +2,7 @@ import { PAYABLE } from '../checkouts/checkout.ts'
 import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
 import type { Provider } from '../db/generated/enums.ts'
-import type { RefundRow, SubscriptionRow } from '../db/rows.ts'
+import type { PaymentRow, RefundRow, SubscriptionRow } from '../db/rows.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { encodeId } from '../kernel/id.ts'
@@ -10,15 +10,15 @@ import { validate } from '../kernel/validate.ts'
 import { actOnce } from '../providers/act-once.ts'
 import { AtProvider } from '../providers/fault.ts'
 import { simulationOf } from '../providers/fault-service.ts'
+import type { ChainFacts } from '../providers/port/facts.ts'
 import type { Registry } from '../providers/registry.ts'
-import { lockRefund } from '../refunds/answering.ts'
-import { isOver as isRefundOver, OPEN_REFUNDS, refundEventType, refundObject, refundStatus } from '../refunds/refund.ts'
-import { failBilling, openBilling } from '../subscriptions/billings.ts'
-import { lockSubscription } from '../subscriptions/lock.ts'
-import { isOver as isSubscriptionOver, OVER, subscriptionObject } from '../subscriptions/subscription.ts'
+import { applyToRefund } from '../refunds/apply.ts'
+import { OPEN_REFUNDS } from '../refunds/refund.ts'
+import { applyToSubscription } from '../subscriptions/apply.ts'
+import { OVER } from '../subscriptions/subscription.ts'
 import { type Change, transact, type Work } from '../work/work.ts'
 
-/** Test mode: a simulator is emptied, and what hangs on it here comes to its end. No money moves. */
+/** Test mode: a simulator is emptied, and what hangs on it here is told that it came to its end there. No money moves. */
 
 const REASON = 'The sandbox was reset'
 
@@ -47,7 +47,7 @@ export function sandboxReset({ db, clocks, registry, progress }: Deps) {
 
   async function failRefunds(change: Change, provider: Provider): Promise<void> {
     const where = { tenantId: change.tenantId, provider, status: { in: [...OPEN_REFUNDS] } }
-    for (const refund of await db.prisma.refund.findMany({ where })) {
+    for (const refund of await db.prisma.refund.findMany({ where, include: { payment: true } })) {
       await transact(db, change, (work) => failRefund(work, refund))
     }
   }
@@ -75,53 +75,28 @@ export function sandboxReset({ db, clocks, registry, progress }: Deps) {
   }
 }
 
-async function endSubscription(work: Work, named: SubscriptionRow): Promise<void> {
-  const before = await lockSubscription(work.tx, named)
-  if (isSubscriptionOver(before.status)) return
-  const { tenantId, id } = before
-  if (await openBilling(work.tx, before)) await failBilling(work, before)
-  const data = {
-    status: 'CANCELLED' as const,
-    cancelledAt: work.at,
-    nextBillingAt: null,
-    nextCheckAt: null,
-    updatedAt: work.at,
-  }
-  const after = await work.tx.subscription.update({ where: { tenantId_id: { tenantId, id } }, data })
+async function endSubscription(work: Work, { id, externalId }: SubscriptionRow): Promise<void> {
+  const named = { noun: 'SUBSCRIPTION', proof: true, subscription: externalId ?? '' } as const
+  await applyToSubscription(work, { id }, { ...named, state: { status: 'CANCELLED' }, bills: [], message: REASON })
   await work.tx.usageReport.updateMany({
-    where: { tenantId, subscriptionId: id, nextAttemptAt: { not: null } },
+    where: { tenantId: work.tenantId, subscriptionId: id, nextAttemptAt: { not: null } },
     data: { state: 'REFUSED', reason: REASON, nextAttemptAt: null },
-  })
-  work.emit({
-    type: 'subscription.cancelled',
-    entityKind: 'Subscription',
-    entityId: id,
-    topicId: id,
-    status: { type: 'CANCEL_SUBSCRIPTION', state: 'COMPLETED', final: true, message: REASON },
-    object: { ...subscriptionObject(after), reason: REASON },
   })
 }
 
-async function failRefund(work: Work, named: RefundRow): Promise<void> {
-  const { tenantId, id, paymentId } = named
-  const before = await lockRefund(work.tx, tenantId, id, paymentId)
-  if (isRefundOver(before.status)) return
-  const data = {
-    status: 'FAILED' as const,
-    merchantMessage: before.merchantMessage ?? REASON,
-    respondedAt: before.respondedAt ?? work.at,
-    nextCheckAt: null,
-    updatedAt: work.at,
+async function failRefund(work: Work, refund: RefundRow & { payment: PaymentRow }): Promise<void> {
+  const { externalId, settledMinor, merchantMessage, respondedAt, createdAt, payment } = refund
+  const seen = {
+    reference: externalId,
+    payment: payment.externalId ?? '',
+    state: 'FAILED' as const,
+    settledMinor: settledMinor ?? 0n,
+    merchantMessage: merchantMessage ?? REASON,
+    askedAt: createdAt,
+    ...(respondedAt && { respondedAt }),
+    ...(refund.chain !== null && { chain: refund.chain as ChainFacts }),
   }
-  const after = await work.tx.refund.update({ where: { tenantId_id: { tenantId, id } }, data })
-  work.emit({
-    type: refundEventType(after.status),
-    entityKind: 'Refund',
-    entityId: id,
-    topicId: id,
-    status: { ...refundStatus(after), message: REASON },
-    object: refundObject(after),
-  })
+  await applyToRefund(work, payment, { noun: 'REFUND', proof: true, refund: seen, message: REASON })
 }
 
 /** What the provider called our things names nothing there any more, and what it told us of them is about nothing. */

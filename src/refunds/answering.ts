@@ -9,7 +9,8 @@ import type { RefundReply } from '../providers/port/refunds.ts'
 import type { Simulation } from '../providers/port/simulation.ts'
 import type { Connected, Registry } from '../providers/registry.ts'
 import { transact } from '../work/work.ts'
-import { announceRefund, type RefundProgress } from './progress.ts'
+import { announceRefund } from './apply.ts'
+import type { RefundProgress } from './progress.ts'
 import { isUnconfirmed, mayBecome } from './refund.ts'
 
 const RETRY_MS = 5_000

@@ -11,7 +11,7 @@ import { formatDecimal, type Money, money } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
 import { hasMoney, refundable } from '../payments/payment.ts'
 import { transactOnce } from '../work/work.ts'
-import { announceRefund, completeRefund } from './progress.ts'
+import { announceRefund, completeRefund } from './apply.ts'
 import { isOver } from './refund.ts'
 
 const RecordRefund = z.object({

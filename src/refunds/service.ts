@@ -13,7 +13,8 @@ import { simulatorOf } from '../providers/simulator.ts'
 import { forget } from '../work/idempotency.ts'
 import { transactOnce } from '../work/work.ts'
 import { lockRefund, type RefundAnswering, simulationFor } from './answering.ts'
-import { announceRefund, type RefundProgress } from './progress.ts'
+import { announceRefund } from './apply.ts'
+import type { RefundProgress } from './progress.ts'
 import { ApproveRefund, mayBecome, RefuseRefund, RequestRefund } from './refund.ts'
 
 /** How long the request that gives an answer may take before reconciliation takes it over. */

@@ -125,3 +125,12 @@ export interface ReadSubscription extends SubscriptionFact {
   /** How the provider counts months and years. */
   readonly periods: 'CALENDAR' | 'FIXED'
 }
+
+/** Proof of what became of a payment's refund. */
+export interface RefundFact {
+  readonly noun: 'REFUND'
+  readonly proof: true
+  readonly refund: ProviderRefund
+  /** Why, for people to read. */
+  readonly message?: string
+}

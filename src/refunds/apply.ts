@@ -1,0 +1,116 @@
+import type { PaymentRow, RefundRow } from '../db/rows.ts'
+import type { Emit } from '../events/outbox.ts'
+import { currency } from '../kernel/currency.ts'
+import { newId } from '../kernel/id.ts'
+import { money } from '../kernel/money.ts'
+import { available } from '../ledger/available.ts'
+import { post } from '../ledger/journal.ts'
+import { merchantOf, refundCompleted } from '../ledger/recipes.ts'
+import { givePaymentBack } from '../payments/settlement.ts'
+import type { ChainFacts, ProviderRefund, RefundFact } from '../providers/port/facts.ts'
+import type { Change, Work } from '../work/work.ts'
+import { amountOf, isNews, isOver, mayBecome, refundEventType, refundObject, refundStatus } from './refund.ts'
+
+/** What a fact makes of a payment's refund, wherever it came from. */
+
+const RECHECK_MS = 10_000
+
+/** A refund that is news to us is kept from here on. Repeats and old news change nothing. */
+export async function applyToRefund(work: Work, { id }: Pick<PaymentRow, 'id'>, fact: RefundFact): Promise<RefundRow> {
+  const { tenantId } = work
+  const { refund: seen, message } = fact
+  // Everything that happens to a payment's refunds happens under the lock of the payment.
+  await work.lock('payment', id)
+  const payment = await work.tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+  const externalId = seen.reference
+  const before = await work.tx.refund.findFirst({ where: { tenantId, provider: payment.provider, externalId } })
+  if (before && !isNews(before, seen)) return before
+  const after = before ? await move(work, payment, before, seen) : await begin(work, payment, seen)
+  if (after.status !== before?.status) {
+    if (after.status === 'COMPLETED') await completeRefund(work, payment, after)
+    announceRefund(work.emit, after, message)
+  }
+  return after
+}
+
+async function begin(work: Work, payment: PaymentRow, seen: ProviderRefund): Promise<RefundRow> {
+  const { tenantId, provider, id: paymentId, customerId, userId, settledCurrency } = payment
+  return work.tx.refund.create({
+    data: {
+      tenantId,
+      id: newId(),
+      provider,
+      paymentId,
+      customerId,
+      userId,
+      externalId: seen.reference,
+      amountMinor: amountOf(payment, seen.settledMinor).toString(),
+      currency: payment.currency,
+      ...(settledCurrency !== null && { settledMinor: seen.settledMinor.toString(), settledCurrency }),
+      reason: seen.reason,
+      createdAt: seen.askedAt,
+      status: seen.state,
+      ...facts(work, payment, seen),
+    },
+  })
+}
+
+async function move(work: Work, payment: PaymentRow, before: RefundRow, seen: ProviderRefund): Promise<RefundRow> {
+  const { tenantId, id } = before
+  if (before.status !== seen.state && !mayBecome(before.status, seen.state)) {
+    const object = { status: before.status, observed: seen.state }
+    work.emit({ type: 'refund.contradicted', entityKind: 'Refund', entityId: id, object })
+    return before
+  }
+  const where = { tenantId_id: { tenantId, id } }
+  return work.tx.refund.update({ where, data: { status: seen.state, ...facts(work, payment, seen) } })
+}
+
+/** What the provider adds to a refund as it moves. */
+function facts(change: Change, payment: PaymentRow, seen: ProviderRefund) {
+  const over = isOver(seen.state)
+  const { block: _, coinPriceUsd: __, ...place } = (payment.chain ?? {}) as ChainFacts
+  return {
+    merchantMessage: seen.merchantMessage,
+    transactionHash: seen.transactionHash,
+    chain: { ...place, ...seen.chain },
+    ...(place.coin !== undefined &&
+      seen.networkFeeMinor !== undefined && {
+        networkFeeMinor: seen.networkFeeMinor.toString(),
+        networkFeeCurrency: place.coin,
+      }),
+    ...(seen.state !== 'PENDING' && { respondedAt: seen.respondedAt ?? change.at }),
+    ...(seen.state === 'COMPLETED' && { completedAt: seen.completedAt ?? change.at }),
+    // One that waits for its answer is seen in the provider's list of those.
+    nextCheckAt: over || seen.state === 'PENDING' ? null : new Date(change.at.getTime() + RECHECK_MS),
+    checks: 0,
+    updatedAt: change.at,
+  }
+}
+
+/** The money is back: the posting, and the payment of which so much less is left. */
+export async function completeRefund(work: Work, payment: PaymentRow, refund: RefundRow) {
+  const { id: refundId, provider, userId: sellerId, networkFeeMinor, networkFeeCurrency } = refund
+  const amount = money(refund.amountMinor, currency(refund.currency))
+  const merchant = merchantOf(provider, sellerId, amount.currency)
+  const networkFee =
+    networkFeeMinor !== null && networkFeeCurrency !== null
+      ? money(networkFeeMinor, currency(networkFeeCurrency))
+      : null
+  const has = await available(work.tx, work.tenantId, merchant)
+  const suspense = payment.suspenseMinor
+  const posting = refundCompleted({ refundId, provider, amount, sellerId, suspense, available: has, networkFee })
+  await post(work, posting)
+  await givePaymentBack(work, payment, refund.amountMinor)
+}
+
+export function announceRefund(emit: Emit, refund: RefundRow, message?: string): void {
+  emit({
+    type: refundEventType(refund.status),
+    entityKind: 'Refund',
+    entityId: refund.id,
+    topicId: refund.id,
+    status: { ...refundStatus(refund), ...(message && { message }) },
+    object: refundObject(refund),
+  })
+}
