@@ -8,20 +8,37 @@ const TIMEOUT_MS = 10_000
 export interface ProviderHttp {
   readonly provider: string
   readonly baseUrl: string
-  readonly headers: Readonly<Record<string, string>>
   readonly fetch: typeof fetch
-  /** The provider's own words for a refusal, from its parsed body. */
-  readonly messageFrom: (body: unknown) => string | undefined
+  /** The fields of a request as its body. */
+  readonly encode: (fields: unknown) => Body
+  /** The headers that prove who asks. */
+  readonly sign: (request: { method: string; path: string; body: string }) => Readonly<Record<string, string>>
+  /** What an answer means; `body` is the JSON value, or undefined where the text is not JSON. */
+  readonly verdict: (status: number, headers: Headers, body: unknown) => Verdict
 }
+
+interface Body {
+  readonly type: string
+  readonly text: string
+}
+
+/** What the provider did: what was asked, nothing and will never, nothing at this moment, or something unclear. */
+export type Verdict =
+  | { readonly is: 'DONE' }
+  | { readonly is: 'REFUSED' | 'NOT_NOW'; readonly code: string; readonly message: string }
+  | { readonly is: 'UNCLEAR'; readonly why: string }
+
+/** Fields as JSON. */
+export const asJson: ProviderHttp['encode'] = (fields) => ({ type: 'application/json', text: JSON.stringify(fields) })
 
 /** What a call does at the provider. The method alone does not tell: some providers act on a GET. */
 export type Effect = 'read' | 'write'
 
 /**
  * One call to a provider, with a bounded wait and every failure told apart.
- * @returns the parsed JSON body of a 2xx answer
- * @throws ProviderRefused on 4xx; ProviderUnavailable on 429, and on any failure of a read;
- *   ProviderAnswerLost when a write may or may not have happened
+ * @returns the parsed JSON body of an answer that is DONE
+ * @throws ProviderRefused where the verdict is REFUSED; ProviderUnavailable where it is NOT_NOW, and on any failure of a
+ *   read; ProviderAnswerLost when a write may or may not have happened
  */
 export async function callProvider(
   http: ProviderHttp,
@@ -60,18 +77,12 @@ async function exchange(
   const text = await response
     .text()
     .catch((error) => lost(http, effect, 'closed the connection before its answer was complete', error))
-  const failure = { provider: http.provider, providerCode: String(response.status) }
-  if (response.status === 429) {
-    throw new ProviderUnavailable({ ...failure, message: `${http.provider} answered 429: its rate limit is reached` })
-  }
-  if (response.status >= 500) return lost(http, effect, `answered with the status ${response.status}`)
   const parsed = parse(text)
-  if (response.status >= 400) {
-    const message = http.messageFrom(parsed?.value) ?? `${http.provider} answered ${response.status}`
-    throw new ProviderRefused({ ...failure, message })
-  }
-  if (response.status >= 300 || parsed === undefined) return lost(http, effect, 'gave an answer that is not valid JSON')
-  return parsed.value
+  const verdict = http.verdict(response.status, response.headers, parsed?.value)
+  if (verdict.is === 'UNCLEAR') return lost(http, effect, verdict.why)
+  if (verdict.is === 'DONE') return parsed ? parsed.value : lost(http, effect, 'gave an answer that is not valid JSON')
+  const failure = { provider: http.provider, providerCode: verdict.code, message: verdict.message }
+  throw verdict.is === 'NOT_NOW' ? new ProviderUnavailable(failure) : new ProviderRefused(failure)
 }
 
 async function send(
@@ -81,13 +92,16 @@ async function send(
   body: unknown,
   effect: Effect,
 ): Promise<Response> {
+  const encoded = body === undefined ? undefined : http.encode(body)
+  const proof = http.sign({ method, path, body: encoded?.text ?? '' })
+  const type = encoded?.type ?? 'application/json'
   try {
     return await http.fetch(`${http.baseUrl}${path}`, {
       method,
-      headers: { ...http.headers, accept: 'application/json', 'content-type': 'application/json' },
+      headers: { ...proof, accept: 'application/json', 'content-type': type },
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(encoded && { body: encoded.text }),
     })
   } catch (error) {
     return lost(http, effect, 'did not answer', error)
@@ -99,6 +113,21 @@ function parse(text: string): { value: unknown } | undefined {
     return { value: parseJson(text) }
   } catch {
     return undefined
+  }
+}
+
+/** The verdict by the status alone, with the provider's own words for a refusal from its body. */
+export function byStatus(
+  provider: string,
+  messageFrom: (body: unknown) => string | undefined,
+): ProviderHttp['verdict'] {
+  return (status, _headers, body) => {
+    const code = String(status)
+    if (status === 429) return { is: 'NOT_NOW', code, message: `${provider} answered 429: its rate limit is reached` }
+    if (status >= 500) return { is: 'UNCLEAR', why: `answered with the status ${status}` }
+    if (status >= 400) return { is: 'REFUSED', code, message: messageFrom(body) ?? `${provider} answered ${status}` }
+    if (status >= 300) return { is: 'UNCLEAR', why: 'gave an answer that is not valid JSON' }
+    return { is: 'DONE' }
   }
 }
 

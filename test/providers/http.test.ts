@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ProviderError, problemFrom } from '../../src/providers/errors.ts'
-import { callProvider, type ProviderHttp } from '../../src/providers/http.ts'
+import { asJson, byStatus, callProvider, type ProviderHttp } from '../../src/providers/http.ts'
 
 /** A provider's server that answers as the test wants. */
 let answer: (response: ServerResponse) => void
@@ -20,9 +20,10 @@ beforeAll(async () => {
   http = {
     provider: 'QBITFLOW',
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    headers: { 'x-api-key': 'sk_test' },
     fetch,
-    messageFrom: (body) => (body as { error?: string } | undefined)?.error,
+    encode: asJson,
+    sign: () => ({ 'x-api-key': 'sk_test' }),
+    verdict: byStatus('QBITFLOW', (body) => (body as { error?: string } | undefined)?.error),
   }
 })
 afterEach(() => {
@@ -56,6 +57,47 @@ test('a good answer is its JSON, and the request carries key, method and body', 
   expect(asked[0]).toMatchObject({ method: 'POST', body: '{"a":1}', headers: { 'x-api-key': 'sk_test' } })
   expect(await callProvider(http, 'GET', '/x')).toEqual({ id: 7 })
   expect(asked[1]).toMatchObject({ method: 'GET', body: '' })
+})
+
+describe('a provider with a wire of its own', () => {
+  const own = (): ProviderHttp => ({
+    ...http,
+    encode: (fields) => ({
+      type: 'application/x-www-form-urlencoded',
+      text: new URLSearchParams(fields as Record<string, string>).toString(),
+    }),
+    sign: ({ method, path, body }) => ({ 'x-proof': `${method} ${path} ${body}` }),
+    verdict: (status, headers, body) => {
+      const { code } = (body ?? {}) as { code?: string }
+      if (headers.get('x-remaining') === '0') return { is: 'NOT_NOW', code: `${status}`, message: 'slow down' }
+      if (code === '0000') return { is: 'DONE' }
+      if (code === undefined) return { is: 'UNCLEAR', why: 'gave no code' }
+      return { is: 'REFUSED', code, message: `refused with ${code}` }
+    },
+  })
+
+  test('is sent its own form of body, signed as it is sent', async () => {
+    answer = says(200, '{"code":"0000"}')
+    expect(await callProvider(own(), 'POST', '/x', { a: '1 2' })).toEqual({ code: '0000' })
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-proof': 'POST /x a=1+2' }
+    expect(asked[0]).toMatchObject({ body: 'a=1+2', headers })
+  })
+
+  test('refuses inside a 200 with a code of its own', async () => {
+    answer = says(200, '{"code":"1142"}')
+    for (const method of ['GET', 'POST']) expect(await failure(method, own())).toEqual({ ...REFUSED, code: '1142' })
+  })
+
+  test('asks to slow down with a 403, and nothing was done then', async () => {
+    answer = (response) => void response.writeHead(403, { 'x-remaining': '0' }).end('{}')
+    for (const method of ['GET', 'POST']) expect(await failure(method, own())).toEqual({ ...UNAVAILABLE, code: '403' })
+  })
+
+  test('leaves doubt about a write whose 200 says nothing', async () => {
+    answer = says(200, '{}')
+    expect(await failure('GET', own())).toMatchObject(UNAVAILABLE)
+    expect(await failure('POST', own())).toMatchObject(LOST)
+  })
 })
 
 describe('a refusal', () => {

@@ -1,23 +1,25 @@
 import { z } from 'zod'
 import { ProviderAnswerLost, ProviderRefused } from '../errors.ts'
-import { callProvider, type ProviderHttp } from '../http.ts'
+import { asJson, byStatus, callProvider, type ProviderHttp } from '../http.ts'
 import type { Connection } from '../port/provider.ts'
 
 export const PROVIDER = 'QBITFLOW'
 
-type Headers = ProviderHttp['headers']
+type Headers = Readonly<Record<string, string>>
 
 /** How QBitFlow is asked: under the connection's key, with every answer read by its shape. */
 export type Client = ReturnType<typeof clientOf>
 
 export function clientOf(connection: Connection) {
   const apiKey = credential(connection, 'apiKey')
+  const proof = { 'x-api-key': apiKey }
   const http: ProviderHttp = {
     provider: PROVIDER,
     baseUrl: connection.baseUrl,
-    headers: { 'x-api-key': apiKey },
     fetch: connection.fetch,
-    messageFrom,
+    encode: asJson,
+    sign: () => proof,
+    verdict: byStatus(PROVIDER, messageFrom),
   }
 
   function shaped<T extends z.ZodType>(shape: T, answer: unknown): z.output<T> {
@@ -43,8 +45,12 @@ export function clientOf(connection: Connection) {
     /** The simulator's routes beside its API, which no provider offers. */
     async control(path: string, body: unknown, more: Headers = {}, method = 'POST'): Promise<unknown> {
       const origin = connection.baseUrl.replace(/\/v1$/, '')
-      const headers = { ...http.headers, ...more }
-      return callProvider({ ...http, baseUrl: origin, headers }, method, `/_sandbox${path}`, body)
+      return callProvider(
+        { ...http, baseUrl: origin, sign: () => ({ ...proof, ...more }) },
+        method,
+        `/_sandbox${path}`,
+        body,
+      )
     },
   }
 }
