@@ -22,8 +22,6 @@ export interface Config {
   readonly publicUrl: string | undefined
   /** 32 bytes that encrypt the credentials of providers. Undefined: see secretKeyOf. */
   readonly secretKey: Buffer | undefined
-  /** What is to take the place of the secret key; for the command that changes it. */
-  readonly newSecretKey: Buffer | undefined
   readonly logLevel: (typeof LOG_LEVELS)[number]
   readonly corsOrigins: readonly string[]
   /** Hosts that are served beside that of PUBLIC_URL and this machine's own, as they stand in a URL. */
@@ -90,7 +88,6 @@ const variables = z.object({
     .refine(hasFreePath, `must not have a path that begins as one of ours: ${OWN_PATHS.join(', ')}`)
     .optional(),
   SECRET_KEY: secretKey.optional(),
-  NEW_SECRET_KEY: secretKey.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
   CORS_ORIGINS: text
     .transform((list) => list.split(',').map((origin) => origin.trim()))
@@ -117,10 +114,14 @@ const variables = z.object({
   WEBHOOK_LOOPBACK: z.enum(['on', 'off'], 'must be on or off').optional(),
 })
 
+/** Lists, where empty means none, and what the field's own standards take as not set when it is empty. */
+const MAY_BE_EMPTY = ['CORS_ORIGINS', 'ALLOWED_HOSTS', 'OUTBOUND_ALLOW', 'PGPASSWORD', 'OTEL_EXPORTER_OTLP_ENDPOINT']
+
 type Variables = z.output<typeof variables>
 
-/** The configuration that these variables say; an empty one counts as missing. Raises a ConfigError. */
+/** The configuration that these variables say. Raises a ConfigError. */
 export function readConfig(environment: NodeJS.ProcessEnv, workingFolder: string): Config {
+  assertNotEmpty(environment)
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const result = variables.safeParse(given)
   if (!result.success) {
@@ -128,6 +129,13 @@ export function readConfig(environment: NodeJS.ProcessEnv, workingFolder: string
     throw new ConfigError(problems.join('; '))
   }
   return Object.freeze(withDefaults(result.data, workingFolder))
+}
+
+/** An empty variable is nearly always one whose value was lost, and its default may be another database or key. */
+function assertNotEmpty(environment: NodeJS.ProcessEnv): void {
+  const ours = Object.keys(variables.shape).filter((name) => !MAY_BE_EMPTY.includes(name))
+  const empty = ours.filter((name) => environment[name]?.trim() === '')
+  if (empty.length > 0) throw new ConfigError(empty.map((name) => `${name} is empty: set it, or remove it`).join('; '))
 }
 
 /** The configuration of this process. */
@@ -151,7 +159,6 @@ function withDefaults(given: Variables, workingFolder: string): Config {
     databaseListenUrl: databaseUrlOf(given.DATABASE_LISTEN_URL, given.PGPASSWORD),
     publicUrl: given.PUBLIC_URL?.replace(/\/+$/, '') ?? (port === 0 ? undefined : localUrl(port)),
     secretKey: given.SECRET_KEY,
-    newSecretKey: given.NEW_SECRET_KEY,
     logLevel: given.LOG_LEVEL ?? 'info',
     corsOrigins: Object.freeze(given.CORS_ORIGINS ?? []),
     allowedHosts: Object.freeze(given.ALLOWED_HOSTS),

@@ -25,39 +25,64 @@ const COMMANDS: readonly Command[] = [
 
 const USAGE = `Tollgate, a self-hosted GraphQL payments gateway.
 
-Usage: tollgate <command> [options]
+Usage, in the folder of Tollgate:
 
-  serve                 starts the gateway                     npm start
-  migrate               applies the missing migrations         npm run -s migrate
-  keys create           creates an API key and prints it       npm run -s keys -- create --mode test --role OWNER
-  keys rotate-secret    changes SECRET_KEY                     npm run -s keys -- rotate-secret
-  organizations create  creates an organization and its keys   npm run -s organizations -- create "Second shop"
-  organizations list    lists the organizations                npm run -s organizations -- list
-  organizations rename  changes the name of an organization    npm run -s organizations -- rename org_… "New name"
-  ledger export         exports the ledger to a file           npm run -s ledger -- export --output books.jsonl
-  ledger verify         verifies such a file, without database npm run -s ledger -- verify books.jsonl
+  npm start                                              starts the gateway
+  npm run -s migrate                                     applies the missing migrations
+  npm run -s keys -- create --mode test --role OWNER     creates an API key and prints it
+  npm run -s keys -- rotate-secret                       changes the secret key
+  npm run -s organizations -- create "Second shop"       creates an organization and its keys
+  npm run -s organizations -- list                       lists the organizations
+  npm run -s organizations -- rename org_… "New name"    changes the name of an organization
+  npm run -s ledger -- export --output books.jsonl       exports the ledger to a file
+  npm run -s ledger -- verify books.jsonl                verifies such a file, without a database
 
-  -h, --help    after the name of a command: describes it
+  -h, --help    after a command: describes it, as in npm run -s keys -- create --help
 
-Settings come from the environment: PORT, HOST, DATA_DIR, DATABASE_URL, PUBLIC_URL and others that \`serve --help\` lists.
+Settings come from the environment: PORT, HOST, DATA_DIR, DATABASE_URL, PUBLIC_URL and others that
+\`npm start -- --help\` lists.
 `
 
-process.exit(await main(process.argv.slice(2)))
+/** What a shell shows for a program whose reader has gone, such as head. */
+const OUTPUT_CLOSED = 141
+let outputClosed = false
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  outputClosed = true
+})
+
+const code = await main(process.argv.slice(2))
+// That the last write failed is told in a later turn.
+await new Promise(setImmediate)
+process.exit(outputClosed ? OUTPUT_CLOSED : code)
 
 async function main(args: readonly string[]): Promise<number> {
   const wantsHelp = args.some((arg) => arg === '--help' || arg === '-h')
   const command = COMMANDS.find(({ name }) => `${args.join(' ')} `.startsWith(`${name} `))
-  if (!command)
-    return wantsHelp
-      ? print(USAGE)
-      : refuse(args.length > 0 ? `unknown command: ${args.join(' ')}` : 'a command is missing', USAGE)
+  if (!command) return wantsHelp ? print(usageFor(args)) : refuse(mistakeIn(args), usageFor(args))
   if (wantsHelp) return print(command.usage)
   try {
     await command.run(loadConfig(), valuesOf(command, args.slice(command.name.split(' ').length)))
     return 0
   } catch (error) {
+    if (outputClosed) return OUTPUT_CLOSED
     return isUsageError(error) ? refuse(error.message, command.usage) : fail(error)
   }
+}
+
+/** How the commands of the group are called whose name comes first; without such a name, all of them. */
+function usageFor([group]: readonly string[]): string {
+  const usages = COMMANDS.filter(({ name }) => name.startsWith(`${group} `)).map(({ usage }) => usage)
+  return usages.length > 0 ? usages.join('\n') : USAGE
+}
+
+function mistakeIn(args: readonly string[]): string {
+  const [group, ...others] = args
+  if (group === undefined) return 'a command is missing'
+  const names = COMMANDS.map(({ name }) => name.split(' ')).filter(([first]) => first === group)
+  return names.length > 0 && others.length === 0
+    ? `${group} needs one of these words after it: ${names.map(([, word]) => word).join(', ')}`
+    : `unknown command: ${args.join(' ')}`
 }
 
 function valuesOf({ options, positionals: names = [] }: Command, args: string[]): Values {

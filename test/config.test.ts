@@ -59,8 +59,17 @@ describe('the configuration', () => {
     }
   })
 
-  test('takes an empty variable for a missing one', () => {
-    expect(read({ PORT: '', DATABASE_URL: '' })).toEqual(read({}))
+  test.each(['DATABASE_URL', 'DATABASE_LISTEN_URL', 'DATA_DIR', 'SECRET_KEY', 'PUBLIC_URL', 'NODE_ENV', 'PORT'])(
+    'refuses %s where it is set and empty, in one line that names it',
+    (name) => {
+      for (const empty of ['', ' '])
+        expect(() => read({ [name]: empty })).toThrow(`${name} is empty: set it, or remove`)
+    },
+  )
+
+  test('takes an empty list for none, and an empty password or collector for a missing one', () => {
+    const empty = { CORS_ORIGINS: '', ALLOWED_HOSTS: '', OUTBOUND_ALLOW: '', PGPASSWORD: '' }
+    expect(read({ ...empty, OTEL_EXPORTER_OTLP_ENDPOINT: '' })).toEqual(read({}))
   })
 
   test('leaves the public address open while the port is not known', () => {
@@ -86,7 +95,6 @@ describe('the configuration', () => {
     ['DATABASE_URL', 'localhost'],
     ['DATABASE_LISTEN_URL', 'localhost'],
     ['DATABASE_POOL_SIZE', '1'],
-    ['NEW_SECRET_KEY', 'short'],
     ['PUBLIC_URL', 'pay.example'],
     ['PUBLIC_URL', 'https://pay.example?a=b'],
     ['SECRET_KEY', 'short'],

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { takePort } from './http/house.ts'
 import { type ServingProcess, serve, tollgate, type Variables } from './support/command-line.ts'
 import { freshDatabase } from './support/database.ts'
+import { look } from './support/look.ts'
 
 /** Whole processes are started here, beside whatever else the machine does. */
 const PATIENCE_MS = 60_000
@@ -12,16 +13,18 @@ const KEY = /sk_(test|live)_[0-9a-z]{30,}/g
 
 describe('the command line', () => {
   test('helps, with every command too', async () => {
-    const wishes = [['--help'], ['migrate', '-h'], ['keys', 'create', '--help']]
+    const wishes = [['--help'], ['migrate', '-h'], ['keys', 'create', '--help'], ['ledger', '--help']]
     for (const { code, stdout, stderr } of await Promise.all(wishes.map((args) => tollgate(args)))) {
       expect([code, stderr]).toEqual([0, ''])
-      expect(stdout).toMatch(/^Usage: tollgate/m)
+      expect(stdout).toMatch(/^Usage/m)
     }
   })
 
   test('answers a mistake with the usage on standard error and exit code 2', async () => {
     const mistakes: [string[], string][] = [
       [['sevre'], 'unknown command: sevre'],
+      [['keys'], 'keys needs one of these words after it: create, rotate-secret\n\nUsage: npm run -s keys -- create'],
+      [['ledger', 'exprot'], 'unknown command: ledger exprot\n\nUsage: npm run -s ledger -- export'],
       [['serve', '--prot', '4'], '--prot'],
       [['keys', 'create', '--mode', 'beta', '--role', 'OWNER'], '--mode'],
       [['keys', 'create', '--mode', 'test', '--role', 'OWNER', 'extra'], 'extra'],
@@ -30,16 +33,57 @@ describe('the command line', () => {
     for (const [index, { code, stdout, stderr }] of outcomes.entries()) {
       expect([code, stdout]).toEqual([2, ''])
       expect(stderr).toContain(mistakes[index]?.[1])
-      expect(stderr).toContain('Usage: tollgate')
+      expect(stderr).toContain('Usage')
     }
   })
 
   test('answers a wrong setting with one line that names it and exit code 1', async () => {
-    const wrong: Variables[] = [{ PORT: '40o0' }, { DATABASE_URL: 'mysql://x/y' }, { NODE_ENV: 'production' }]
+    const wrong: Variables[] = [
+      { PORT: '40o0' },
+      { DATABASE_URL: 'mysql://x/y' },
+      { DATABASE_URL: '' },
+      { NODE_ENV: 'production' },
+    ]
     for (const { code, stdout, stderr } of await Promise.all(wrong.map((env) => tollgate(['serve'], env)))) {
       expect([code, stdout]).toEqual([1, ''])
       expect(stderr).toMatch(/^tollgate: .*(PORT|DATABASE_URL|PUBLIC_URL).*\n$/)
     }
+  })
+})
+
+describe('a command without the gateway’s DATA_DIR or DATABASE_URL', { timeout: PATIENCE_MS }, () => {
+  const COMMANDS = [
+    ['keys', 'create', '--mode', 'test', '--role', 'OWNER'],
+    ['keys', 'rotate-secret'],
+    ['organizations', 'list'],
+    ['organizations', 'create', 'Second shop'],
+    ['ledger', 'export'],
+  ]
+
+  test('makes no second installation in an empty folder, and says so in one line', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tollgate-empty-'))
+    const DATA_DIR = join(folder, 'data')
+    for (const { code, stdout, stderr } of await Promise.all(COMMANDS.map((args) => tollgate(args, { DATA_DIR })))) {
+      expect([code, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(/^tollgate: .*data.*set .*as for the gateway.*\n$/)
+    }
+    expect(existsSync(DATA_DIR)).toBe(false)
+    rmSync(folder, { recursive: true })
+  })
+
+  test('leaves a database that belongs to something else as it is', async () => {
+    const database = await freshDatabase('template0')
+    const variables = { DATABASE_URL: database.url, SECRET_KEY: Buffer.alloc(32, 7).toString('base64') }
+    const [create = [], , list = [], , books = []] = COMMANDS
+    const rotate = ['keys', 'rotate-secret', '--new-key', join(tmpdir(), 'tollgate-never-made.key')]
+    const outcomes = await Promise.all([create, list, books, rotate].map((args) => tollgate(args, variables)))
+    for (const { code, stdout, stderr } of outcomes) {
+      expect([code, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(/^tollgate: there is no Tollgate installation in the database at DATABASE_URL.*\n$/)
+    }
+    const tables = "SELECT FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+    expect(await look(database.url, tables)).toEqual([])
+    await database.drop()
   })
 })
 
@@ -66,6 +110,8 @@ describe('a gateway on its data folder', { timeout: PATIENCE_MS }, () => {
   test('prints a test key at the first start, which opens its own gateway and not the one beside it', async () => {
     const [key = '', ...others] = first.output().match(KEY) ?? []
     expect(others).toEqual([])
+    expect(first.output()).toContain(`Database   private PostgreSQL in ${DATA_DIR}\n`)
+    expect(first.output()).toContain(`More keys: DATA_DIR=${DATA_DIR} npm run -s keys -- create`)
     expect(await modeOf(first, key)).toBe('TEST')
     expect(second.url).not.toBe(first.url)
     expect(await modeOf(second, key)).toBeUndefined()

@@ -29,7 +29,7 @@ describe('the secret key', () => {
   test('that is damaged is refused rather than replaced', () => {
     writeFileSync(join(root, 'secret.key'), 'damaged')
     expect(() => secretKeyOf({ secretKey: undefined, dataDir: root })).toThrow(
-      /^SECRET_KEY is not set, and .*secret\.key/,
+      /^the secret key cannot be read: .*secret\.key does not hold 32 bytes/,
     )
   })
 })

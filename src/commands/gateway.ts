@@ -1,5 +1,6 @@
 import { type App, createApp } from '../app.ts'
 import { type Config, localUrl } from '../config.ts'
+import { readAddress, shown } from '../db/address.ts'
 import { tryConnections } from '../db/capacity.ts'
 import { connectDatabase } from '../db/connect.ts'
 import { assertWritable } from '../db/health.ts'
@@ -8,7 +9,7 @@ import { createGraphql } from '../graphql/yoga.ts'
 import { isLoopback, prefixOf } from '../http/incoming.ts'
 import type { Log } from '../http/log.ts'
 import { createRoutes } from '../http/routes.ts'
-import { openServer } from '../http/server.ts'
+import { type HttpServer, openServer } from '../http/server.ts'
 import { backlog } from '../jobs/backlog.ts'
 import { startTicker } from '../jobs/ticker.ts'
 import { metrics } from '../kernel/metrics.ts'
@@ -17,7 +18,7 @@ import { readDataKey } from '../organizations/data-key.ts'
 import { developmentKey } from '../organizations/development-key.ts'
 import { guardedFetch } from '../outbound/guarded-fetch.ts'
 import { guardedSocket } from '../outbound/guarded-socket.ts'
-import { secretKeyOf } from '../secret-key.ts'
+import { secretKeyOf, unfinishedSecretKey } from '../secret-key.ts'
 import { untilStarted } from './until-started.ts'
 
 const READY_PATIENCE_MS = 2_000
@@ -43,7 +44,7 @@ interface FirstKey {
 interface Running {
   /** Kept over all starts of this process: only the start that makes the key can tell it. */
   readonly firstKey: FirstKey
-  server?: { stop(): Promise<void> }
+  readonly server: HttpServer
   ticker?: { stop(): Promise<void> }
   app?: { close(): Promise<void> }
   database?: { stop(): Promise<void> }
@@ -52,23 +53,33 @@ interface Running {
 /** Starts the gateway that the configuration describes. Raises a StartError where that cannot be done. */
 export async function openGateway(config: Config, log: Log): Promise<Gateway> {
   const firstKey: FirstKey = {}
-  return untilStarted(
-    async (patienceMs) => {
-      const running: Running = { firstKey }
-      const stop = () => stopAll(running, log)
-      try {
-        return { ...(await start(config, log, running, patienceMs)), stop }
-      } catch (error) {
-        await stop()
-        throw error
-      }
-    },
-    (what) => log.warn(what),
-  )
+  // It listens before all else: whoever asks whether the process is alive is answered while it waits for its database.
+  const server = await openServer({ ...config, log })
+  try {
+    return await untilStarted(
+      async (patienceMs) => {
+        const running: Running = { firstKey, server }
+        try {
+          const started = await start(config, log, running, patienceMs)
+          return { ...started, stop: () => stopAll([() => server.stop(), ...partsOf(running)], log) }
+        } catch (error) {
+          await stopAll(partsOf(running), log)
+          throw error
+        }
+      },
+      (what) => log.warn(what),
+    )
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
 }
 
-async function stopAll({ server, ticker, app, database }: Running, log: Log): Promise<void> {
-  const steps = [() => server?.stop(), () => ticker?.stop(), () => app?.close(), () => database?.stop()]
+function partsOf(running: Running) {
+  return [() => running.ticker?.stop(), () => running.app?.close(), () => running.database?.stop()]
+}
+
+async function stopAll(steps: readonly (() => Promise<void> | undefined)[], log: Log): Promise<void> {
   for (const step of steps) {
     // A part that cannot be ended must not keep the others from it.
     await Promise.resolve(step()).catch((error) => log.error({ err: error }, 'a part of the gateway did not stop'))
@@ -77,18 +88,14 @@ async function stopAll({ server, ticker, app, database }: Running, log: Log): Pr
 
 async function start(config: Config, log: Log, running: Running, patienceMs: number): Promise<Omit<Gateway, 'stop'>> {
   const installationKey = secretKeyOf(config)
+  const { port, isStopping } = running.server
+  const publicUrl = config.publicUrl ?? localUrl(port)
   const onWait = (what: string) => log.warn(what)
   const database = await connectDatabase({ ...config, exclusive: true, patienceMs, onWait })
   running.database = database
-  // The door is opened before the house is built, because the house is told its address.
-  const server = await openServer({ ...config, log })
-  running.server = server
-  const { port, isStopping } = server
-  const publicUrl = config.publicUrl ?? localUrl(port)
-
   const migrations = await migrate(database.sessionUrl)
   if (migrations.length > 0) log.info({ migrations }, 'migrated')
-  const secretKey = await readDataKey(database.sessionUrl, installationKey)
+  const secretKey = await readDataKey(database.sessionUrl, installationKey, unfinishedSecretKey(config))
   const ownUrl = `http://${reachable(config.host)}:${port}`
   const reach = { allowLoopback: config.webhookLoopback, networks: config.outboundAllow }
   const app = await createApp({
@@ -120,7 +127,7 @@ async function start(config: Config, log: Log, running: Running, patienceMs: num
     return metrics.metrics()
   }
 
-  server.attach(
+  running.server.attach(
     createRoutes({
       graphql: createGraphql(app, { ...config, publicUrl, developmentKey: await keyForGraphiql?.() }),
       inbox: app.inbox,
@@ -146,8 +153,13 @@ async function start(config: Config, log: Log, running: Running, patienceMs: num
       log,
     }),
   )
-  log.info({ host: config.host, port, publicUrl }, 'ready')
+  log.info({ host: config.host, port, publicUrl, database: databaseOf(config) }, 'ready')
   return { app, port, publicUrl, ...running.firstKey }
+}
+
+/** Which database the gateway uses, in words without user and password. */
+export function databaseOf({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string {
+  return databaseUrl === undefined ? `private PostgreSQL in ${dataDir}` : shown(readAddress(databaseUrl))
 }
 
 /** In production only a token opens the metrics. */

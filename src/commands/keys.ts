@@ -6,7 +6,7 @@ import { withDatabase } from './with-database.ts'
 
 export const createKey: Command = {
   name: 'keys create',
-  usage: `Usage: tollgate keys create --mode test|live --role OWNER|ADMIN|USER [options]
+  usage: `Usage: npm run -s keys -- create --mode test|live --role OWNER|ADMIN|USER [options]
 
 Creates an API key and prints only the key. Works beside a running gateway on the same DATA_DIR or DATABASE_URL.
 

@@ -3,15 +3,15 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Config } from '../config.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { DomainError } from '../kernel/errors.ts'
 import { StartError } from '../kernel/start-error.ts'
-import { type Command, oneOf, sayOnWait, textOf } from './command.ts'
+import { type Command, oneOf, textOf } from './command.ts'
+import { withDatabase } from './with-database.ts'
 
 export const exportLedger: Command = {
   name: 'ledger export',
-  usage: `Usage: tollgate ledger export [options]
+  usage: `Usage: npm run -s ledger -- export [options]
 
-Exports the ledger of one tenant as it is at one moment, with everything that \`tollgate ledger verify\` needs to verify
+Exports the ledger of one tenant as it is at one moment, with everything that \`npm run -s ledger -- verify\` needs to verify
 it. Works beside a running gateway on the same DATA_DIR or DATABASE_URL.
 
   --mode test|live         the mode of the ledger to export; by default test
@@ -43,41 +43,28 @@ interface Wish {
 }
 
 async function writeBooks(config: Config, { mode, format, organizationId, output }: Wish): Promise<void> {
-  const { connectDatabase } = await import('../db/connect.ts')
-  const { openDatabase } = await import('../db/database.ts')
-  const { migrate } = await import('../db/migrate.ts')
   const { exportBooks } = await import('../ledger/export.ts')
   const { exportJournal } = await import('../ledger/hledger.ts')
   const { sealService } = await import('../ledger/seal.ts')
   const { findTenant } = await import('../organizations/grant.ts')
 
-  const server = await connectDatabase({ ...config, exclusive: false, onWait: sayOnWait })
-  try {
-    await migrate(server.sessionUrl)
-    const db = openDatabase(server.url, { poolSize: 2, sessionUrl: server.sessionUrl })
-    try {
-      const { id: tenantId } = await findTenant(db, mode, organizationId)
-      await sealService({ db, clock: systemClock }).sealAll(tenantId)
-      const books = { tenantId, mode, at: systemClock.now() }
-      await write(format === 'JSONL' ? exportBooks(db, books) : exportJournal(db, books), output)
-    } finally {
-      await db.close()
-    }
-  } catch (error) {
-    throw readable(error)
-  } finally {
-    await server.stop()
-  }
+  await withDatabase(config, async (db) => {
+    const { id: tenantId } = await findTenant(db, mode, organizationId)
+    await sealService({ db, clock: systemClock }).sealAll(tenantId)
+    const books = { tenantId, mode, at: systemClock.now() }
+    await write(format === 'JSONL' ? exportBooks(db, books) : exportJournal(db, books), output)
+  })
 }
 
 async function write(pieces: AsyncIterable<string>, output: string | undefined): Promise<void> {
-  if (output === undefined) await pipeline(Readable.from(pieces), process.stdout, { end: false })
-  else await pipeline(Readable.from(pieces), createWriteStream(output))
+  if (output === undefined) return pipeline(Readable.from(pieces), process.stdout, { end: false })
+  await pipeline(Readable.from(pieces), createWriteStream(output)).catch((error) => {
+    throw readable(error)
+  })
 }
 
 /** What the person who asks can put right is one line. */
-function readable(error: unknown): unknown {
-  if (error instanceof DomainError) return new StartError(error.message)
-  const { code, syscall, message } = error as NodeJS.ErrnoException
+function readable(error: NodeJS.ErrnoException): Error {
+  const { code, syscall, message } = error
   return code !== undefined && (syscall === 'open' || syscall === 'write') ? new StartError(message) : error
 }

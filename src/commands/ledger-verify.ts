@@ -7,9 +7,9 @@ import type { Command } from './command.ts'
 
 export const verifyLedger: Command = {
   name: 'ledger verify',
-  usage: `Usage: tollgate ledger verify <file>
+  usage: `Usage: npm run -s ledger -- verify <file>
 
-Verifies a file that \`tollgate ledger export\` wrote, without a database: that it is complete, that every transaction sums
+Verifies a file that \`npm run -s ledger -- export\` wrote, without a database: that it is complete, that every transaction sums
 to zero in each currency, that balances and held amounts follow from the entries and holds, that charges, conversions and
 refunds add up, that the hash chain of the seals is intact, and that the metadata of transactions match their hashes.
 Prints what was checked, or each inconsistency; the exit code is 1 if there is one.

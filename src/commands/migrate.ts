@@ -2,10 +2,10 @@ import { type Command, sayOnWait } from './command.ts'
 
 export const migrate: Command = {
   name: 'migrate',
-  usage: `Usage: tollgate migrate
+  usage: `Usage: npm run -s migrate
 
 Applies the missing migrations to the database and prints their names; \`serve\` does the same when it starts.
-The database is the one at DATABASE_URL, or the private one in DATA_DIR.
+The database is the one at DATABASE_URL, or the private one in DATA_DIR, which is created if it does not exist.
 `,
   options: {},
   async run(config) {

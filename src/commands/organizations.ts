@@ -5,7 +5,7 @@ import { withDatabase } from './with-database.ts'
 
 export const createOrganization: Command = {
   name: 'organizations create',
-  usage: `Usage: tollgate organizations create <name> [options]
+  usage: `Usage: npm run -s organizations -- create <name> [options]
 
 Creates an organization with a test and a live mode, and prints its id and a key with the role OWNER for each mode. The
 keys are shown only once. Works beside a running gateway on the same DATA_DIR or DATABASE_URL, which connects the test mode
@@ -16,17 +16,21 @@ with the simulators within seconds.
   options: { email: { type: 'string' } },
   positionals: ['name'],
   run: (config, values) =>
-    withDatabase(config, async (db) => {
-      const { createOrganization } = await import('../organizations/organizations.ts')
-      const wanted = { name: textOf(values.name), email: textOf(values.email) }
-      const { id, testKey, liveKey } = await createOrganization(db, systemClock, wanted)
-      process.stdout.write(`organization  ${id}\ntest key      ${testKey}\nlive key      ${liveKey}\n`)
-    }),
+    withDatabase(
+      config,
+      async (db) => {
+        const { createOrganization } = await import('../organizations/organizations.ts')
+        const wanted = { name: textOf(values.name), email: textOf(values.email) }
+        const { id, testKey, liveKey } = await createOrganization(db, systemClock, wanted)
+        process.stdout.write(`organization  ${id}\ntest key      ${testKey}\nlive key      ${liveKey}\n`)
+      },
+      { mayBeEmpty: true },
+    ),
 }
 
 export const listOrganizations: Command = {
   name: 'organizations list',
-  usage: `Usage: tollgate organizations list [options]
+  usage: `Usage: npm run -s organizations -- list [options]
 
 Prints every organization, one line for each mode: id, name, mode, number of keys, number of users, number of payments,
 providers, and when one of its keys was last used. Works beside a running gateway.
@@ -45,7 +49,7 @@ providers, and when one of its keys was last used. Works beside a running gatewa
 
 export const renameOrganization: Command = {
   name: 'organizations rename',
-  usage: `Usage: tollgate organizations rename <organization> <name>
+  usage: `Usage: npm run -s organizations -- rename <organization> <name>
 
 Changes the name of an organization. <organization> is its id, as printed by organizations list: org_… Works beside a
 running gateway.

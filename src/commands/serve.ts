@@ -7,7 +7,7 @@ import { welcomeText } from './welcome.ts'
 
 export const serve: Command = {
   name: 'serve',
-  usage: `Usage: tollgate serve
+  usage: `Usage: npm start
 
 Starts the gateway and runs it until SIGINT or SIGTERM. Without DATABASE_URL it starts a private PostgreSQL in DATA_DIR.
 The first start creates a demo organization and prints a secret key for its test mode, once.
@@ -37,7 +37,7 @@ Settings, from the environment:
 async function serveUntilStopped(config: Config): Promise<void> {
   const askedToStop = whenAskedToStop()
   const { createLog } = await import('../http/log.ts')
-  const { openGateway } = await import('./gateway.ts')
+  const { databaseOf, openGateway } = await import('./gateway.ts')
   const pretty = config.environment === 'development' && process.stdout.isTTY
   const log = createLog({ level: config.logLevel, pretty })
   // What goes wrong where nobody waits for it leaves the process in a state that nobody knows.
@@ -49,7 +49,7 @@ async function serveUntilStopped(config: Config): Promise<void> {
   collectDefaultMetrics({ register: metrics })
   const gateway = await openGateway(config, log)
   const { publicUrl, testKey } = gateway
-  process.stdout.write(welcomeText({ publicUrl, graphiql: config.graphiql, testKey }))
+  process.stdout.write(welcomeText({ ...config, publicUrl, testKey, database: databaseOf(config) }))
   log.info({ signal: await askedToStop }, 'stopping')
   await gateway.stop()
   await tracing?.stop().catch((error) => log.warn({ err: error }, 'the last traces could not be sent'))

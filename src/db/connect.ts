@@ -1,5 +1,6 @@
 import { readAddress, withParameter } from './address.ts'
 import { awaitServer } from './await-server.ts'
+import { assertHome } from './embedded/home.ts'
 import { openEmbedded } from './embedded.ts'
 import { poolingOf, proveNotifications, refusePooler } from './pooler.ts'
 import { settleSchema } from './schema.ts'
@@ -12,6 +13,8 @@ export interface DatabaseChoice {
   readonly dataDir: string
   /** Whether this process serves: of those, a data folder bears one. A server of one's own bears any number. */
   readonly exclusive: boolean
+  /** Whether a data folder that holds no database is refused, rather than given one. */
+  readonly onlyExisting?: boolean
   /** How long the server is waited for. */
   readonly patienceMs?: number
   /** Is told, now and then, what is waited for. */
@@ -28,8 +31,9 @@ export interface ConnectedDatabase {
 
 /** The address of a database that answers. Raises a StartError when there is none to be had. */
 export async function connectDatabase(choice: DatabaseChoice): Promise<ConnectedDatabase> {
-  const { databaseUrl, databaseListenUrl, dataDir, exclusive } = choice
+  const { databaseUrl, databaseListenUrl, dataDir, exclusive, onlyExisting = false } = choice
   if (databaseUrl === undefined) {
+    if (onlyExisting) assertHome(dataDir)
     const { url, stop } = await openEmbedded({ dataDir, exclusive })
     return { url, sessionUrl: url, stop }
   }

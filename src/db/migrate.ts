@@ -43,6 +43,16 @@ export async function migrate(url: string, folder = MIGRATIONS): Promise<string[
   }
 }
 
+/** Refuses a database to which no migration was ever applied, for whoever must not fill it by mistake. */
+export async function assertMigrated(url: string): Promise<void> {
+  const client = await openConnection(url, { name: 'tollgate migrate' })
+  const found = await hasTable(client).finally(() => client.end())
+  if (found) return
+  throw new StartError(
+    'there is no Tollgate installation in the database at DATABASE_URL: set DATABASE_URL as for the gateway, or make an installation with `npm start` or `npm run -s migrate`',
+  )
+}
+
 /** Asked for again and again: whoever waits inside a statement holds up what another one migrates. */
 async function takeLock(client: pg.Client): Promise<void> {
   const deadline = performance.now() + LOCK_PATIENCE_MS
@@ -66,12 +76,16 @@ function readMigrations(folder: string): Migration[] {
     })
 }
 
-async function readApplied(client: pg.Client): Promise<MigrationRow[]> {
-  // Even where the table is there, only a role that may make tables may ask for it.
-  const { rows: tables } = await client.query(
+async function hasTable(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query(
     `select from pg_class where relname = '_prisma_migrations' and relnamespace = quote_ident(current_schema())::regnamespace`,
   )
-  if (tables.length === 0) await createTable(client)
+  return rows.length > 0
+}
+
+async function readApplied(client: pg.Client): Promise<MigrationRow[]> {
+  // Even where the table is there, only a role that may make tables may ask for it.
+  if (!(await hasTable(client))) await createTable(client)
   const { rows } = await client.query<MigrationRow>(
     'select migration_name, checksum, finished_at from _prisma_migrations where rolled_back_at is null',
   )
@@ -97,7 +111,7 @@ async function createTable(client: pg.Client): Promise<void> {
 function withoutPrivilege(error: Error & { code?: string }, { user }: pg.Client): Error {
   if (error.code !== NO_PRIVILEGE) return error
   return new StartError(
-    `the database is not up to date, and role ${user} may not change its tables (${error.message}): run \`tollgate migrate\` with the role that owns them`,
+    `the database is not up to date, and role ${user} may not change its tables (${error.message}): run \`npm run -s migrate\` with the role that owns them`,
     { cause: error },
   )
 }

@@ -5,7 +5,7 @@ import { newId } from '../kernel/id.ts'
 import { StartError } from '../kernel/start-error.ts'
 import { continueTrace } from '../kernel/trace.ts'
 import { unavailable } from '../kernel/unavailable.ts'
-import { startAccessLog } from './access-log.ts'
+import { pathOf, startAccessLog } from './access-log.ts'
 import { refuseConnection, sendError, sendUnavailable } from './answers.ts'
 import { trackConnections } from './connections.ts'
 import {
@@ -168,7 +168,12 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
 }
 
 const STOPPING: Refusal = { status: 503, code: 'STOPPING', message: 'The gateway is stopping.' }
-const STARTING_UP: Refusal = { status: 503, code: 'STARTING', message: 'The gateway is starting.' }
+const STARTING_UP: Refusal = {
+  status: 503,
+  code: 'UNAVAILABLE',
+  message: 'The gateway is starting.',
+  headers: { 'retry-after': '1' },
+}
 const INTERNAL: Refusal = { status: 500, code: 'INTERNAL', message: 'Something went wrong on our side.' }
 
 function ignore(): void {}
@@ -208,15 +213,19 @@ function unreadable(error: NodeJS.ErrnoException): Refusal {
 
 const STARTING: Routes = {
   request(request, response) {
-    if (request.url === '/health/live') {
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"live"}')
-      return
-    }
+    const path = pathOf(request)
+    if (path === '/health/live') return sendState(response, 200, { status: 'live' })
     response.setHeader('retry-after', '1')
-    sendError(response, 503, 'STARTING', 'The gateway is starting.')
+    if (path === '/health/ready') return sendState(response, 503, { status: 'unready', reason: 'starting' })
+    sendError(response, STARTING_UP.status, STARTING_UP.code, STARTING_UP.message)
   },
   hasSocket: () => true,
   upgrade: (request, socket) => refuseConnection(socket, STARTING_UP, adoptRequestId(request)),
+}
+
+function sendState(response: ServerResponse, status: number, state: object): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.end(JSON.stringify(state))
 }
 
 /** The rest of a body that nobody reads any more would be taken for the next request on this connection, or stall it. */

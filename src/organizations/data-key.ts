@@ -16,19 +16,26 @@ const ROW = 'data_key'
 const WRONG_KEY =
   'SECRET_KEY, or the key in DATA_DIR where it is not set, is not the key of this database: its secrets cannot be read; set the right key'
 
-/** The data key, made at the first start. Raises a StartError where the secret key is not the right one. */
-export async function readDataKey(url: string, secretKey: Uint8Array): Promise<Buffer> {
+/**
+ * The data key, made at the first start with the secret key. After a change of the secret key that was cut off,
+ * `next` may be the one that opens it. Raises a StartError where neither does.
+ */
+export async function readDataKey(url: string, secretKey: Uint8Array, next?: Uint8Array): Promise<Buffer> {
   return withConnection(url, async (client) => {
     const sealed = (await readSealed(client)) ?? (await keepFirst(client, secretKey))
-    return unseal(secretKey, sealed)
+    return (next && tryUnseal(next, sealed)) ?? unseal(secretKey, sealed)
   })
 }
 
-/** Encrypts the data key with another secret key. Nodes that run go on; they need the new one at their next start. */
+/**
+ * Encrypts the data key with another secret key, unless it is already. Nodes that run go on; they need the new one at
+ * their next start.
+ */
 export async function changeSecretKey(url: string, secretKey: Uint8Array, next: Uint8Array): Promise<void> {
   await withConnection(url, async (client) => {
     const sealed = await readSealed(client)
     if (!sealed) throw new StartError('nothing is encrypted yet: start the gateway with the new key')
+    if (tryUnseal(next, sealed)) return
     const dataKey = unseal(secretKey, sealed)
     // Of two changes at once, the second finds another value than it read.
     const text = 'UPDATE data_key SET sealed = $1, sealed_at = now() WHERE id = 1 AND sealed = $2'
@@ -69,6 +76,14 @@ function unseal(secretKey: Uint8Array, sealed: Buffer): Buffer {
     orRefuse(() => decrypt({ secretKey, purpose: PURPOSE, rowId: ROW }, sealed)),
     'base64',
   )
+}
+
+function tryUnseal(secretKey: Uint8Array, sealed: Buffer): Buffer | undefined {
+  try {
+    return unseal(secretKey, sealed)
+  } catch {
+    return undefined
+  }
 }
 
 function orRefuse<T>(read: () => T): T {

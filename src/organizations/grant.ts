@@ -44,7 +44,10 @@ export async function findTenant(db: Database, mode: Mode, organizationId: strin
   if (!tenant) throw notFound('Organization', ['organization'])
   if (others.length === 0) return tenant
   const ids = tenants.map((each) => encodeId('Organization', each.organizationId)).join(', ')
-  throw new DomainError({ code: 'REQUIRED', message: `there are several organizations; give the id of one: ${ids}` })
+  throw new DomainError({
+    code: 'REQUIRED',
+    message: `there are several organizations; choose one with --organization <id>: ${ids}`,
+  })
 }
 
 async function findUser(db: Database, clock: Clock, tenantId: string, userId: string | undefined): Promise<string> {

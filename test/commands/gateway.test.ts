@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { type Gateway, openGateway } from '../../src/commands/gateway.ts'
+import { databaseOf, type Gateway, openGateway } from '../../src/commands/gateway.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { createLog } from '../../src/http/log.ts'
+import { takePort } from '../http/house.ts'
 import { eventually } from '../support/app.ts'
 import { freshDatabase } from '../support/database.ts'
+import { openProxy } from '../support/tcp-proxy.ts'
 
 const log = createLog({ level: 'silent', pretty: false })
 const SECRET_KEY = Buffer.alloc(32, 7).toString('base64')
@@ -73,6 +75,45 @@ test('without its database a gateway is live and not ready', async () => {
   })
   expect(unready).toEqual({ status: 'unready', reason: 'database' })
   expect((await fetch(`${url}/live`)).status).toBe(200)
+})
+
+test('while it waits for its database a gateway is live, not ready, and tells everyone else to come back', async () => {
+  const proxy = await openProxy((await database()).url)
+  cleanups.push(() => proxy.close())
+  proxy.goAway()
+  const { port, free } = await takePort()
+  free()
+  const opening = open(proxy.url, { port })
+  const at = `http://127.0.0.1:${port}`
+  const live = await eventually(() => fetch(`${at}/health/live`).catch(() => undefined))
+  expect(live.status).toBe(200)
+  const ready = await fetch(`${at}/health/ready`)
+  expect([ready.status, await ready.json()]).toEqual([503, { status: 'unready', reason: 'starting' }])
+  const refused = await fetch(`${at}/graphql`, { method: 'POST', body: '{}' })
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(await refused.json()).toMatchObject({ error: { code: 'UNAVAILABLE' } })
+  const socket = new WebSocket(`${at}/graphql`, 'graphql-transport-ws')
+  expect(String((await once(socket, 'error'))[0])).toContain('503')
+  proxy.recover()
+  const gateway = await opening
+  expect(gateway.port).toBe(port)
+  expect((await fetch(`${at}/health/ready`)).status).toBe(200)
+})
+
+test('a port that is taken is said at once, whatever the database does', async () => {
+  const proxy = await openProxy((await database()).url)
+  cleanups.push(() => proxy.close())
+  const asked: boolean[] = []
+  proxy.endNew(() => asked.push(true) > 0)
+  const { port, free } = await takePort()
+  await expect(open(proxy.url, { port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}`)
+  free()
+  expect(asked).toEqual([])
+})
+
+test('the line of the start says which database is used, without its user and password', async () => {
+  const config = readConfig({ DATABASE_URL: 'postgres://shop:secret@db.example:5433/pay?sslmode=require' }, '/nowhere')
+  expect(databaseOf(config)).toBe('db.example:5433/pay')
 })
 
 test('GraphiQL has a key filled in on a developer’s machine, and nowhere else', async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeId } from '../../src/kernel/id.ts'
 import { type TestApp, testApp } from '../support/app.ts'
 import { type BusyBooks, busyBooks } from '../support/busy-books.ts'
-import { tollgate } from '../support/command-line.ts'
+import { tollgate, unread } from '../support/command-line.ts'
 import { newTenant } from '../support/tenant.ts'
 
 /** Whole processes are started here, beside whatever else the machine does. */
@@ -95,10 +95,20 @@ describe('the ledger’s commands', { timeout: PATIENCE_MS }, () => {
     }
   })
 
+  test.each([
+    [['ledger', 'export']],
+    [['ledger', 'export', '--format', 'hledger']],
+    [['organizations', 'list']],
+    [['--help']],
+  ])('%j ends without a word where nobody reads on, as for head', async (args) => {
+    expect(await unread(args, { DATABASE_URL: house.databaseUrl })).toEqual({ code: 141, stderr: '' })
+  })
+
   test('name the organizations where there are several', async () => {
     const other = await newTenant(house.app.db)
     const { code, stderr } = await exporting()
     expect([code, stderr]).toEqual([1, expect.stringContaining(encodeId('Organization', other.organizationId))])
+    expect(stderr).toContain('choose one with --organization <id>')
     const chosen = await exporting('--organization', encodeId('Organization', other.organizationId))
     expect(JSON.parse(chosen.stdout.split('\n')[0] ?? '')).toMatchObject({ tenant: other.tenantId })
   })

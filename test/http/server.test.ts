@@ -26,11 +26,14 @@ describe('starting', () => {
     cleanups.push(() => server.stop())
     const url = `http://127.0.0.1:${server.port}`
     expect((await fetch(`${url}/health/live`)).status).toBe(200)
-    for (const path of ['/health/ready', '/graphql', '/']) {
+    for (const [path, body] of [
+      ['/health/ready', { status: 'unready', reason: 'starting' }],
+      ['/graphql', { error: { code: 'UNAVAILABLE' } }],
+      ['/metrics', { error: { code: 'UNAVAILABLE' } }],
+    ] as const) {
       const response = await fetch(url + path)
-      expect(response.status).toBe(503)
-      expect(response.headers.get('retry-after')).toBe('1')
-      expect(await response.json()).toMatchObject({ error: { code: 'STARTING' } })
+      expect([path, response.status, response.headers.get('retry-after')]).toEqual([path, 503, '1'])
+      expect(await response.json()).toMatchObject(body)
     }
   })
 

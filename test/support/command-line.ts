@@ -28,6 +28,19 @@ export function tollgate(args: readonly string[], variables: Variables = {}): Pr
   })
 }
 
+/** The same where nobody reads what it prints. */
+export async function unread(args: readonly string[], variables: Variables) {
+  const env = environment(variables)
+  const child = spawn(process.execPath, [...NODE_ARGS, ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const [code] = await once(child, 'close')
+  return { code: code as number | null, stderr }
+}
+
 export interface ServingProcess {
   readonly url: string
   /** What it has printed so far. */

@@ -57,7 +57,6 @@ export async function startNode(databaseUrl: string, options: Partial<Config> = 
     databasePoolSize: 10,
     publicUrl: undefined,
     secretKey: Buffer.from(SECRET_KEY),
-    newSecretKey: undefined,
     logLevel: 'info',
     corsOrigins: [],
     allowedHosts: [],

@@ -59,6 +59,14 @@ export async function findHome(dataDir: string): Promise<Home> {
   return homeAt(pointElsewhere(pointer))
 }
 
+/** For whoever must not make a database by mistake: writes nothing. */
+export function assertHome(dataDir: string): void {
+  if (['postgres', 'postgres.location'].some((name) => existsSync(join(dataDir, name)))) return
+  throw new StartError(
+    `there is no Tollgate installation in ${dataDir}: set DATA_DIR or DATABASE_URL as for the gateway, or make an installation with \`npm start\` or \`npm run -s migrate\``,
+  )
+}
+
 function homeAt(folder: string): Home {
   return {
     folder,
