@@ -49,6 +49,7 @@ import { paymentStats } from './payments/stats.ts'
 import { statusService } from './payments/status.ts'
 import { unclaimedPayments } from './payments/unclaimed.ts'
 import { capabilityService } from './providers/capabilities.ts'
+import { providerCircuits } from './providers/circuit.ts'
 import { connecting } from './providers/connecting.ts'
 import { connectionService } from './providers/connections.ts'
 import { faultService } from './providers/fault-service.ts'
@@ -121,7 +122,7 @@ export async function createApp(parts: AppParts) {
     send: (url, init) => deliverFrom({ publicUrl, outbound, receive }, url, init),
   })
   const reach = reachOf({ publicUrl, localUrl, outbound, openSocket, simulators })
-  const registry = providerRegistry(db, { secretKey, reach })
+  const registry = providerRegistry(db, { secretKey, circuits: providerCircuits({ clock, log }), reach })
   const idempotency = idempotencyService({ db, clock })
   const notifyUrl = (provider: string, connectionId: string) =>
     `${publicUrl}/inbox/${provider.toLowerCase()}/${connectionId}`
@@ -270,9 +271,10 @@ export async function createApp(parts: AppParts) {
       watcher.close()
       await turning.close()
       // A notification that came last may still be being applied.
-      const { reconciliation, subscriptions, refunds } = house
-      const working = [inbox, reconciliation, subscriptions, refunds].map(({ due }) => due.close())
-      await Promise.all([...working, deliveries.close()])
+      const { reconciliation, subscriptions, refunds, payments } = house
+      const atProviders = [reconciliation.due, subscriptions.due, subscriptions.reporting, refunds.due, refunds.looking]
+      const working = [inbox.due, ...atProviders, payments.looking, deliveries]
+      await Promise.all(working.map((due) => due.close()))
       await untilQuiet(schedules, log)
       await simulators.close()
       await stream.close()

@@ -37,6 +37,8 @@ export interface Room {
 
 interface Parts<Row extends LeasedRow> {
   readonly table: string
+  /** The column with the end of the lease, where the table has more than one kind of work; leased_until when left out. */
+  readonly lease?: string
   readonly atOnce: number
   readonly perShare: number
   /** Leases rows that are due; says whether another look may find more. */
@@ -69,7 +71,7 @@ export interface DueWork {
 }
 
 export function dueWork<Row extends LeasedRow>({ db, clock, log }: Deps, parts: Parts<Row>): DueWork {
-  const { table, atOnce, perShare } = parts
+  const { table, lease = 'leased_until', atOnce, perShare } = parts
   /** What is under way, each with the end of its lease. */
   const leases = new Map<Row, Date>()
   const busy = new Map<string, number>()
@@ -173,10 +175,10 @@ export function dueWork<Row extends LeasedRow>({ db, clock, log }: Deps, parts: 
     const held = [...leases]
     const until = new Date(clock.now().getTime() + LEASE_MS)
     const kept = await db.query<{ tenantId: string; id: string }>(
-      `lease.renew.${table}`,
-      `UPDATE ${table} r SET leased_until = $1
+      `lease.renew.${table}.${lease}`,
+      `UPDATE ${table} r SET ${lease} = $1
        FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) AS held (tenant_id, id, leased_until)
-       WHERE r.tenant_id = held.tenant_id AND r.id = held.id AND r.leased_until = held.leased_until
+       WHERE r.tenant_id = held.tenant_id AND r.id = held.id AND r.${lease} = held.leased_until
        RETURNING r.tenant_id, r.id`,
       [until, held.map(([row]) => row.tenantId), held.map(([row]) => row.id), held.map(([, end]) => end)],
     )
@@ -193,8 +195,8 @@ export function dueWork<Row extends LeasedRow>({ db, clock, log }: Deps, parts: 
     // A renewal that is on its way would make the lease another than the one that is given back.
     await renewing
     const values = [row.tenantId, row.id, leases.get(row)]
-    const text = `UPDATE ${table} SET leased_until = NULL WHERE tenant_id = $1 AND id = $2 AND leased_until = $3`
-    await insist(() => db.query(`lease.end.${table}`, text, values))
+    const text = `UPDATE ${table} SET ${lease} = NULL WHERE tenant_id = $1 AND id = $2 AND ${lease} = $3`
+    await insist(() => db.query(`lease.end.${table}.${lease}`, text, values))
   }
 
   function wake(): void {

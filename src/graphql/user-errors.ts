@@ -1,6 +1,7 @@
 import type { Provider } from '../db/generated/enums.ts'
 import { ERROR_CODES, type ErrorCode, type Problem } from '../kernel/errors.ts'
 import { builder } from './builder.ts'
+import { moment, momentField } from './types/moment.ts'
 import { amount, MoneyRef } from './types/money.ts'
 import { ProviderEnum } from './types/provider.ts'
 
@@ -128,6 +129,14 @@ builder.objectType(builder.objectRef<Problem>('ProviderRefusal'), {
     retryable: t.boolean({
       description: 'Whether the same request may succeed later.',
       resolve: (problem) => problem.facts?.retryable === true,
+    }),
+    retryAt: t.field({
+      ...momentField(t),
+      nullable: true,
+      description:
+        'When the gateway calls the provider again after it could not be reached several times in a row; until then requests fail at once with this error. Null when that is not the reason.',
+      resolve: ({ facts }, args, context) =>
+        typeof facts?.retryAt === 'string' ? moment(new Date(facts.retryAt), args, context) : null,
     }),
   }),
 })

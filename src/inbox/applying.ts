@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { type DueWork, dueWork } from '../db/due-work.ts'
 import type { InboxMessageRow } from '../db/rows.ts'
-import { shareOf, takeDue } from '../db/take-due.ts'
+import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { insist } from '../kernel/insist.ts'
 
@@ -72,7 +72,7 @@ export function applying({ db, clock, log, apply }: Deps): DueWork {
     },
     [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
   )
-  return dueWork<InboxMessageRow>(
+  return dueWork<Taken<InboxMessageRow>>(
     { db, clock, log },
     {
       table: 'inbox_message',

@@ -8,10 +8,10 @@ import { type Tracked, tracked } from './tracked.ts'
 export interface Duties {
   readonly inbox: { readonly due: DueWork }
   readonly reconciliation: { readonly due: DueWork }
-  readonly subscriptions: { readonly due: DueWork; reportDue(): Promise<unknown> }
-  readonly payments: { lookDue(): Promise<unknown> }
+  readonly subscriptions: { readonly due: DueWork; readonly reporting: DueWork }
+  readonly payments: { readonly looking: DueWork }
   readonly capabilities: { reviewDue(): Promise<unknown> }
-  readonly refunds: { lookDue(): Promise<unknown>; readonly due: DueWork }
+  readonly refunds: { readonly looking: DueWork; readonly due: DueWork }
   readonly claims: { collectDue(): Promise<unknown> }
   readonly sandbox: { runDue(): Promise<unknown> }
   readonly holds: { expireDue(): Promise<unknown> }
@@ -69,16 +69,16 @@ export function createSchedules(work: Duties): Planned[] {
       name: 'usage',
       everyMs: SECOND,
       due: on('usage_report', 'next_attempt_at', { clock: 'system' }),
-      run: () => work.subscriptions.reportDue(),
+      ...worked(work.subscriptions.reporting),
     },
     { name: 'refunds', everyMs: SECOND, due: on('refund', 'next_check_at'), ...worked(work.refunds.due) },
     {
       name: 'refunds at providers',
       everyMs: 5 * SECOND,
       due: on('provider_connection', 'refunds_checked_next_at', { stops: 'FALSE' }),
-      run: () => work.refunds.lookDue(),
+      ...worked(work.refunds.looking),
     },
-    { name: 'payments at providers', everyMs: 5 * SECOND, run: () => work.payments.lookDue() },
+    { name: 'payments at providers', everyMs: 5 * SECOND, ...worked(work.payments.looking) },
     { name: 'capabilities of providers', everyMs: MINUTE, run: () => work.capabilities.reviewDue() },
     { name: 'holds', everyMs: SECOND, due: on('ledger_transaction', 'expires_at'), run: () => work.holds.expireDue() },
     {

@@ -4,7 +4,7 @@ import { DomainError } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { finishAct, forgetAct } from '../work/idempotency.ts'
 import { unlessEarlier, type Work } from '../work/work.ts'
-import { asDomainError, ProviderAnswerLost, ProviderError } from './errors.ts'
+import { asDomainError, ProviderAnswerLost, ProviderError, ProviderUnavailable } from './errors.ts'
 
 /** Something that is done at a provider, and not by what the gateway writes. */
 export interface Act {
@@ -42,13 +42,16 @@ export async function actOnce(db: Database, call: Call, act: Act): Promise<Done>
     await finishAct(db, call, actId, id)
     return { id, replayed: false }
   } catch (error) {
-    if (hadNoEffect(error) && !(await forgetAct(db.prisma, call, actId))) return { id: subjectId, replayed: true }
+    if (hadNoEffect(error, mayBeDone) && !(await forgetAct(db.prisma, call, actId)))
+      return { id: subjectId, replayed: true }
     throw asDomainError(error)
   }
 }
 
 /** Whatever else went wrong, the act may have been done, and its key goes on to name it. */
-function hadNoEffect(error: unknown): boolean {
+function hadNoEffect(error: unknown, mayBeDone: boolean): boolean {
+  // That it was not asked this time says nothing of an earlier time.
+  if (error instanceof ProviderUnavailable && mayBeDone) return false
   if (error instanceof ProviderError) return !(error instanceof ProviderAnswerLost)
   return error instanceof DomainError
 }

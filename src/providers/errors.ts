@@ -6,6 +6,8 @@ export interface ProviderFailure {
   readonly message: string
   /** The provider's own code or HTTP status, for the one who asks its support. */
   readonly providerCode?: string
+  /** From when on it makes sense to ask again, where that is known. */
+  readonly retryAt?: Date
 }
 
 /** A call to a provider that brought no answer to work with. */
@@ -54,13 +56,13 @@ export class ForgedNotification extends Error {
 
 /** What the caller is told. */
 export function problemFrom(error: ProviderError): Problem {
-  const { provider, providerCode, message } = error.failure
+  const { provider, providerCode, message, retryAt } = error.failure
   if (error instanceof ProviderLacks) return { code: 'UNSUPPORTED', message }
   const retryable = !(error instanceof ProviderRefused)
   return {
     code: retryable ? 'PROVIDER_UNAVAILABLE' : 'PROVIDER_REFUSED',
     message,
-    facts: { provider, providerCode, retryable },
+    facts: { provider, providerCode, retryable, ...(retryAt && { retryAt: retryAt.toISOString() }) },
   }
 }
 

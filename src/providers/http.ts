@@ -104,6 +104,8 @@ async function send(
       ...(encoded && { body: encoded.text }),
     })
   } catch (error) {
+    // Nothing was sent.
+    if (error instanceof ProviderUnavailable) throw error
     return lost(http, effect, 'did not answer', error)
   }
 }

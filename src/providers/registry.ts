@@ -3,6 +3,7 @@ import type { Provider as ProviderName } from '../db/generated/enums.ts'
 import type { ProviderConnectionRow } from '../db/rows.ts'
 import { DomainError } from '../kernel/errors.ts'
 import type { Adapter } from './adapter.ts'
+import type { Circuits } from './circuit.ts'
 import { type Credentials, openCredentials } from './credentials.ts'
 import type { Capability, Connection, Provider } from './port/provider.ts'
 import { CAPABILITY_NAMES, type CapabilityName } from './port/routes.ts'
@@ -31,6 +32,7 @@ export type Reach = (
 
 export interface Outside {
   readonly secretKey: Uint8Array
+  readonly circuits: Circuits
   readonly reach: Reach
 }
 
@@ -43,10 +45,13 @@ export function providerRegistry(db: Database, outside: Outside) {
     if (!adapter) throw new Error(`no adapter speaks ${row.provider}`)
     const credentials = openCredentials(outside.secretKey, row.id, row.credentials)
     const { simulated, ...place } = outside.reach(row.baseUrl, row.provider)
-    const { simulation, ...provider } = adapter.connect({ credentials, ...place })
+    const { id: connectionId, tenantId, capabilitiesCheckedAt } = row
+    const circuit = { provider: row.provider, tenantId, connectionId, baseUrl: place.baseUrl }
+    // A simulator is in this process, and whoever ends a fault of it wants the next call to arrive.
+    const fetch = simulated ? place.fetch : outside.circuits.guard(circuit, place.fetch)
+    const { simulation, ...provider } = adapter.connect({ credentials, ...place, fetch })
     // Another's server is never sent the control calls of a simulator.
     const simulator = simulated && simulation ? { simulation } : {}
-    const { id: connectionId, tenantId, capabilitiesCheckedAt } = row
     const missing = CAPABILITY_NAMES.filter((name) => row.missingCapabilities.includes(name))
     return {
       baseUrl: place.baseUrl,

@@ -5,7 +5,7 @@ import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
 import { dueWork } from '../db/due-work.ts'
 import type { CheckoutRow } from '../db/rows.ts'
-import { shareOf, takeDue } from '../db/take-due.ts'
+import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { isFinal } from '../payments/payment.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
@@ -69,7 +69,7 @@ export function checkoutReconciliation(deps: Deps) {
    * An open page is asked about each minute in its first quarter of an hour and its last, every ten minutes in between,
    * and when it expires; that it was paid is found sooner by looking at what came in.
    */
-  const due = dueWork<CheckoutRow>(
+  const due = dueWork<Taken<CheckoutRow>>(
     { db, clock, log },
     {
       table: 'checkout',

@@ -2,8 +2,11 @@ import type { Logger } from 'pino'
 import { likelyToBePaid, PAYABLE } from '../checkouts/checkout.ts'
 import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
+import { dueWork } from '../db/due-work.ts'
 import type { Provider } from '../db/generated/enums.ts'
 import { inList } from '../db/in-list.ts'
+import type { ProviderConnectionRow } from '../db/rows.ts'
+import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { UnclaimedPayments } from '../payments/unclaimed.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
@@ -14,7 +17,7 @@ import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 
 /** Money that came in at a provider and of which no notification told: it is found by looking at what came in. */
 
-const BATCH = 50
+const AT_ONCE = 32
 /**
  * One question finds every payment of a connection, however many pages are open. It is asked most often while somebody is
  * likely to pay: just after a page was opened, while a payment is on its way, and before a page expires.
@@ -23,6 +26,12 @@ const AT_STAKE_SECONDS = 15
 const WHILE_OPEN_SECONDS = 60
 const ELSE_SECONDS = 900
 const PAGES_AT_MOST = 20
+
+const LIKELY = `r.payments_checked_at <= m.now - $8 * interval '1 second' AND (
+  r.payments_checked_at <= m.now - $10 * interval '1 second'
+  OR EXISTS (SELECT FROM checkout o WHERE o.tenant_id = r.tenant_id AND o.provider = r.provider
+    AND o.status IN ${inList(PAYABLE)} AND (r.payments_checked_at <= m.now - $9 * interval '1 second'
+      OR o.status = 'PROCESSING' OR ${likelyToBePaid('o', 'm.now')})))`
 
 interface Deps {
   readonly db: Database
@@ -85,37 +94,41 @@ export function paymentReconciliation(deps: Deps) {
     }
   }
 
+  const looking = dueWork<Taken<ProviderConnectionRow>>(
+    { db, clock, log },
+    {
+      table: 'provider_connection',
+      lease: 'payments_leased_until',
+      atOnce: AT_ONCE,
+      perShare: 1,
+      shareOf,
+      take: takeDue(
+        db,
+        {
+          table: 'provider_connection',
+          at: 'payments_checked_at',
+          lease: 'payments_leased_until',
+          clock: 'tenant',
+          set: 'payments_checked_at = taken.now',
+          unless: `NOT (${LIKELY})`,
+        },
+        [AT_STAKE_SECONDS, WHILE_OPEN_SECONDS, ELSE_SECONDS],
+      ),
+      work: (account) =>
+        look(account).catch(async (error) => {
+          if (error instanceof ProviderLacks) await capabilities.review(account.tenantId, account.provider)
+          throw error
+        }),
+    },
+  )
+
   return {
     look,
 
+    /** Connections whose payments are due to be read, on their tenant's clock. */
+    looking,
+
     /** Looks at every connection that is due. Answers how many were looked at. */
-    async lookDue(): Promise<number> {
-      const due = await db.query<Account>(
-        'payments.look',
-        `WITH due AS MATERIALIZED (
-           SELECT c.tenant_id, c.id, moment.now
-           FROM provider_connection c JOIN tenant t ON t.id = c.tenant_id
-           CROSS JOIN LATERAL (SELECT $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now) moment
-           WHERE c.payments_checked_at <= moment.now - $2 * interval '1 second' AND (
-             c.payments_checked_at <= moment.now - $4 * interval '1 second'
-             OR EXISTS (SELECT FROM checkout o WHERE o.tenant_id = c.tenant_id AND o.provider = c.provider
-               AND o.status IN ${inList(PAYABLE)} AND (c.payments_checked_at <= moment.now - $3 * interval '1 second'
-                 OR o.status = 'PROCESSING' OR ${likelyToBePaid('o', 'moment.now')})))
-           ORDER BY c.payments_checked_at LIMIT ${BATCH} FOR UPDATE OF c SKIP LOCKED
-         )
-         UPDATE provider_connection c SET payments_checked_at = due.now
-         FROM due WHERE c.tenant_id = due.tenant_id AND c.id = due.id
-         RETURNING c.tenant_id, c.provider, c.payments_since`,
-        [clock.now(), AT_STAKE_SECONDS, WHILE_OPEN_SECONDS, ELSE_SECONDS],
-      )
-      for (const account of due) {
-        await look(account).catch(async (error) => {
-          const { tenantId, provider } = account
-          if (error instanceof ProviderLacks) await capabilities.review(tenantId, provider)
-          log.warn({ err: error, tenantId, provider }, "a provider's payments were not read")
-        })
-      }
-      return due.length
-    },
+    lookDue: looking.run,
   }
 }

@@ -2,10 +2,9 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { dueWork } from '../db/due-work.ts'
 import type { Provider } from '../db/generated/enums.ts'
-import type { RefundRow } from '../db/rows.ts'
-import { shareOf, takeDue } from '../db/take-due.ts'
+import type { ProviderConnectionRow, RefundRow } from '../db/rows.ts'
+import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { sideBySide } from '../kernel/side-by-side.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
 import { ProviderLacks } from '../providers/errors.ts'
 import type { ProviderRefund } from '../providers/port/facts.ts'
@@ -16,7 +15,6 @@ import { isNews, OPEN_REFUNDS } from '../refunds/refund.ts'
 
 /** Refunds are asked for and answered at the provider: what no notification told is found by looking there. */
 
-const BATCH = 50
 const AT_ONCE = 32
 /** Of one connection: a provider that is slow holds up nobody else. */
 const AT_ONCE_PER_SHARE = 8
@@ -25,6 +23,8 @@ const LOOK_EVERY_SECONDS = 20
 const FIRST_WAIT_SECONDS = 10
 const LONGEST_WAIT_SECONDS = 3_600
 const PAGES_AT_MOST = 20
+const NOTHING_TO_REFUND = `NOT EXISTS (SELECT FROM payment p
+  WHERE p.tenant_id = r.tenant_id AND p.provider = r.provider AND p.settled_at IS NOT NULL)`
 
 interface Deps {
   readonly db: Database
@@ -89,7 +89,7 @@ export function refundReconciliation(deps: Deps) {
     }
   }
 
-  const due = dueWork<RefundRow>(
+  const due = dueWork<Taken<RefundRow>>(
     { db, clock, log },
     {
       table: 'refund',
@@ -110,6 +110,34 @@ export function refundReconciliation(deps: Deps) {
     },
   )
 
+  const looking = dueWork<Taken<ProviderConnectionRow>>(
+    { db, clock, log },
+    {
+      table: 'provider_connection',
+      lease: 'refunds_leased_until',
+      atOnce: AT_ONCE,
+      perShare: 1,
+      shareOf,
+      take: takeDue(
+        db,
+        {
+          table: 'provider_connection',
+          at: 'refunds_checked_next_at',
+          lease: 'refunds_leased_until',
+          clock: 'tenant',
+          set: `refunds_checked_next_at = taken.now + $8 * interval '1 second'`,
+          unless: NOTHING_TO_REFUND,
+        },
+        [LOOK_EVERY_SECONDS],
+      ),
+      work: ({ tenantId, provider }) =>
+        look(tenantId, provider).catch(async (error) => {
+          if (error instanceof ProviderLacks) await capabilities.review(tenantId, provider)
+          throw error
+        }),
+    },
+  )
+
   return {
     look,
 
@@ -124,30 +152,11 @@ export function refundReconciliation(deps: Deps) {
       await db.prisma.refund.findUniqueOrThrow({ where })
     },
 
+    /** Connections whose refunds are due to be read, on their tenant's clock. */
+    looking,
+
     /** Looks at every connection that is due. Answers how many were looked at. */
-    async lookDue(): Promise<number> {
-      const connections = await db.query<{ tenantId: string; provider: Provider }>(
-        'refunds.look',
-        `WITH due AS MATERIALIZED (
-           SELECT c.tenant_id, c.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
-           FROM provider_connection c JOIN tenant t ON t.id = c.tenant_id
-           WHERE c.refunds_checked_next_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
-             AND EXISTS (SELECT FROM payment p WHERE p.tenant_id = c.tenant_id AND p.provider = c.provider AND p.settled_at IS NOT NULL)
-           ORDER BY c.refunds_checked_next_at LIMIT ${BATCH} FOR UPDATE OF c SKIP LOCKED
-         )
-         UPDATE provider_connection c SET refunds_checked_next_at = due.now + $2 * interval '1 second'
-         FROM due WHERE c.tenant_id = due.tenant_id AND c.id = due.id
-         RETURNING c.tenant_id, c.provider`,
-        [clock.now(), LOOK_EVERY_SECONDS],
-      )
-      await sideBySide(connections, AT_ONCE_PER_SHARE, ({ tenantId, provider }) =>
-        look(tenantId, provider).catch(async (error) => {
-          if (error instanceof ProviderLacks) await capabilities.review(tenantId, provider)
-          log.warn({ err: error, tenantId, provider }, "a provider's refunds were not read")
-        }),
-      )
-      return connections.length
-    },
+    lookDue: looking.run,
 
     /** Refunds that are due on their tenant's clock are asked about by this. */
     due,

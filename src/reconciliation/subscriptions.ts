@@ -2,9 +2,8 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { dueWork } from '../db/due-work.ts'
 import type { SubscriptionRow, UsageReportRow } from '../db/rows.ts'
-import { shareOf, takeDue } from '../db/take-due.ts'
+import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
-import { sideBySide } from '../kernel/side-by-side.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 import { isOver } from '../subscriptions/subscription.ts'
@@ -12,7 +11,6 @@ import type { UsageReporting } from '../subscriptions/usage.ts'
 
 /** Subscriptions bill by themselves at their provider: what no notification told is found by asking. */
 
-const BATCH = 50
 const AT_ONCE = 32
 /** Of one connection: a provider that is slow holds up nobody else. */
 const AT_ONCE_PER_SHARE = 8
@@ -20,6 +18,9 @@ const FIRST_WAIT_SECONDS = 10
 const LONGEST_WAIT_SECONDS = 3_600
 /** A cancellation takes its time on the chain; one that is not heard of for so long was lost, and is asked for again. */
 const LOST_AFTER_MS = 120_000
+
+const SUBSCRIPTIONS_SHARE = `r.tenant_id || ' ' || (
+  SELECT s.provider FROM subscription s WHERE s.tenant_id = r.tenant_id AND s.id = r.subscription_id)`
 
 interface Deps {
   readonly db: Database
@@ -49,7 +50,7 @@ export function subscriptionReconciliation({ db, clock, clocks, registry, progre
     )
   }
 
-  const due = dueWork<SubscriptionRow>(
+  const due = dueWork<Taken<SubscriptionRow>>(
     { db, clock, log },
     {
       table: 'subscription',
@@ -70,6 +71,29 @@ export function subscriptionReconciliation({ db, clock, clocks, registry, progre
     },
   )
 
+  const reporting = dueWork<Taken<UsageReportRow>>(
+    { db, clock, log },
+    {
+      table: 'usage_report',
+      atOnce: AT_ONCE,
+      perShare: AT_ONCE_PER_SHARE,
+      shareOf,
+      take: takeDue(
+        db,
+        {
+          table: 'usage_report',
+          at: 'next_attempt_at',
+          clock: 'system',
+          share: SUBSCRIPTIONS_SHARE,
+          set: `attempts = r.attempts + 1,
+            next_attempt_at = taken.now + least($8 * power(2, least(r.attempts, 12)), $9) * interval '1 second'`,
+        },
+        [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
+      ),
+      work: resolveReport,
+    },
+  )
+
   return {
     /** Subscriptions that are due on their tenant's clock are asked about by this. */
     due,
@@ -77,28 +101,10 @@ export function subscriptionReconciliation({ db, clock, clocks, registry, progre
     /** Asks about every subscription that is due. Answers about how many it was done. */
     resolveDue: due.run,
 
-    /** Goes on with the reports of usage that wait or are in doubt. Answers how many were due. */
-    async reportDue(): Promise<number> {
-      const reports = await db.query<UsageReportRow>(
-        'usage.lease',
-        `WITH due AS MATERIALIZED (
-           SELECT tenant_id, id FROM usage_report WHERE next_attempt_at <= $1
-           ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
-         )
-         UPDATE usage_report r
-         SET attempts = r.attempts + 1,
-             next_attempt_at = $1::timestamptz + least($2 * power(2, least(r.attempts, 12)), $3) * interval '1 second'
-         FROM due
-         WHERE r.tenant_id = due.tenant_id AND r.id = due.id
-         RETURNING r.*`,
-        [clock.now(), FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
-      )
-      await sideBySide(reports, AT_ONCE_PER_SHARE, (report) =>
-        resolveReport(report).catch((error) => {
-          log.warn({ err: error, reportId: report.id, tenantId: report.tenantId }, 'a usage report is waiting')
-        }),
-      )
-      return reports.length
-    },
+    /** Reports of usage that wait or are in doubt are gone on with by this. */
+    reporting,
+
+    /** Goes on with every report that is due. Answers with how many it was done. */
+    reportDue: reporting.run,
   }
 }

@@ -62,14 +62,17 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
     return (await db.prisma.billing.count({ where: { tenantId, id, status: 'COMPLETED' } })) > 0
   }
 
-  /** The wish is kept before the provider is asked, and until what became of it is known. */
+  /** The wish is kept before the provider is asked, and until what became of it is known; an earlier one is not taken back. */
   async function end(call: Call, subscription: SubscriptionRow, ask: () => Promise<void>): Promise<Done> {
     const { tenantId, id } = subscription
     const now = await clocks.now(tenantId)
+    let isFirst = false
     const done = await transactOnce(db, call, now, id, async (work) => {
+      isFirst = false
       const before = await lockSubscription(work.tx, subscription)
       if (before.status === 'COMPLETED') throw invalidState('The subscription is COMPLETED', ['id'])
       if (before.status === 'CANCELLED' || before.cancelRequestedAt) return
+      isFirst = true
       const data = {
         cancelRequestedAt: now,
         nextCheckAt: new Date(now.getTime() + ASK_AGAIN_MS),
@@ -80,7 +83,7 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
       announceWish(work.emit, 'subscription.cancel_requested', after, 'PENDING')
     })
     if (done.replayed || isOver((await find(call.actor, id)).status)) return done
-    const problems = await attempt(ask, () => withdraw(call, subscription))
+    const problems = await attempt(ask, () => (isFirst ? withdraw(call, subscription) : forget(db, call)))
     await look(subscription)
     return { ...done, problems }
   }
@@ -163,7 +166,8 @@ export function subscriptionService({ db, clocks, registry, progress }: Deps) {
           transact(db, change, async (work) => {
             if (await forgetAct(work.tx, call, actId)) await withdrawBilling(work.tx, subscription, actId)
           })
-        problems = await attempt(() => executeTestBilling(externalId), withdraw)
+        // What an earlier request may have done stays in doubt, whatever becomes of this one.
+        problems = await attempt(() => executeTestBilling(externalId), mayBeDone ? async () => {} : withdraw)
       }
       const done = await actOnce(db, call, { at: change.at, subjectId: id, begin, ask })
       if (done.replayed) return done

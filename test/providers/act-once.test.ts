@@ -116,6 +116,9 @@ describe.each(Object.entries(ACTS))('%s', (name, prepare) => {
     wire.fault = ({ path, method }) => (method === 'POST' && isControl(path, act) ? 'answer lost' : undefined)
     expect(await refusals(act.ask(shop.app, key))).toEqual(['PROVIDER_UNAVAILABLE'])
     expect(await act.times()).toBe(1)
+    // That the provider would not hear a repeat says nothing of the first request.
+    wire.fault = ({ path, method }) => (method === 'POST' && isControl(path, act) ? { status: 429 } : undefined)
+    expect(await refusals(act.ask(shop.app, key))).toEqual(['PROVIDER_UNAVAILABLE'])
     wire.fault = undefined
     const again = await act.ask(shop.app, key)
     expect(again.replayed).toBe(false)

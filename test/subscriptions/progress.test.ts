@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SubscriptionRow } from '../../src/db/rows.ts'
 import { encodeId } from '../../src/kernel/id.ts'
+import { providerCircuits } from '../../src/providers/circuit.ts'
 import { providerRegistry } from '../../src/providers/registry.ts'
 import { applyToSubscription } from '../../src/subscriptions/apply.ts'
 import { subscriptionProgress } from '../../src/subscriptions/progress.ts'
@@ -82,9 +83,14 @@ describe('what no notification told', () => {
 
 /** The same way to the provider that the gateway has, for calls at the very same moment. */
 function progressOf() {
-  const { db, clocks } = shop.app
+  const { clock, db, clocks, log } = shop.app
+  const circuits = providerCircuits({ clock, log })
   const reach = () => ({ baseUrl: wire.baseUrl, fetch, openSocket: noSocket, simulated: true })
-  return subscriptionProgress({ db, clocks, registry: providerRegistry(db, { secretKey: SECRET_KEY, reach }) })
+  return subscriptionProgress({
+    db,
+    clocks,
+    registry: providerRegistry(db, { secretKey: SECRET_KEY, circuits, reach }),
+  })
 }
 
 describe('the same news', () => {

@@ -47,8 +47,8 @@ const ProviderHealth = builder.enumType('ProviderHealth', {
   },
 })
 
-/** Asking a provider takes as long as it takes to answer. */
-const PROBE_COST = 500
+/** Asking a provider takes as long as it takes to answer. A list counts for ten, and an operation may cost 5000. */
+const PROBE_COST = 400
 
 const SandboxAccess = builder.objectRef<NonNullable<Connection['sandbox']>>('SandboxAccess').implement({
   description: "How to reach a provider's simulator with the provider's own SDK.",
@@ -80,7 +80,8 @@ export const ProviderConnectionRef = builder.objectRef<Connection>('ProviderConn
     }),
     health: t.field({
       type: ProviderHealth,
-      description: 'Whether the provider answers. The field asks the provider each time it is read.',
+      description:
+        'Whether the provider answers. The field asks the provider each time it is read, unless it could not be reached several times in a row: then it is DOWN until the gateway calls the provider again.',
       complexity: PROBE_COST,
       resolve: (connection) => connection.health(),
     }),

@@ -1,0 +1,130 @@
+import type { Logger } from 'pino'
+import { Gauge } from 'prom-client'
+import type { Clock } from '../kernel/clock.ts'
+import { metrics } from '../kernel/metrics.ts'
+import { ProviderUnavailable } from './errors.ts'
+
+/**
+ * A provider that cannot be reached is not waited for again and again. After some failures in a row the calls of a
+ * connection fail at once; after a pause one call is let through, and its success ends that.
+ */
+
+const FAILURES_IN_A_ROW = 5
+const FIRST_PAUSE_MS = 5_000
+const LONGEST_PAUSE_MS = 60_000
+/** Connections with failures that a node remembers; beyond that it forgets the one whose first failure is oldest. */
+const REMEMBERED_AT_MOST = 10_000
+
+const open = new Gauge({
+  name: 'tollgate_provider_circuits_open',
+  help: 'Provider connections that this node does not call at present, because they could not be reached.',
+  labelNames: ['provider'],
+  registers: [metrics],
+})
+
+/** A connection at one address: one that is given another address begins anew. */
+export interface CircuitOf {
+  readonly provider: string
+  readonly tenantId: string
+  readonly connectionId: string
+  readonly baseUrl: string
+}
+
+interface Circuit {
+  failures: number
+  pauseMs: number
+  /** Set while the circuit is open: when the next call is let through. */
+  retryAt?: Date
+}
+
+export type Circuits = ReturnType<typeof providerCircuits>
+
+export function providerCircuits({ clock, log }: { readonly clock: Clock; readonly log: Logger }) {
+  /** Those alone that failed since their last success. */
+  const circuits = new Map<string, Circuit>()
+
+  /** Whether the call is the one that tries whether the provider is back. @throws ProviderUnavailable */
+  function admit(of: CircuitOf): boolean {
+    const circuit = circuits.get(keyOf(of))
+    if (!circuit?.retryAt) return false
+    const now = clock.now().getTime()
+    const left = circuit.retryAt.getTime() - now
+    // More than the longest pause is left only where the clock was set back.
+    if (left > 0 && left <= LONGEST_PAUSE_MS) throw unreachable(of.provider, circuit.retryAt)
+    circuit.retryAt = new Date(now + circuit.pauseMs)
+    return true
+  }
+
+  function succeed(of: CircuitOf): void {
+    const circuit = circuits.get(keyOf(of))
+    if (!circuit) return
+    forget(of.provider, keyOf(of), circuit)
+    if (circuit.retryAt) log.info(described(of), 'the provider answers again and is called as usual')
+  }
+
+  function fail(of: CircuitOf, wasTrial: boolean): void {
+    const circuit = circuits.get(keyOf(of)) ?? remember(of)
+    circuit.failures += 1
+    const opens = !circuit.retryAt && circuit.failures >= FAILURES_IN_A_ROW
+    // Calls that were under way when the circuit opened say nothing new.
+    if (!opens && !wasTrial) return
+    if (wasTrial) circuit.pauseMs = Math.min(circuit.pauseMs * 2, LONGEST_PAUSE_MS)
+    circuit.retryAt = new Date(clock.now().getTime() + circuit.pauseMs)
+    if (!opens) return
+    open.inc({ provider: of.provider })
+    const { failures, retryAt } = circuit
+    log.warn({ ...described(of), failures, retryAt }, 'the provider cannot be reached and is not called for a while')
+  }
+
+  function remember(of: CircuitOf): Circuit {
+    const [oldest] = circuits
+    if (oldest && circuits.size >= REMEMBERED_AT_MOST) forget(providerOf(oldest[0]), ...oldest)
+    const circuit: Circuit = { failures: 0, pauseMs: FIRST_PAUSE_MS }
+    circuits.set(keyOf(of), circuit)
+    return circuit
+  }
+
+  function forget(provider: string, key: string, { retryAt }: Circuit): void {
+    circuits.delete(key)
+    if (retryAt) open.dec({ provider })
+  }
+
+  return {
+    /**
+     * The same fetch for the calls of one connection. A time-out, a lost connection and a status from 500 on are
+     * failures; a refusal is an answer.
+     * @throws ProviderUnavailable at once, with nothing sent, while the circuit is open
+     */
+    guard(of: CircuitOf, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+      return async (input, init) => {
+        const isTrial = admit(of)
+        try {
+          const response = await fetch(input, init)
+          if (response.status < 500) succeed(of)
+          else fail(of, isTrial)
+          return response
+        } catch (error) {
+          fail(of, isTrial)
+          throw error
+        }
+      }
+    },
+  }
+}
+
+function keyOf({ provider, connectionId, baseUrl }: CircuitOf): string {
+  return `${provider} ${connectionId} ${baseUrl}`
+}
+
+function providerOf(key: string): string {
+  return key.slice(0, key.indexOf(' '))
+}
+
+function described({ provider, tenantId, connectionId }: CircuitOf) {
+  return { provider, tenantId, connectionId }
+}
+
+function unreachable(provider: string, retryAt: Date): ProviderUnavailable {
+  const message = `${provider} cannot be reached: the last calls failed, and it is called again from ${retryAt.toISOString()} on`
+  return new ProviderUnavailable({ provider, message, retryAt })
+}
