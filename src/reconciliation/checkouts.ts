@@ -23,6 +23,15 @@ const LONGEST_ON_ITS_WAY_SECONDS = 60
 /** An open page is asked about by what is at stake: while it is new, and when it is about to expire. */
 const AT_STAKE_SECONDS = 60
 const QUIET_SECONDS = 600
+/** For so long a page rests whose payment is seen in the list of payments: after a third of its age, at most. */
+const LONGEST_QUIET_SECONDS = 7_200
+
+/** A trial and a subscription that bills usage begin without a payment, and some servers have no list. */
+const PAYMENT_IS_LISTED = `(r.kind = 'PAYMENT' OR (r.kind = 'SUBSCRIPTION' AND r.trial_value IS NULL))
+  AND EXISTS (SELECT FROM provider_connection c WHERE c.tenant_id = r.tenant_id AND c.provider = r.provider
+    AND 'PAYMENT_LIST' <> ALL (c.missing_capabilities))`
+const AGE_SECONDS = 'extract(epoch FROM taken.now - r.created_at)'
+const UNTIL_AT_STAKE_SECONDS = `extract(epoch FROM r.expires_at - interval '15 minutes' - taken.now)`
 
 const BACKOFF = (most: number) => `least(${FIRST_WAIT_SECONDS} * power(2, least(r.checks, 12)), ${most})`
 
@@ -30,6 +39,8 @@ const WAIT = `CASE
   WHEN r.status = 'PROCESSING' THEN ${BACKOFF(LONGEST_ON_ITS_WAY_SECONDS)}
   WHEN r.status <> 'OPEN' THEN ${BACKOFF(LONGEST_WAIT_SECONDS)}
   WHEN ${likelyToBePaid('r', 'taken.now')} THEN ${AT_STAKE_SECONDS}
+  WHEN ${PAYMENT_IS_LISTED}
+    THEN least(greatest(${QUIET_SECONDS}, ${AGE_SECONDS} / 3), ${LONGEST_QUIET_SECONDS}, ${UNTIL_AT_STAKE_SECONDS})
   ELSE ${QUIET_SECONDS} END`
 
 interface Deps {
@@ -66,8 +77,8 @@ export function checkoutReconciliation(deps: Deps) {
   }
 
   /**
-   * An open page is asked about each minute in its first quarter of an hour and its last, every ten minutes in between,
-   * and when it expires; that it was paid is found sooner by looking at what came in.
+   * An open page is asked about each minute in its first quarter of an hour and its last, and when it expires. In
+   * between that it was paid is found by looking at what came in, and the page itself is asked about less and less often.
    */
   const due = dueWork<Taken<CheckoutRow>>(
     { db, clock, log },

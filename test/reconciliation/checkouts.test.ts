@@ -152,6 +152,31 @@ describe('how often the provider is asked', () => {
     expect((await shop.checkout(id)).nextCheckAt).toEqual(expiresAt)
   })
 
+  test.each([
+    ['a payment, which the list of payments shows', {}, 12],
+    ['a trial, which begins without a payment', { kind: 'SUBSCRIPTION', trialValue: 1, trialUnit: 'WEEKS' }, 60],
+  ] as const)(
+    'is little in the hours between for %s, and each minute again before the page expires',
+    async (_, data, most) => {
+      const { id } = await shop.open()
+      const now = shop.clock.now().getTime()
+      const [createdAt, expiresAt] = [new Date(now - 6 * 3_600_000), new Date(now + 18 * 3_600_000)]
+      await update(id, { ...data, createdAt, expiresAt, nextCheckAt: new Date(now) })
+      let polls = 0
+      for (let minutes = 0; minutes < 10 * 60; minutes += 10) {
+        shop.clock.turn({ minutes: 10 })
+        polls += await shop.app.reconciliation.resolveDue()
+      }
+      expect(polls).toBeGreaterThan(3)
+      expect(polls).toBeLessThanOrEqual(most)
+      const { nextCheckAt } = await shop.checkout(id)
+      expect(nextCheckAt?.getTime()).toBeLessThan(expiresAt.getTime() - 14 * 60_000)
+      shop.clock.turn({ seconds: (expiresAt.getTime() - shop.clock.now().getTime()) / 1_000 - 14 * 60 })
+      await shop.app.reconciliation.resolveDue()
+      expect((await shop.checkout(id)).nextCheckAt?.getTime()).toBeLessThanOrEqual(shop.clock.now().getTime() + 61_000)
+    },
+  )
+
   test('is no more than once a minute when a payment hangs beyond the end of its link', async () => {
     const { id } = await shop.open()
     await update(id, { status: 'PROCESSING', expiresAt: shop.clock.now(), checks: 8 })
