@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { metrics } from '../../src/kernel/metrics.ts'
 import { type Circuits, providerCircuits } from '../../src/providers/circuit.ts'
 import { ProviderError, problemFrom } from '../../src/providers/errors.ts'
-import { callProvider } from '../../src/providers/http.ts'
+import { asJson, byStatus, callProvider } from '../../src/providers/http.ts'
 import { type TurnableClock, turnableClock } from '../support/clock.ts'
 
 type Answer = (response: ServerResponse) => void
@@ -45,7 +45,8 @@ afterAll(async () => {
 /** One call of a connection: `ok`, or the error's name. */
 async function call(connectionId = 'one', method = 'GET', at = baseUrl): Promise<string> {
   const of = { provider: 'QBITFLOW', tenantId: 'tenant', connectionId, baseUrl: at }
-  const http = { provider: 'QBITFLOW', baseUrl: at, headers: {}, messageFrom: () => undefined }
+  const verdict = byStatus('QBITFLOW', () => undefined)
+  const http = { provider: 'QBITFLOW', baseUrl: at, encode: asJson, sign: () => ({}), verdict }
   const calling = callProvider({ ...http, fetch: circuits.guard(of, fetch) }, method, '/x')
   return calling.then(
     () => 'ok',
