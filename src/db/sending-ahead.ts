@@ -1,5 +1,3 @@
-import type { Transaction } from './database.ts'
-
 /**
  * A statement of a transaction whose answer nobody needs goes out together with the next one, so that both cost one
  * wait for the network. BEGIN always does. Where it fails, the transaction has failed: the statement that comes next is
@@ -10,8 +8,12 @@ const MARK = '/* sent ahead */ '
 const GOES_AHEAD = /^(BEGIN$|\/\* sent ahead \*\/)/
 const ENDS = /^(COMMIT|ROLLBACK)$/
 
+interface Sender {
+  $executeRawUnsafe(text: string, ...values: unknown[]): PromiseLike<number>
+}
+
 /** Sends a statement of a transaction without waiting for its answer. */
-export async function sendAhead(tx: Transaction, text: string, ...values: readonly unknown[]): Promise<void> {
+export async function sendAhead(tx: Sender, text: string, ...values: readonly unknown[]): Promise<void> {
   await tx.$executeRawUnsafe(MARK + text, ...values)
 }
 
