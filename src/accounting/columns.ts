@@ -58,4 +58,7 @@ export const COLUMNS: readonly Column[] = [
   freeText('customerEmail', ({ customerEmail }) => customerEmail),
   // A shop keeps it with its order.
   text('checkoutId', ({ checkoutId }) => checkoutId && encodeId('Checkout', checkoutId)),
+  // In the currency of the price, which is that of the ledger.
+  text('suspenseAmount', ({ suspenseMinor }, { priced }) => decimal(priced, suspenseMinor)),
+  text('suspenseCurrency', (_row, { priced }) => priced.currency.code),
 ]

@@ -15,10 +15,10 @@ import type { ChainFacts } from '../providers/port/facts.ts'
 /** A row of accounting_event. */
 export interface AccountingRow {
   readonly tenantId: string
-  /** Of the payment, or of the refund. */
+  /** Of the payment, of a further arrival of its money or an acceptance, or of the refund. */
   readonly id: string
-  readonly kind: 'PAYMENT' | 'REFUND'
-  readonly type: 'one_time' | 'subscription' | 'refund'
+  readonly kind: 'PAYMENT' | 'ACCEPTANCE' | 'REFUND'
+  readonly type: 'one_time' | 'subscription' | 'acceptance' | 'refund'
   readonly at: Date
   readonly paymentId: string
   readonly provider: Provider
@@ -44,6 +44,8 @@ export interface AccountingRow {
   readonly organizationFeeBps: number | null
   readonly checkoutId: string | null
   readonly customerEmail: string | null
+  /** What the row's own posting moved onto the suspense account; below zero what it took from there. */
+  readonly suspenseMinor: bigint
 }
 
 /** One amount and what becomes of it, in minor units. The parts add up to the whole. */

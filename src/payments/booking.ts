@@ -60,11 +60,22 @@ function beyond(had: Amounts, { amount, fee, organizationFee }: Paid): Omit<Amou
   return { gross, providerFee: fee - had.providerFee, organizationFee: organizationFee - had.organizationFee }
 }
 
+/** How an amount came in, at which rates of the fees. */
+export interface Transfer {
+  readonly providerFeeBps: number | null
+  readonly organizationFeeBps: number | null
+  readonly fromAddress: string | undefined
+  readonly toAddress: string | undefined
+  readonly transactionHash: string | undefined
+  readonly chain?: Readonly<Record<string, string>>
+}
+
 export interface Booked {
   readonly settled: PaymentRow
   readonly before: PaymentRow | null
   readonly paid: ProviderPayment
   readonly booking: Booking
+  readonly transfer: Transfer
 }
 
 /** Posts it once: the first arrival for the payment itself, each further one for a movement of its own. */
@@ -79,7 +90,7 @@ export async function book(work: Work, booked: Booked): Promise<void> {
   await post(work, waits ? paymentSuspended(arrival) : paymentSettled({ ...arrival, toSuspense }))
 }
 
-async function keepReceipt(tx: Transaction, { settled, before, paid, booking }: Booked): Promise<string> {
+async function keepReceipt(tx: Transaction, { settled, before, paid, booking, transfer }: Booked): Promise<string> {
   const { tenantId, id: paymentId } = settled
   const { gross, providerFee, organizationFee } = booking.more
   const settledMinor = paid.settled && before?.settledMinor != null ? paid.settled.minor - before.settledMinor : null
@@ -93,6 +104,7 @@ async function keepReceipt(tx: Transaction, { settled, before, paid, booking }: 
       providerFeeMinor: providerFee.toString(),
       organizationFeeMinor: organizationFee.toString(),
       ...(settledMinor !== null && { settledMinor: settledMinor.toString() }),
+      ...transfer,
       at: paid.at,
     },
   })

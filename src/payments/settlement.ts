@@ -7,7 +7,7 @@ import { newId } from '../kernel/id.ts'
 import { shareOf } from '../kernel/money.ts'
 import type { ProviderPayment, ProviderStatus } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
-import { book, bookingOf } from './booking.ts'
+import { book, bookingOf, type Transfer } from './booking.ts'
 import { isFinal, isShort, moveTo, paymentEventType, paymentObject } from './payment.ts'
 import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 
@@ -49,6 +49,7 @@ export async function settlePayment(
   const booking = bookingOf(sale, payment, { ...paid, organizationFee }, short)
   if (!booking) return undefined
   const { state, had, more, suspense } = booking
+  const transfer = transferOf(paid, organizationFeeBps)
   const facts: Facts = {
     status: state,
     amountMinor: paid.amount.minor.toString(),
@@ -57,13 +58,9 @@ export async function settlePayment(
     providerFeeMinor: ((had?.providerFee ?? 0n) + more.providerFee).toString(),
     organizationFeeMinor: ((had?.organizationFee ?? 0n) + more.organizationFee).toString(),
     suspenseMinor: suspense.toString(),
-    providerFeeBps: paid.feeBps ?? null,
-    organizationFeeBps,
     customerId: sale.customerId,
-    fromAddress: paid.from,
-    toAddress: paid.to,
-    transactionHash: paid.transactionHash,
-    ...(paid.chain && { chain: { ...paid.chain } }),
+    // A further arrival has a row of its own; the payment keeps the transfer that its money first came by.
+    ...(had ? {} : transfer),
     message: (short && seen?.message) || null,
     settledAt: had ? (payment?.settledAt ?? paid.at) : paid.at,
     updatedAt: work.at,
@@ -71,8 +68,8 @@ export async function settlePayment(
   const settled = payment
     ? await update(work.tx, payment, { ...facts, ...placeOf(sale) })
     : await create(work, sale, facts)
-  await book(work, { settled, before: payment, paid, booking })
-  announce(work.emit, settled)
+  await book(work, { settled, before: payment, paid, booking, transfer })
+  announce(work.emit, settled, paid.transactionHash)
   return settled
 }
 
@@ -105,8 +102,22 @@ async function organizationFeeOf(
   return { fee: shareOf(paid.amount.minor, bps), bps }
 }
 
+function transferOf(
+  { feeBps, from, to, transactionHash, chain }: ProviderPayment,
+  organizationFeeBps: number | null,
+): Transfer {
+  return {
+    providerFeeBps: feeBps ?? null,
+    organizationFeeBps,
+    fromAddress: from,
+    toAddress: to,
+    transactionHash,
+    ...(chain && { chain: { ...chain } }),
+  }
+}
+
 /** What changes when a payment moves, as its row keeps it. */
-interface Facts {
+interface Facts extends Partial<Transfer> {
   readonly status: TransactionState
   readonly updatedAt: Date
   readonly amountMinor?: string
@@ -114,14 +125,8 @@ interface Facts {
   readonly settledCurrency?: string | undefined
   readonly providerFeeMinor?: string
   readonly organizationFeeMinor?: string
-  readonly providerFeeBps?: number | null
-  readonly organizationFeeBps?: number | null
   readonly suspenseMinor?: string
   readonly customerId?: string | null
-  readonly fromAddress?: string | undefined
-  readonly toAddress?: string | undefined
-  readonly transactionHash?: string | undefined
-  readonly chain?: Readonly<Record<string, string>>
   readonly message?: string | null | undefined
   readonly settledAt?: Date
   readonly checkoutId?: string
@@ -153,14 +158,15 @@ function update(tx: Transaction, payment: PaymentRow, data: Facts): Promise<Paym
   return tx.payment.update({ where: { tenantId_id: { tenantId: payment.tenantId, id: payment.id } }, data })
 }
 
-function announce(emit: Emit, payment: PaymentRow): void {
+/** The transfer of the news is the payment's own where none is given. */
+function announce(emit: Emit, payment: PaymentRow, transactionHash = payment.transactionHash): void {
   const topicId = payment.checkoutId ?? payment.billingId
   emit({
     type: paymentEventType(payment.status),
     entityKind: 'Payment',
     entityId: payment.id,
     ...(topicId && { topicId }),
-    status: statusOf(payment),
+    status: statusOf({ ...payment, transactionHash }),
     object: paymentObject(payment),
   })
 }

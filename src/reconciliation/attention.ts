@@ -55,8 +55,12 @@ interface Found {
   readonly minor: bigint | null
 }
 
+/** How much of a payment is not settled, before the fees: all that the customer sent, or what of it is too much. */
+const CAME_IN = `amount_minor - refunded_minor - CASE WHEN ${WAITS_AS} = 'surplus' THEN coalesce(
+  (SELECT c.price_minor FROM checkout c WHERE c.tenant_id = payment.tenant_id AND c.id = payment.checkout_id), amount_minor - suspense_minor - refunded_minor) ELSE 0 END`
+
 const MATTERS = `
-  SELECT ${WAITS_AS} AS matter, count(*) AS count, currency AS name, NULL AS reason, max(settled_at) AS at, sum(suspense_minor) AS minor
+  SELECT ${WAITS_AS} AS matter, count(*) AS count, currency AS name, NULL AS reason, max(settled_at) AS at, sum(${CAME_IN}) AS minor
   FROM payment WHERE tenant_id = $1 AND suspense_minor > 0 GROUP BY 1, currency
   UNION ALL
   SELECT 'untold', count(*), NULL, NULL, max(updated_at), NULL

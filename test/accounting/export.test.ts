@@ -6,7 +6,7 @@ import { exportText } from '../../src/accounting/export.ts'
 import { newId } from '../../src/kernel/id.ts'
 
 const HEADER =
-  'paymentId,type,txTimeUtc,receiptUrl,relatedPaymentId,productId,productName,productDescription,customerUuid,chain,blockNumberOrSlot,txHash,fromAddress,toAddress,tokenSymbol,currencyDecimals,tokenContractOrMint,explorerUrl,grossAmount,grossAmountUsd,platformFeePercent,platformFeeUsd,platformFee,organizationFeePercent,organizationFeeUsd,organizationFee,networkFeesUsd,networkFees,netAmountUsd,netAmount,customerEmail,checkoutId'
+  'paymentId,type,txTimeUtc,receiptUrl,relatedPaymentId,productId,productName,productDescription,customerUuid,chain,blockNumberOrSlot,txHash,fromAddress,toAddress,tokenSymbol,currencyDecimals,tokenContractOrMint,explorerUrl,grossAmount,grossAmountUsd,platformFeePercent,platformFeeUsd,platformFee,organizationFeePercent,organizationFeeUsd,organizationFee,networkFeesUsd,networkFees,netAmountUsd,netAmount,customerEmail,checkoutId,suspenseAmount,suspenseCurrency'
 
 const PAYMENT: AccountingRow = {
   tenantId: newId(),
@@ -37,6 +37,7 @@ const PAYMENT: AccountingRow = {
   organizationFeeBps: 500,
   checkoutId: newId(),
   customerEmail: 'ada@shop.example',
+  suspenseMinor: 1_870n,
 }
 const REFUND: AccountingRow = {
   ...PAYMENT,
@@ -108,6 +109,8 @@ describe('the columns', () => {
       netAmount: '18.700000',
       customerEmail: 'ada@shop.example',
       checkoutId: expect.stringMatching(/^chk_/),
+      suspenseAmount: '18.70',
+      suspenseCurrency: 'USD',
     })
   })
 
@@ -157,7 +160,7 @@ describe('the file', () => {
           const csv = parse(await written('csv', [{ ...PAYMENT, description }, REFUND]))
           const column = COLUMNS.findIndex(({ name }) => name === 'productName')
           expect(csv).toHaveLength(3)
-          expect(csv.map((row) => row.length)).toEqual([32, 32, 32])
+          expect(csv.map((row) => row.length)).toEqual(Array(3).fill(COLUMNS.length))
           expect(csv[1]?.[column]).toBe(description)
         },
       ),

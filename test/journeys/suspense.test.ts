@@ -56,7 +56,7 @@ test('too little is shown with who sent it, and given back outside of the provid
     },
   })
   const { viewer } = await gateway.api.ask<{ viewer: { notifications: string[] } }>('{ viewer { notifications } }')
-  expect(viewer.notifications.join()).toContain('1 payment with 17.72 USD arrived with less than the requested amount')
+  expect(viewer.notifications.join()).toContain('1 payment with 17.99 USD arrived with less than the requested amount')
   const input = { paymentId, reason: 'Too little', transactionHash: 'bank 77', idempotencyKey: randomUUID() }
   const record = `mutation ($input: RecordRefundInput!) { recordRefund(input: $input) {
     refund { id status } replayed userErrors { code message } } }`

@@ -2,7 +2,6 @@ import { COLUMNS } from '../../accounting/columns.ts'
 import { type AccountingRow, type Figures, figuresOf, Period } from '../../accounting/event.ts'
 import { inPeriod } from '../../accounting/service.ts'
 import { equals } from '../../db/condition.ts'
-import { encodeId } from '../../kernel/id.ts'
 import { validate } from '../../kernel/validate.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
@@ -24,6 +23,7 @@ const SHOWN = {
   fromAddress: 'The address that sent the money (crypto payments). Null for others.',
   toAddress: 'The address that received the money (crypto payments). Null for others.',
   tokenSymbol: 'The currency that was paid with. It is the currency of the amounts without Usd in their name.',
+  suspenseCurrency: 'The currency of the suspense amount, which is the currency of the price.',
   tokenContractOrMint:
     'The contract or mint address of the token (crypto payments). Null for the native coin of a blockchain.',
 } as const
@@ -44,6 +44,8 @@ const AMOUNTS = {
   netAmountUsd:
     'The gross amount minus the fees, in USD. Network fees are not subtracted, because they are paid in another coin.',
   netAmount: 'The gross amount minus the fees, in major units.',
+  suspenseAmount:
+    "How much of the net amount was put on the suspense account, in the currency of the price. Negative when an amount left that account. The net amount minus this is what became the merchant's.",
 } as const
 
 const VALUES = new Map(COLUMNS.map(({ name, value }) => [name, value]))
@@ -62,17 +64,22 @@ const AccountingEventType = builder.enumType('AccountingEventType', {
   values: {
     one_time: { description: 'A one-time payment.' },
     subscription: { description: 'A payment of a subscription.' },
+    acceptance: {
+      description:
+        'An amount that the merchant took from the suspense account. No money came in: the gross amount is zero and the suspense amount is negative.',
+    },
     refund: { description: 'A refund.' },
   },
 })
 
 const AccountingEventRef = builder.objectRef<AccountingRow>('AccountingEvent').implement({
   description:
-    "One payment or refund for accounting, taken from the gateway's own ledger. The fields are the columns of the CSV export.",
+    "One payment, acceptance or refund for accounting, taken from the gateway's own ledger. The fields are the columns of the CSV export.",
   fields: (t) => ({
     paymentId: t.id({
-      description: 'The id of the payment, pay_…, or of the refund, rfnd_….',
-      resolve: ({ kind, id }) => encodeId(kind === 'REFUND' ? 'Refund' : 'Payment', id),
+      description:
+        'The id of the payment, pay_…, or of the refund, rfnd_…. A payment whose money came in several transfers has an event for each, with the same id.',
+      resolve: (row) => shown('paymentId', row) ?? '',
     }),
     provider: t.expose('provider', {
       type: ProviderEnum,

@@ -154,7 +154,7 @@ PaymentRef.implement({
     transactionHash: t.exposeString('transactionHash', {
       nullable: true,
       description:
-        'The hash of the transfer on its blockchain (crypto payments). Null until it is known, and for others.',
+        'The hash of the transfer on its blockchain (crypto payments). Null until it is known, and for others. When the money came in several transfers, that of the first; `accounting` lists each with its own hash.',
     }),
     message: t.exposeString('message', {
       nullable: true,

@@ -151,6 +151,12 @@ export function minorFrom(value: number | string, exponent: number): bigint {
   return divideHalfEven(short, 10n ** BigInt(FLOAT_DIGITS - exponent))
 }
 
+/** The wire names a chain by its own coin alone. */
+const CHAINS = new Map([
+  ['Ether', 'Ethereum'],
+  ['Ether on Base', 'Base'],
+])
+
 /** Where a transaction in a coin stands. */
 export function chainFrom(
   coin: z.output<typeof CurrencyBody>,
@@ -158,7 +164,7 @@ export function chainFrom(
 ): ChainFacts {
   const main = coin.mainCurrency ?? coin
   return {
-    ...(main.name && { name: main.name }),
+    ...(main.name && { name: CHAINS.get(main.name) ?? main.name }),
     ...(findCurrency(main.symbol)?.exponent === main.decimals && { coin: main.symbol }),
     ...(tx?.blockData && { block: tx.blockData.number }),
     ...(coin.address && { token: coin.address }),

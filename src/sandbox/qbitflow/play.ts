@@ -128,7 +128,7 @@ function attemptFrom(session: Session, asked: Quote, wanted: Attempt['outcome'],
     quote: price,
     ...inAll(received(session, price, outcome, before), before),
     from: addressOf(`payer:${session.uuid}`, chain),
-    txHash: transactionHashOf(session.uuid, chain),
+    txHash: transactionHashOf(before ? `${session.uuid}:${before.txHash}` : session.uuid, chain),
   }
 }
 
