@@ -129,7 +129,10 @@ export const Period = z
     to: z.string().refine(isDay, DAY_RULE),
     timezone: optional(z.string().refine((name) => timezoneNamed(name) !== undefined, TIMEZONE_RULE)),
   })
-  .refine(({ from, to }) => from <= to, { path: ['to'], error: 'must not be before `from`' })
+  .refine(({ from, to }) => !isDay(from) || !isDay(to) || from <= to, {
+    path: ['to'],
+    error: 'must not be before `from`',
+  })
 
 /** The days of a period, both of them in it, as a time zone has them; UTC when none is given. */
 export type Period = z.output<typeof Period>

@@ -143,7 +143,10 @@ function answers(present: Present): Plugin<object, FromDoor> {
       const type = request.headers.get('content-type') ?? ''
       if (request.method !== 'POST') return
       if (JSON_TYPE.test(type)) setRequestParser(readBody)
-      else endResponse(new fetchAPI.Response(null, { status: 415 }))
+      else {
+        const { body, ...init } = refused(notJson(), request, present)
+        endResponse(new fetchAPI.Response(body, init))
+      }
     },
     onSubscribe({ args, setResultAndStopExecution }) {
       if ((args.contextValue as Initial).asked.overSocket) return
@@ -197,6 +200,11 @@ function refused(refusal: GraphQLError, { headers }: Request, present: Present):
     headers: { ...more, 'content-type': `application/${type}; charset=utf-8` },
     body: JSON.stringify({ errors }),
   }
+}
+
+function notJson(): GraphQLError {
+  const message = 'The body of a POST must be JSON in UTF-8, with `Content-Type: application/json`'
+  return refusal('UNSUPPORTED_MEDIA_TYPE', message, 415)
 }
 
 interface Http {

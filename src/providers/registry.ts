@@ -108,8 +108,8 @@ export function providerRegistry(db: Database, outside: Outside) {
       const found = rows.map((row) => connect(row).provider).find((candidate) => candidate[capability])
       if (found) return found as Able<C>
       const message = provider
-        ? `${provider} is not connected or does not support ${capability}`
-        : `no connected provider supports ${capability}`
+        ? `${provider} is not connected (connectProvider connects it) or does not support ${capability}`
+        : `no connected provider supports ${capability}; connectProvider connects one`
       throw new DomainError({ code: 'UNSUPPORTED', message, field: ['provider'] })
     },
   }

@@ -65,6 +65,11 @@ describe('requests', () => {
   ])('a body of %s is refused, because a page of anyone may send it', async (type) => {
     const response = await post('query=%7B__typename%7D', { 'content-type': type })
     expect(response.status).toBe(415)
+    expect(await response.json()).toMatchObject({
+      errors: [
+        { message: expect.stringContaining('application/json'), extensions: { code: 'UNSUPPORTED_MEDIA_TYPE' } },
+      ],
+    })
   })
 
   test.each([

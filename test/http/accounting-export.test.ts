@@ -81,6 +81,8 @@ describe('GET /exports/accounting', () => {
     ['', /from is required; to is required; format/],
     ['from=2026-02-30&to=2026-03-01&format=csv', /from must be a day/],
     ['from=2026-03-02&to=2026-03-01&format=csv', /to must not be before/],
+    ['from=yesterday&to=2026-03-01&format=csv', /^from must be a day[^;]*$/],
+    ['from=2026-03-01&to=&format=csv', /^to must be a day[^;]*$/],
     [`${MARCH}&format=xlsx`, /format must be csv or json/],
     [`${MARCH}&format=csv&bom=yes`, /bom must be true or false/],
     [`${MARCH}&format=json&bom=true`, /bom is only for csv/],
