@@ -112,7 +112,6 @@ describe('an address that has asked too much without a key', () => {
     ['the same under a key that is none', '/sandbox/qbitflow/v1/utils/all-main-currencies', { 'x-api-key': 'sk_x' }],
     ['a claim page', '/claim/none', {}],
     ['the root', '/', {}],
-    ['GraphiQL', '/graphql', { accept: 'text/html' }],
     ['what is not there', '/nowhere', {}],
     ['an export without a key', '/exports/data', {}],
     ['an export with a key that is none', '/exports/data', { authorization: 'Bearer sk_test_none' }],
@@ -127,6 +126,13 @@ describe('an address that has asked too much without a key', () => {
         message: expect.stringMatching(/^An address may make 600 requests without a key/),
       },
     })
+  })
+
+  test('is told when to come back on a page, where a browser asks', async () => {
+    const { answered, refused } = await spend('/graphql', SPENT, { accept: 'text/html' })
+    expect(answered).toBeLessThan(SHARE)
+    expect(refused.headers.get('retry-after')).toBe('1')
+    expect(await refused.text()).toMatch(/<html.*An address may make 600 requests without a key/s)
   })
 
   test.each<[string, Headers]>([
