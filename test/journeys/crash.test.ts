@@ -96,7 +96,7 @@ test('killed between the page at the provider and our commit, it opens the check
   })
   const ours = await hold(database.url, `SELECT 1 FROM checkout WHERE status = 'OPENING' FOR UPDATE`)
   await provider.release()
-  await eventually(async () => (await waitersFor('%FROM checkout WHERE%FOR UPDATE%')) === keys.length)
+  await eventually(async () => (await waitersFor('UPDATE %"checkout"%')) === keys.length)
   expect(await sessions()).toHaveLength(keys.length)
 
   await gateway.end('SIGKILL')
