@@ -120,7 +120,7 @@ describe('a build', { timeout: PATIENCE_MS }, () => {
     expect(await run(source, help)).toEqual({ code: 0, output: 'the build\n' })
     appendFileSync(join(source, 'src/main.ts'), '\n')
     const { code, output } = await run(source, help)
-    expect([code, output]).toEqual([0, expect.stringContaining('Usage: tollgate')])
+    expect([code, output]).toEqual([0, expect.stringContaining('Usage, in the folder of Tollgate')])
     expect(output).toContain('tollgate: dist/ was built of another source')
   })
 })
