@@ -10,6 +10,8 @@ import { id, metadata, optional, price, reference, text } from '../kernel/input.
 
 const UNSELLABLE = /[<>{}[\]`\\|;"~^]|(?![\n\r\t])\p{Cc}/u
 const sellable = (value: string) => !UNSELLABLE.test(value)
+/** Of names and descriptions, for people to read. */
+export const SELLABLE_RULE = 'without control characters and <>{}[]`\\|;"~^, which not every provider takes'
 const unsellable = 'must not contain control characters or any of <>{}[]`\\|;"~^'
 
 export const itemName = text(100).refine(sellable, unsellable)

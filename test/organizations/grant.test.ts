@@ -78,7 +78,9 @@ test('where there are several organizations, one has to be named', async () => {
   const organization = await db.prisma.organization.create({ data: { id: newId(), name: 'Second' } })
   await db.prisma.tenant.create({ data: { id: newId(), organizationId: organization.id, mode: 'TEST' } })
   const wanted = { mode: 'TEST', role: 'OWNER', name: 'Till' } as const
-  await expect(grantKey(db, clock, wanted)).rejects.toThrow('there are several organizations; choose one with --organization <id>: org_')
+  await expect(grantKey(db, clock, wanted)).rejects.toThrow(
+    'there are several organizations; choose one with --organization <id>: org_',
+  )
   const secret = await grantKey(db, clock, { ...wanted, organizationId: encodeId('Organization', organization.id) })
   expect(await callerOf(secret)).toMatchObject({ actor: { organizationId: organization.id } })
 })

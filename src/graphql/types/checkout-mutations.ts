@@ -1,3 +1,4 @@
+import { SELLABLE_RULE } from '../../catalog/product.ts'
 import { withNotes } from '../../providers/notes.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
@@ -11,12 +12,12 @@ const CheckoutItemInput = builder.inputType('CheckoutItemInput', {
   fields: (t) => ({
     name: t.string({
       required: true,
-      description: withNotes('The name that the customer sees: 1 to 100 characters.', 'ITEM_TEXT'),
+      description: withNotes(`The name that the customer sees: 1 to 100 characters, ${SELLABLE_RULE}.`, 'ITEM_TEXT'),
     }),
     description: t.string({
       required: true,
       description: withNotes(
-        'The description that the customer sees below the name: 1 to 500 characters.',
+        `The description that the customer sees below the name: 1 to 500 characters, ${SELLABLE_RULE}.`,
         'ITEM_TEXT',
       ),
     }),

@@ -1,3 +1,4 @@
+import { SELLABLE_RULE } from '../../catalog/product.ts'
 import { atLeast, below, bytewise, contains, equals, isNull } from '../../db/condition.ts'
 
 import { decodeId, encodeId } from '../../kernel/id.ts'
@@ -128,10 +129,13 @@ mutation('createProduct', {
   idempotency: 'optional',
   defaults: { metadata: {} },
   input: (t) => ({
-    name: t.string({ required: true, description: 'The name that customers see: 1 to 100 characters.' }),
+    name: t.string({
+      required: true,
+      description: `The name that customers see: 1 to 100 characters, ${SELLABLE_RULE}.`,
+    }),
     description: t.string({
       required: true,
-      description: 'The description that customers see below the name: 1 to 500 characters.',
+      description: `The description that customers see below the name: 1 to 500 characters, ${SELLABLE_RULE}.`,
     }),
     price: t.field({ type: MoneyInput, required: true, description: 'The price, above zero.' }),
     reference: t.string({
@@ -152,8 +156,10 @@ mutation('updateProduct', {
   idempotency: 'optional',
   input: (t) => ({
     id: t.id({ required: true, description: 'The id of the product.' }),
-    name: t.string({ description: 'The name that customers see: 1 to 100 characters.' }),
-    description: t.string({ description: 'The description that customers see below the name: 1 to 500 characters.' }),
+    name: t.string({ description: `The name that customers see: 1 to 100 characters, ${SELLABLE_RULE}.` }),
+    description: t.string({
+      description: `The description that customers see below the name: 1 to 500 characters, ${SELLABLE_RULE}.`,
+    }),
     price: t.field({ type: MoneyInput, description: 'The price, above zero.' }),
     active: t.boolean({ description: 'Whether the product can be sold.' }),
     metadata: t.field({
