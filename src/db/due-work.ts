@@ -104,7 +104,7 @@ export function dueWork<Row extends LeasedRow>({ db, clock, log }: Deps, parts: 
         again = false
         const { rows, more } = await parts.take(room())
         noteContact(true)
-        for (const row of rows) start(row)
+        for (const row of rows) takeUp(row)
         again ||= more
       }
       again = false
@@ -129,6 +129,13 @@ export function dueWork<Row extends LeasedRow>({ db, clock, log }: Deps, parts: 
     const leftBefore = performance.now() < honouredUntil ? new Date(0) : now
     const leaseEndsAt = new Date(now.getTime() + LEASE_MS)
     return { now, leaseEndsAt, leftBefore, total: atOnce - leases.size, perShare, shares }
+  }
+
+  /** A lease that passed while the work goes on, since the clock was turned or the node stood still, is not begun again. */
+  function takeUp(row: Row): void {
+    const underWay = [...leases.keys()].find(({ tenantId, id }) => tenantId === row.tenantId && id === row.id)
+    if (underWay) leases.set(underWay, row.leasedUntil ?? clock.now())
+    else start(row)
   }
 
   function start(row: Row): void {

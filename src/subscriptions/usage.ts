@@ -66,7 +66,7 @@ export function usageReporting({ db, clock, clocks, registry, progress }: Deps) 
   async function requeue(report: UsageReportRow, reason: string): Promise<void> {
     const wait = Math.min(RETRY_MS * 2 ** Math.min(report.attempts, 12), LONGEST_WAIT_MS)
     const data = { state: 'QUEUED' as const, nextAttemptAt: later(wait), reason }
-    await db.prisma.usageReport.update({ where: keyOf(report), data })
+    await db.prisma.usageReport.updateMany({ where: asSeen(report), data })
   }
 
   /** What became of a report, with its event. Where it can never be known, nothing is guessed and people are told. */
@@ -117,7 +117,7 @@ export function usageReporting({ db, clock, clocks, registry, progress }: Deps) 
 
   async function doubt(report: UsageReportRow, reason: string): Promise<void> {
     const data = { state: 'UNKNOWN' as const, reason, nextAttemptAt: later(UNDER_WAY_MS) }
-    await db.prisma.usageReport.update({ where: keyOf(report), data })
+    await db.prisma.usageReport.updateMany({ where: asSeen(report), data })
   }
 
   /** Asks what the provider counts, after a report whose answer was lost: with it, without it, or neither. */
@@ -197,6 +197,11 @@ async function findFor(db: Database, actor: Actor, id: string): Promise<Subscrip
   const subscription = await db.prisma.subscription.findFirst({ where })
   if (!subscription) throw notFound('Subscription', ['id'])
   return subscription
+}
+
+/** The report, unless somebody else has taken it up since it was read. */
+function asSeen({ tenantId, id, nextAttemptAt }: UsageReportRow) {
+  return { tenantId, id, nextAttemptAt }
 }
 
 function keyOf({ tenantId, id }: UsageReportRow) {
