@@ -6,7 +6,7 @@ import type { Problem } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
 import { money } from '../kernel/money.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
-import { ProviderError, ProviderLacks, ProviderRefused, problemFrom } from '../providers/errors.ts'
+import { ProviderError, ProviderRefused, problemFrom } from '../providers/errors.ts'
 import { linkedReference } from '../providers/links.ts'
 import type { OpenedCheckout } from '../providers/port/checkouts.ts'
 import type { Reference } from '../providers/port/facts.ts'
@@ -133,11 +133,12 @@ export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl 
      */
     async open(checkout: CheckoutRow, { requestId, provider }: Asked = {}): Promise<readonly Problem[]> {
       try {
-        await record(checkout, { status: 'OPEN', opened: await askProvider(checkout, provider) }, requestId)
+        const asking = () => askProvider(checkout, provider)
+        const opened = await capabilities.reviewing(checkout.tenantId, checkout.provider, asking)
+        await record(checkout, { status: 'OPEN', opened }, requestId)
         return []
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error
-        if (error instanceof ProviderLacks) await capabilities.review(checkout.tenantId, checkout.provider)
         const problem = problemFrom(error)
         const status = error instanceof ProviderRefused ? 'FAILED' : 'UNKNOWN'
         await record(checkout, { status, reason: problem.message }, requestId)

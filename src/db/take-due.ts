@@ -20,6 +20,10 @@ interface Due {
   readonly unless?: string
 }
 
+/** The `set` of what is looked at again ever later, as values say: the first wait in seconds, and the longest. */
+export const waitsLonger = (count: string, at: string): string =>
+  `${count} = r.${count} + 1, ${at} = taken.now + least($8 * power(2, least(r.${count}, 12)), $9) * interval '1 second'`
+
 /** A row that was taken, with the share that it counts for. */
 export type Taken<Row> = Row & LeasedRow & { readonly share: string }
 

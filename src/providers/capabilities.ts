@@ -4,6 +4,7 @@ import type { CheckoutKind, Provider as ProviderName } from '../db/generated/enu
 import type { Clock } from '../kernel/clock.ts'
 import { sideBySide } from '../kernel/side-by-side.ts'
 import { SANDBOX } from './connections.ts'
+import { ProviderLacks } from './errors.ts'
 import { CAPABILITY_NAMES, type CapabilityName } from './port/routes.ts'
 import type { Connected, Registry } from './registry.ts'
 
@@ -49,6 +50,11 @@ export function capabilityService({ db, clock, registry, log }: Deps) {
     return (await routes?.missing([name]))?.includes(name) ?? false
   }
 
+  /** Finds out all that a server lacks, after one of its routes turned out to be missing. */
+  async function review(tenantId: string, provider: ProviderName): Promise<void> {
+    await askOnce(await registry.connected(tenantId, provider))
+  }
+
   return {
     /**
      * Whether the server lacks what is about to be used. What it may lack it is asked for, so that the answer is that of
@@ -63,10 +69,16 @@ export function capabilityService({ db, clock, registry, log }: Deps) {
     },
 
     lacksNow,
+    review,
 
-    /** Finds out all that a server lacks, after one of its routes turned out to be missing. */
-    async review(tenantId: string, provider: ProviderName): Promise<void> {
-      await askOnce(await registry.connected(tenantId, provider))
+    /** Does work at a provider. Where a route turns out to be missing, it is found out what else its server lacks. */
+    async reviewing<T>(tenantId: string, provider: ProviderName, work: () => Promise<T>): Promise<T> {
+      try {
+        return await work()
+      } catch (error) {
+        if (error instanceof ProviderLacks) await review(tenantId, provider)
+        throw error
+      }
     },
 
     /** Asks the servers that were not asked for long; a simulator is not of another version. Answers how many. */

@@ -10,7 +10,6 @@ import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { UnclaimedPayments } from '../payments/unclaimed.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
-import { ProviderLacks } from '../providers/errors.ts'
 import type { ProviderPayment, Sighting } from '../providers/port/facts.ts'
 import type { Connected, Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
@@ -114,11 +113,7 @@ export function paymentReconciliation(deps: Deps) {
         },
         [AT_STAKE_SECONDS, WHILE_OPEN_SECONDS, ELSE_SECONDS],
       ),
-      work: (account) =>
-        look(account).catch(async (error) => {
-          if (error instanceof ProviderLacks) await capabilities.review(account.tenantId, account.provider)
-          throw error
-        }),
+      work: (account) => capabilities.reviewing(account.tenantId, account.provider, () => look(account)),
     },
   )
 

@@ -3,10 +3,9 @@ import type { Database } from '../db/database.ts'
 import { dueWork } from '../db/due-work.ts'
 import type { Provider } from '../db/generated/enums.ts'
 import type { ProviderConnectionRow, RefundRow } from '../db/rows.ts'
-import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
+import { shareOf, type Taken, takeDue, waitsLonger } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
-import { ProviderLacks } from '../providers/errors.ts'
 import type { ProviderRefund } from '../providers/port/facts.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { RefundAnswering } from '../refunds/answering.ts'
@@ -102,7 +101,7 @@ export function refundReconciliation(deps: Deps) {
           table: 'refund',
           at: 'next_check_at',
           clock: 'tenant',
-          set: `checks = r.checks + 1, next_check_at = taken.now + least($8 * power(2, least(r.checks, 12)), $9) * interval '1 second'`,
+          set: waitsLonger('checks', 'next_check_at'),
         },
         [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
       ),
@@ -130,11 +129,7 @@ export function refundReconciliation(deps: Deps) {
         },
         [LOOK_EVERY_SECONDS],
       ),
-      work: ({ tenantId, provider }) =>
-        look(tenantId, provider).catch(async (error) => {
-          if (error instanceof ProviderLacks) await capabilities.review(tenantId, provider)
-          throw error
-        }),
+      work: ({ tenantId, provider }) => capabilities.reviewing(tenantId, provider, () => look(tenantId, provider)),
     },
   )
 

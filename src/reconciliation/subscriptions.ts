@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { dueWork } from '../db/due-work.ts'
 import type { SubscriptionRow, UsageReportRow } from '../db/rows.ts'
-import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
+import { shareOf, type Taken, takeDue, waitsLonger } from '../db/take-due.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
@@ -63,7 +63,7 @@ export function subscriptionReconciliation({ db, clock, clocks, registry, progre
           table: 'subscription',
           at: 'next_check_at',
           clock: 'tenant',
-          set: `checks = r.checks + 1, next_check_at = taken.now + least($8 * power(2, least(r.checks, 12)), $9) * interval '1 second'`,
+          set: waitsLonger('checks', 'next_check_at'),
         },
         [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
       ),
@@ -85,8 +85,7 @@ export function subscriptionReconciliation({ db, clock, clocks, registry, progre
           at: 'next_attempt_at',
           clock: 'system',
           share: SUBSCRIPTIONS_SHARE,
-          set: `attempts = r.attempts + 1,
-            next_attempt_at = taken.now + least($8 * power(2, least(r.attempts, 12)), $9) * interval '1 second'`,
+          set: waitsLonger('attempts', 'next_attempt_at'),
         },
         [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
       ),
