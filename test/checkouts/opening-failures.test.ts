@@ -1,29 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Actor } from '../../src/kernel/actor.ts'
-import { encodeId } from '../../src/kernel/id.ts'
+import { describe, expect, test } from 'vitest'
 import { call } from '../support/app.ts'
-import { ITEM, openShop, type Shop } from '../support/shop.ts'
-import { type Wire, wireTo } from '../support/wire.ts'
-
-let shop: Shop
-let wire: Wire
-beforeAll(async () => {
-  shop = await openShop()
-})
-beforeEach(async () => {
-  wire = await wireTo(shop, shop.owner.tenantId)
-})
-afterEach(() => wire.close())
-afterAll(() => shop.close())
-
-const SESSION = '/transaction/session-checkout/new/payment'
-const PRICE = { amount: '19.99', currency: 'USD' }
-
-async function product(input: object = {}, actor: Actor = shop.owner) {
-  const wanted = { name: 'A mug', description: 'Blue, holds tea', price: PRICE, ...input }
-  const { id } = await shop.app.products.create(call(actor), wanted)
-  return { id, productId: encodeId('Product', id) }
-}
+import { ITEM } from '../support/shop.ts'
+import { product, SESSION, shop, wire } from './opening-stage.ts'
 
 describe('a provider that', () => {
   const keyed = (key: string) => shop.app.checkouts.create(call(shop.owner, key), { kind: 'PAYMENT', item: ITEM })

@@ -1,29 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Actor } from '../../src/kernel/actor.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
 import { call } from '../support/app.ts'
-import { ADA, ITEM, openShop, refusals, type Shop } from '../support/shop.ts'
-import { type Wire, wireTo } from '../support/wire.ts'
-
-let shop: Shop
-let wire: Wire
-beforeAll(async () => {
-  shop = await openShop()
-})
-beforeEach(async () => {
-  wire = await wireTo(shop, shop.owner.tenantId)
-})
-afterEach(() => wire.close())
-afterAll(() => shop.close())
-
-const SESSION = '/transaction/session-checkout/new/payment'
-const PRICE = { amount: '19.99', currency: 'USD' }
-
-async function product(input: object = {}, actor: Actor = shop.owner) {
-  const wanted = { name: 'A mug', description: 'Blue, holds tea', price: PRICE, ...input }
-  const { id } = await shop.app.products.create(call(actor), wanted)
-  return { id, productId: encodeId('Product', id) }
-}
+import { ADA, ITEM, refusals } from '../support/shop.ts'
+import { product, SESSION, shop, wire } from './opening-stage.ts'
 
 async function customer(input: object = {}, actor: Actor = shop.owner) {
   const { id } = await shop.app.customers.create(call(actor), input)

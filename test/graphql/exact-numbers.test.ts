@@ -1,28 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type OpenGateway, startGateway } from '../support/gateway.ts'
-import { type Answer, type Post, postTo } from '../support/post.ts'
-
-let gateway: OpenGateway
-beforeAll(async () => {
-  gateway = await startGateway()
-})
-afterAll(() => gateway.stop())
-
-const post = (...sent: Post) => postTo(gateway, ...sent)
-
-const CREATE = `mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) {
-  customer { id name email metadata } userErrors { code message field } } }`
-
-function create(input: string): Promise<Answer> {
-  return post('/graphql', `{"query":${JSON.stringify(CREATE)},"variables":{"input":${input}}}`)
-}
-
-/** The problems of an input that nothing is made of. */
-async function problemsOf(input: string): Promise<unknown> {
-  const { body } = await create(input)
-  expect(body.data?.createCustomer.customer, JSON.stringify(body)).toBeNull()
-  return body.data.createCustomer.userErrors
-}
+import { describe, expect, test } from 'vitest'
+import { create, post, problemsOf } from './input-stage.ts'
 
 const NUMBER = 'must be sent as text: JSON cannot hold this number exactly'
 

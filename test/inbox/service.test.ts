@@ -1,57 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { App } from '../../src/app.ts'
 import type { Received } from '../../src/inbox/service.ts'
 import { newId } from '../../src/kernel/id.ts'
-import { signatureOf } from '../../src/providers/qbitflow/signature.ts'
 import { eventually, openApp } from '../support/app.ts'
-import { openShop, type Shop } from '../support/shop.ts'
-import { type Wire, wireTo } from '../support/wire.ts'
+import { messages, paidUnheard, postingsOf, receive, shop, signed, wire } from './stage.ts'
 
-let shop: Shop
-let wire: Wire
-let webhookSecret: string
-beforeAll(async () => {
-  shop = await openShop()
-  const [connection] = await shop.app.connections.list(shop.owner.tenantId)
-  webhookSecret = connection?.sandbox?.credentials.webhookSecret ?? ''
-})
-beforeEach(async () => {
-  wire = await wireTo(shop, shop.owner.tenantId)
-})
-afterEach(() => wire.close())
-afterAll(() => shop.close())
-
-const receive = (received: Received) => shop.app.inbox.receive(received)
-const messages = () => shop.app.db.prisma.inboxMessage.findMany({ orderBy: { receivedAt: 'asc' } })
 const applied = (count: number) =>
   eventually(
     async () => (await shop.app.db.prisma.inboxMessage.count({ where: { appliedAt: { not: null } } })) >= count,
   )
-const postingsOf = (causeId: string) => shop.app.db.prisma.ledgerTransaction.count({ where: { causeId } })
-
-/** A checkout that was paid at the provider, and the three notifications that never reached us. */
-async function paidUnheard() {
-  const { id } = await shop.open()
-  await shop.play(id, 'PAY')
-  const [created, waiting, completed] = await eventually(
-    async () => wire.notifications.length === 3 && wire.notifications,
-  )
-  if (!created || !waiting || !completed) throw new Error('three notifications were expected')
-  expect(await shop.payment(id)).toBeNull()
-  return { id, created, waiting, completed }
-}
-
-/** A notification of our own making, signed as the provider signs. */
-async function signed(body: object): Promise<Received> {
-  const rawBody = JSON.stringify(body)
-  const timestamp = String(Math.floor(shop.clock.now().getTime() / 1_000))
-  const signature = `sha256=${signatureOf(webhookSecret, timestamp, rawBody)}`
-  const { id: connectionId } = await shop.app.db.prisma.providerConnection.findFirstOrThrow({
-    where: { tenantId: shop.owner.tenantId },
-  })
-  const headers = new Headers({ 'x-webhook-timestamp': timestamp, 'x-webhook-signature-256': signature })
-  return { provider: 'qbitflow', connectionId, headers, rawBody, requestId: 'test' }
-}
 
 const withHeader = (received: Received, header: string, value: string): Received => {
   const headers = new Headers(received.headers)

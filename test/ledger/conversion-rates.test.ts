@@ -1,31 +1,8 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { formatDecimal } from '../../src/kernel/money.ts'
-import { type TestApp, testApp } from '../support/app.ts'
-import { type Desk, openDesk, refusal } from './desk.ts'
-
-let house: TestApp
-let desk: Desk
-
-beforeAll(async () => {
-  house = await testApp()
-})
-afterAll(() => house.close())
-beforeEach(async () => {
-  desk = await openDesk(house.app)
-})
-
-/** Accounts in these currencies. */
-const open = (...currencies: string[]) => Promise.all(currencies.map((currency) => desk.account({ currency })))
-const minor = async (...accounts: string[]) =>
-  Promise.all(accounts.map(async (account) => (await desk.balance(account)).balance))
-const exchanged = async (...currencies: string[]) =>
-  Promise.all(currencies.map(async (currency) => (await desk.system(`exchange:${currency}`)).balance))
-
-const gains = async (currency: string) => {
-  const { balance, fraction } = await desk.system(`rounding-gains:${currency}`)
-  return { balance, fraction: fraction.toFixed() }
-}
+import { desk, exchanged, gains, minor, newDesk, open } from './conversion-stage.ts'
+import { refusal } from './desk.ts'
 
 test('the rate is the one of the moment of the payment, of a hold that of its making', async () => {
   const [payer, shop] = (await open('USD', 'EUR')) as [string, string]
@@ -52,7 +29,7 @@ test('a converted charge that is given back in odd parts gives back exactly what
       fc.integer({ min: 1, max: 30_000 }),
       fc.array(fc.integer({ min: 1, max: 400_000 }), { maxLength: 6 }),
       async (cents, rate, wanted) => {
-        desk = await openDesk(house.app)
+        await newDesk()
         const [payer, shop] = (await open('USD', 'EUR')) as [string, string]
         const usd = (amount: number) => `${formatDecimal(BigInt(amount), 2)} USD`
         await desk.fund(payer, usd(cents))

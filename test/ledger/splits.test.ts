@@ -1,30 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { formatDecimal, MAX_MINOR } from '../../src/kernel/money.ts'
-import { type TestApp, testApp } from '../support/app.ts'
-import { type Desk, eachRefusal, openDesk, refusal } from './desk.ts'
+import { desk, exchanged, gains, minor, open } from './conversion-stage.ts'
+import { eachRefusal, refusal } from './desk.ts'
 
-let house: TestApp
-let desk: Desk
-
-beforeAll(async () => {
-  house = await testApp()
-})
-afterAll(() => house.close())
-beforeEach(async () => {
-  desk = await openDesk(house.app)
-})
-
-/** Accounts in these currencies. */
-const open = (...currencies: string[]) => Promise.all(currencies.map((currency) => desk.account({ currency })))
-const minor = async (...accounts: string[]) =>
-  Promise.all(accounts.map(async (account) => (await desk.balance(account)).balance))
-const exchanged = async (...currencies: string[]) =>
-  Promise.all(currencies.map(async (currency) => (await desk.system(`exchange:${currency}`)).balance))
-
-const gains = async (currency: string) => {
-  const { balance, fraction } = await desk.system(`rounding-gains:${currency}`)
-  return { balance, fraction: fraction.toFixed() }
-}
 const fraction = async (currency: string) => (await gains(currency)).fraction
 
 test('a cent is paid whole', async () => {

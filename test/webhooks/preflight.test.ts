@@ -1,77 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { encodeId, newId } from '../../src/kernel/id.ts'
 import { guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 import { preflightService } from '../../src/webhooks/preflight.ts'
-import { type Door, openDoor } from '../graphql/door.ts'
-import { ledgerApi, type Payload, usd } from '../graphql/ledger-api.ts'
+import { usd } from '../graphql/ledger-api.ts'
 import { call, SECRET_KEY } from '../support/app.ts'
-import { type Answer, type Heard, openReceiver, type Receiver } from '../support/receiver.ts'
+import { type Heard, openReceiver } from '../support/receiver.ts'
 import { refusals } from '../support/shop.ts'
-
-let door: Door
-let ask: Awaited<ReturnType<Door['as']>>
-let api: ReturnType<typeof ledgerApi>
-let receiver: Receiver
-const hooks: { readonly id: string; readonly secret: string }[] = []
-let source: string
-let destination: string
-
-beforeAll(async () => {
-  door = await openDoor()
-  ask = await door.as()
-  api = ledgerApi(ask)
-  receiver = await openReceiver()
-  source = await api.account({}, '100')
-  destination = await api.account()
-})
-afterAll(async () => {
-  await receiver.close()
-  await door.close()
-})
-beforeEach(() => {
-  receiver.heard.length = 0
-  receiver.answer = answering(204)
-})
-afterEach(async () => {
-  for (const { id } of hooks.splice(0)) await api.done(api.change('deleteWebhookEndpoint', 'webhookEndpoint', { id }))
-})
-
-const answering =
-  (status: number, body = '', headers: Record<string, string> = {}): Answer =>
-  (_heard, outgoing: ServerResponse) =>
-    outgoing.writeHead(status, headers).end(body)
-
-async function hook(path = '/first', url = receiver.url + path): Promise<{ id: string; secret: string }> {
-  const made = await ask(
-    `mutation ($input: CreateWebhookEndpointInput!) {
-      createWebhookEndpoint(input: $input) { webhookEndpoint { id } secret userErrors { message } }
-    }`,
-    { input: { url, kind: 'PREFLIGHT' } },
-  )
-  const { webhookEndpoint, secret, userErrors } = made.data.createWebhookEndpoint
-  expect(userErrors).toEqual([])
-  const one = { id: webhookEndpoint.id, secret }
-  hooks.push(one)
-  return one
-}
-
-const PAY = `mutation ($input: CreateTransactionInput!) {
-  createTransaction(input: $input) {
-    object: transaction { id }
-    userErrors { __typename code message field ... on PreflightRefusal { status retryable endpointId } }
-    replayed
-  }
-}`
-
-async function pay(more: object = {}, by = ask): Promise<Payload> {
-  const charges = [{ destinationId: destination, subtotal: usd('1') }]
-  const input = { accountId: source, total: usd('1'), charges, idempotencyKey: newId(), ...more }
-  const { data, errors } = await by(PAY, { input })
-  expect(errors).toBeUndefined()
-  return data.createTransaction
-}
+import { answering, api, ask, destination, door, hook, hooks, pay, receiver, source } from './preflight-stage.ts'
 
 const paths = () => receiver.heard.map(({ path }) => path)
 const balance = async () => (await api.see(source, 'balance { amount }')).balance.amount
