@@ -14,124 +14,128 @@ export class DuplicateKeyError extends Error {
 export interface Page {
   readonly limit?: number
   /** The id of the last document of the page before. It may have been removed since. */
-  readonly after?: string
+  readonly after?: string | undefined
+  /** How many documents to pass over. */
+  readonly skip?: number | undefined
   /** Fields that a document must carry with these very values. */
   readonly where?: Readonly<Record<string, unknown>>
 }
 
-/** Documents of one kind. Reads run anywhere; writes of a document with unique keys want a transaction around them. */
-export interface Collection<T> {
-  find(world: World, id: string): Promise<T | undefined>
-  /** As find, and nobody else changes the document until this transaction ends. */
-  lock(world: World, id: string): Promise<T | undefined>
-  findBy(world: World, key: string, value: string): Promise<T | undefined>
-  /** Looks through every realm, for routes where the id alone is the right to read. */
-  findAnywhere(db: Queryable, provider: string, id: string): Promise<{ realm: string; document: T } | undefined>
-  /** Newest first; undefined when `after` names no document. */
-  list(world: World, page?: Page): Promise<T[] | undefined>
-  /** @throws DuplicateKeyError, having left nothing behind: the transaction may go on. */
-  insert(world: World, id: string, document: T): Promise<void>
-  /** @throws DuplicateKeyError, after which the transaction must be rolled back. */
-  replace(world: World, id: string, document: T): Promise<void>
-  /** Hides the document and frees its unique keys; false when there was none. */
-  remove(world: World, id: string): Promise<boolean>
-}
-
 export type UniqueKeys = Readonly<Record<string, string | undefined>>
 
-const SELECT = 'SELECT body FROM sandbox_document WHERE tenant_id = $1 AND provider = $2 AND kind = $3'
+/** Documents of one kind. Reads run anywhere; writes of a document with unique keys want a transaction around them. */
+export class Collection<T extends object> {
+  readonly #kind: string
+  readonly #uniqueKeys: (document: T) => UniqueKeys
 
-export function collection<T extends object>(
-  kind: string,
-  uniqueKeys: (document: T) => UniqueKeys = () => ({}),
-): Collection<T> {
-  const place = (world: World) => [world.realm, world.provider, kind]
-
-  async function first(world: World, condition: string, ...values: unknown[]): Promise<T | undefined> {
-    const { rows } = await world.db.query(`${SELECT} ${condition}`, [...place(world), ...values])
-    return (rows[0] as { body: T } | undefined)?.body
+  constructor(kind: string, uniqueKeys: (document: T) => UniqueKeys = () => ({})) {
+    this.#kind = kind
+    this.#uniqueKeys = uniqueKeys
   }
 
-  return {
-    find: (world, id) => first(world, 'AND id = $4 AND NOT removed', id),
+  find(world: World, id: string): Promise<T | undefined> {
+    return this.#first(world, 'AND id = $4 AND NOT removed', id)
+  }
 
-    lock: (world, id) => first(world, 'AND id = $4 AND NOT removed FOR UPDATE', id),
+  /** As find, and nobody else changes the document until this transaction ends. */
+  lock(world: World, id: string): Promise<T | undefined> {
+    return this.#first(world, 'AND id = $4 AND NOT removed FOR UPDATE', id)
+  }
 
-    findBy: (world, key, value) =>
-      first(
-        world,
-        `AND id = (SELECT id FROM sandbox_unique
-          WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND name = $4 AND value = $5)`,
-        key,
-        value,
-      ),
+  findBy(world: World, key: string, value: string): Promise<T | undefined> {
+    return this.#first(
+      world,
+      `AND id = (SELECT id FROM sandbox_unique
+        WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND name = $4 AND value = $5)`,
+      key,
+      value,
+    )
+  }
 
-    async findAnywhere(db, provider, id) {
-      const { rows } = await db.query(
-        'SELECT tenant_id, body FROM sandbox_document WHERE provider = $1 AND kind = $2 AND id = $3 AND NOT removed',
-        [provider, kind, id],
-      )
-      const row = rows[0] as { tenant_id: string; body: T } | undefined
-      return row && { realm: row.tenant_id, document: row.body }
-    },
+  /** Looks through every realm, for routes where the id alone is the right to read. */
+  async findAnywhere(db: Queryable, provider: string, id: string): Promise<{ realm: string; document: T } | undefined> {
+    const { rows } = await db.query(
+      'SELECT tenant_id, body FROM sandbox_document WHERE provider = $1 AND kind = $2 AND id = $3 AND NOT removed',
+      [provider, this.#kind, id],
+    )
+    const row = rows[0] as { tenant_id: string; body: T } | undefined
+    return row && { realm: row.tenant_id, document: row.body }
+  }
 
-    async list(world, { limit, after, where = {} } = {}) {
-      const before = after === undefined ? null : await positionOf(world, [kind], after)
-      if (before === undefined) return undefined
-      const { rows } = await world.db.query(
-        `${SELECT} AND NOT removed AND body @> $4 AND ($5::bigint IS NULL OR position < $5)
-         ORDER BY position DESC LIMIT $6`,
-        [...place(world), JSON.stringify(where), before, limit ?? null],
-      )
-      return (rows as { body: T }[]).map((row) => row.body)
-    },
+  /** Newest first; undefined when `after` names no document. */
+  list(world: World, page?: Page): Promise<T[] | undefined> {
+    return listOf<T>(world, [this.#kind], page)
+  }
 
-    async insert(world, id, document) {
-      const taken = await claimKeys(world, kind, id, uniqueKeys(document))
-      if (taken) throw new DuplicateKeyError(kind, taken)
-      await world.db.query(
-        'INSERT INTO sandbox_document (tenant_id, provider, kind, id, body) VALUES ($1, $2, $3, $4, $5)',
-        [...place(world), id, JSON.stringify(document)],
-      )
-    },
+  /** @throws DuplicateKeyError, having left nothing behind: the transaction may go on. */
+  async insert(world: World, id: string, document: T): Promise<void> {
+    const taken = await claimKeys(world, this.#kind, id, this.#uniqueKeys(document))
+    if (taken) throw new DuplicateKeyError(this.#kind, taken)
+    await world.db.query(
+      'INSERT INTO sandbox_document (tenant_id, provider, kind, id, body) VALUES ($1, $2, $3, $4, $5)',
+      [...this.#place(world), id, JSON.stringify(document)],
+    )
+  }
 
-    async replace(world, id, document) {
-      await releaseKeys(world, kind, id)
-      const taken = await claimKeys(world, kind, id, uniqueKeys(document))
-      if (taken) throw new DuplicateKeyError(kind, taken)
-      await world.db.query(
-        'UPDATE sandbox_document SET body = $5 WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4',
-        [...place(world), id, JSON.stringify(document)],
-      )
-    },
+  /** @throws DuplicateKeyError, after which the transaction must be rolled back. */
+  async replace(world: World, id: string, document: T): Promise<void> {
+    await releaseKeys(world, this.#kind, id)
+    const taken = await claimKeys(world, this.#kind, id, this.#uniqueKeys(document))
+    if (taken) throw new DuplicateKeyError(this.#kind, taken)
+    await world.db.query(
+      'UPDATE sandbox_document SET body = $5 WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4',
+      [...this.#place(world), id, JSON.stringify(document)],
+    )
+  }
 
-    async remove(world, id) {
-      await releaseKeys(world, kind, id)
-      const { rows } = await world.db.query(
-        `UPDATE sandbox_document SET removed = true
-         WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4 AND NOT removed RETURNING id`,
-        [...place(world), id],
-      )
-      return rows.length > 0
-    },
+  /** Hides the document and frees its unique keys; false when there was none. */
+  async remove(world: World, id: string): Promise<boolean> {
+    await releaseKeys(world, this.#kind, id)
+    const { rows } = await world.db.query(
+      `UPDATE sandbox_document SET removed = true
+       WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4 AND NOT removed RETURNING id`,
+      [...this.#place(world), id],
+    )
+    return rows.length > 0
+  }
+
+  #place(world: World): unknown[] {
+    return [world.realm, world.provider, this.#kind]
+  }
+
+  async #first(world: World, condition: string, ...values: unknown[]): Promise<T | undefined> {
+    const { rows } = await world.db.query(
+      `SELECT body FROM sandbox_document WHERE tenant_id = $1 AND provider = $2 AND kind = $3 ${condition}`,
+      [...this.#place(world), ...values],
+    )
+    return (rows[0] as { body: T } | undefined)?.body
   }
 }
 
+/** What lists documents: a collection, or several as one. */
+export type Listing<T extends object> = Pick<Collection<T>, 'list'>
+
 /** Reads documents of several kinds as one list; no document of theirs has the id of another. */
-export function several<T>(...kinds: readonly string[]): Pick<Collection<T>, 'list'> {
-  return {
-    async list(world, { limit, after, where = {} } = {}) {
-      const before = after === undefined ? null : await positionOf(world, kinds, after)
-      if (before === undefined) return undefined
-      const { rows } = await world.db.query(
-        `SELECT body FROM sandbox_document WHERE tenant_id = $1 AND provider = $2 AND kind = ANY($3)
-         AND NOT removed AND body @> $4 AND ($5::bigint IS NULL OR position < $5)
-         ORDER BY position DESC LIMIT $6`,
-        [world.realm, world.provider, kinds, JSON.stringify(where), before, limit ?? null],
-      )
-      return (rows as { body: T }[]).map((row) => row.body)
-    },
-  }
+export function several<T extends object>(...kinds: readonly string[]): Listing<T> {
+  return { list: (world, page) => listOf<T>(world, kinds, page) }
+}
+
+async function listOf<T>(
+  world: World,
+  kinds: readonly string[],
+  { limit, after, skip, where = {} }: Page = {},
+): Promise<T[] | undefined> {
+  const before = after === undefined ? null : await positionOf(world, kinds, after)
+  if (before === undefined) return undefined
+  // Of one kind, the index has the documents in this order already.
+  const [ofKind, kind] = kinds.length === 1 ? ['kind = $3', kinds[0]] : ['kind = ANY($3)', kinds]
+  const { rows } = await world.db.query(
+    `SELECT body FROM sandbox_document WHERE tenant_id = $1 AND provider = $2 AND ${ofKind}
+     AND NOT removed AND body @> $4 AND ($5::bigint IS NULL OR position < $5)
+     ORDER BY position DESC LIMIT $6 OFFSET $7`,
+    [world.realm, world.provider, kind, JSON.stringify(where), before, limit ?? null, skip ?? 0],
+  )
+  return (rows as { body: T }[]).map((row) => row.body)
 }
 
 async function positionOf(world: World, kinds: readonly string[], id: string): Promise<string | undefined> {

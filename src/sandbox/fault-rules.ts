@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { matchesGlob } from '../kernel/glob.ts'
+import type { FieldProblem } from './fields.ts'
 
 /** What goes wrong with a call of the provider's API. */
 export const CALL_FAULTS = [
@@ -25,8 +26,8 @@ const FAULT_KINDS = [...CALL_FAULTS, ...WEBHOOK_FAULTS, ...PAYMENT_FAULTS] as co
 type CallFault = (typeof CALL_FAULTS)[number]
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
-/** Where the routes are that no provider offers. */
-export const BESIDE = '/_sandbox'
+/** Where the control routes are, which no provider has. */
+export const CONTROL_PATH = '/_sandbox'
 
 /** Every call looks at all the rules of its realm. */
 export const MAX_RULES = 100
@@ -42,17 +43,17 @@ export const FaultInput = z
     /** Chosen by whoever asks, so that asking again after a lost answer arms nothing twice. */
     id: z.uuid().optional(),
     kind: z.enum(FAULT_KINDS),
-    /** `METHOD /path/pattern` of the calls that it befalls, with `*` for anything; absent for any call. */
+    /** `METHOD /path/pattern` of the calls that it is about, with `*` for anything; absent for any call. */
     operation: z
       .string()
       .max(300)
       .regex(/^(\*|[A-Z]+) \/\S*$/, 'must be like POST /path/*')
       .optional(),
-    /** How often it strikes; once when neither this nor a probability is given and it is no missing route, otherwise without end. */
+    /** How often it happens; once when neither this nor a probability is given and it is no missing route, otherwise without end. */
     times: z.int().min(1).max(MAX_TIMES).optional(),
-    /** Of striking, each time that it may. */
+    /** Of happening, each time that it may. */
     probability: z.number().gt(0).max(1).optional(),
-    /** The same seed strikes at the same turns. */
+    /** With the same seed it happens at the same turns. */
     seed: z.string().min(1).max(100).optional(),
     delayMs: z.int().min(1).max(MAX_DELAY_MS).optional(),
     /** Seconds. */
@@ -74,14 +75,29 @@ export interface FaultRule {
   readonly id: string
   readonly kind: FaultKind
   readonly operation?: string
-  /** How often it still strikes; absent for a rule without end. */
+  /** How often it still happens; absent for a rule without end. */
   readonly times?: number
   readonly probability?: number
   readonly seed?: string
   readonly delayMs?: number
   readonly retryAfter?: number
-  /** How often it was its turn, whether it struck or not. */
+  /** How often it was its turn, whether it happened or not. */
   readonly drawn: number
+}
+
+/** The fault that a request asks for, or what is wrong with its fields. Null and '' count as not provided. */
+export function readFault(
+  body: Readonly<Record<string, unknown>>,
+): { fault: FaultInput } | { problems: FieldProblem[] } {
+  const provided = Object.entries(body).filter(([, value]) => value !== null && value !== '')
+  const parsed = FaultInput.safeParse(Object.fromEntries(provided))
+  if (parsed.success) return { fault: parsed.data }
+  return { problems: parsed.error.issues.map(({ path, message }) => ({ key: String(path[0]), rule: message })) }
+}
+
+/** A rule as a control route shows it. */
+export function faultView({ drawn, ...rule }: FaultRule): object {
+  return rule
 }
 
 export function ruleFrom(
@@ -106,18 +122,18 @@ export function isCallFault(kind: FaultKind): kind is CallFault {
 }
 
 /**
- * Whether a rule is about a call like `POST /product`; the path is decoded and has no slash at its end. One beside the
- * API is only befallen by a rule that says so, like `POST /_sandbox/refunds/*`.
+ * Whether a rule is about a call like `POST /product`; the path is decoded and has no slash at its end. A rule is about a
+ * control call only when it says so, like `POST /_sandbox/refunds/*`.
  */
-export function concerns({ operation }: Pick<FaultRule, 'operation'>, call: string): boolean {
-  if (call.includes(` ${BESIDE}/`) && !operation?.includes(` ${BESIDE}/`)) return false
+export function isAbout({ operation }: Pick<FaultRule, 'operation'>, call: string): boolean {
+  if (call.includes(` ${CONTROL_PATH}/`) && !operation?.includes(` ${CONTROL_PATH}/`)) return false
   if (operation === undefined) return true
   const isRoot = operation.endsWith(' /')
   return matchesGlob(operation.endsWith('/') && !isRoot ? operation.slice(0, -1) : operation, call)
 }
 
-/** Whether a rule strikes at its n-th turn, counted from 1. */
-export function strikes({ probability, seed = '' }: Pick<FaultRule, 'probability' | 'seed'>, turn: number): boolean {
+/** Whether the fault happens at a rule's n-th turn, counted from 1. */
+export function happensAt({ probability, seed = '' }: Pick<FaultRule, 'probability' | 'seed'>, turn: number): boolean {
   return probability === undefined || numberOf(seed, turn) < probability
 }
 

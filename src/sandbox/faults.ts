@@ -1,12 +1,12 @@
 import { newId } from '../kernel/id.ts'
 import {
-  concerns,
   type FaultInput,
   type FaultKind,
   type FaultRule,
+  happensAt,
+  isAbout,
   MAX_RULES,
   ruleFrom,
-  strikes,
 } from './fault-rules.ts'
 import type { World } from './store.ts'
 
@@ -30,7 +30,7 @@ export async function addFault({ db, realm, provider }: World, input: FaultInput
   return rows.length > 0 ? rule : undefined
 }
 
-/** The rules that still may strike, the oldest first. */
+/** The rules whose faults may still happen, the oldest first. */
 export async function listFaults({ db, realm, provider }: World): Promise<FaultRule[]> {
   const { rows } = await db.query(`SELECT body FROM sandbox_document WHERE ${PLACE} ORDER BY position`, [
     realm,
@@ -54,7 +54,7 @@ export async function removeFaults({ db, realm, provider }: World): Promise<void
 }
 
 /**
- * The first rule of these kinds that strikes now; it has struck once more when this answers. Where there are no rules it
+ * The first rule of these kinds whose fault happens now; it has been counted when this answers. Where there are no rules it
  * costs one look at an index.
  * @param call like `POST /product`, where the fault is one of a call
  */
@@ -64,14 +64,14 @@ export async function takeFault(
   call?: string,
 ): Promise<FaultRule | undefined> {
   for (const rule of await listFaults(world)) {
-    const fits = kinds.includes(rule.kind) && (call === undefined || concerns(rule, call))
+    const fits = kinds.includes(rule.kind) && (call === undefined || isAbout(rule, call))
     if (fits && (await takeTurn(world, rule))) return rule
   }
   return undefined
 }
 
 async function takeTurn(world: World, rule: FaultRule): Promise<boolean> {
-  if (rule.probability === undefined) return rule.times === undefined || strike(world, rule)
+  if (rule.probability === undefined) return rule.times === undefined || useOnce(world, rule)
   const { db, realm, provider } = world
   const { rows } = await db.query(
     `UPDATE sandbox_document SET body = body || jsonb_build_object('drawn', (body->>'drawn')::int + 1)
@@ -79,12 +79,12 @@ async function takeTurn(world: World, rule: FaultRule): Promise<boolean> {
     [realm, provider, rule.id],
   )
   const row = rows[0] as { drawn: number } | undefined
-  if (!row || !strikes(rule, row.drawn)) return false
-  return rule.times === undefined || strike(world, rule)
+  if (!row || !happensAt(rule, row.drawn)) return false
+  return rule.times === undefined || useOnce(world, rule)
 }
 
 /** Of several calls at the same moment as many get the fault as there are times left; the last takes the rule away. */
-async function strike({ db, realm, provider }: World, { id }: FaultRule): Promise<boolean> {
+async function useOnce({ db, realm, provider }: World, { id }: FaultRule): Promise<boolean> {
   const place = [realm, provider, id]
   const { rows } = await db.query(
     `UPDATE sandbox_document SET body = body || jsonb_build_object('times', (body->>'times')::int - 1)

@@ -1,68 +1,67 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { BESIDE, CALL_FAULTS, type FaultKind, type FaultRule } from './fault-rules.ts'
+import { CALL_FAULTS, CONTROL_PATH, type FaultRule } from './fault-rules.ts'
 import { takeFault } from './faults.ts'
 import type { World } from './store.ts'
 
 type Handler = (request: Request) => Promise<Response>
 
+/** How the provider says that it cannot do what it was asked. */
+export interface FaultAnswers {
+  serverError(): Response
+  /** @param seconds to wait before the next call */
+  rateLimited(seconds: number): Response
+  missingRoute(): Response
+}
+
 interface Parts {
   /** The path below which every call may go wrong, e.g. `/sandbox/<provider>/v1`. */
-  readonly base: string
-  /** That of the routes beside the API, e.g. `/sandbox/<provider>/_sandbox`: they go wrong where a rule names them. */
-  readonly beside: string
+  readonly apiPath: string
+  /** That of the control routes, e.g. `/sandbox/<provider>/_sandbox`: they go wrong where a rule names them. */
+  readonly controlPath: string
   /** Whose call it is; undefined when nobody can be told from it. */
   worldOf(request: Request): World | undefined
-  readonly answer: Handler
+  /** Whether a call of the API only asks if the route exists: a fault that happens once is kept for the call itself. */
+  isProbe(request: Request): Promise<boolean>
+  readonly answers: FaultAnswers
+  readonly handle: Handler
 }
 
 /** The provider's API with the faults that were asked for. One that loses its answer rejects as fetch does. */
-export function withFaults({ base, beside, worldOf, answer }: Parts): Handler {
+export function withFaults(parts: Parts): Handler {
+  const { apiPath, controlPath, worldOf, isProbe, handle } = parts
   return async (request) => {
-    const path = pathBelow(base, request.url) ?? pathBeside(beside, request.url)
+    const called = pathBelow(apiPath, request.url)
+    const path = called ?? controlPathOf(controlPath, request.url)
     const world = path === undefined ? undefined : worldOf(request)
-    const fault = world && (await takeFault(world, await faultsOf(request, path), `${request.method} ${path}`))
-    return fault ? strike(fault, request, answer) : answer(request)
+    if (!world) return handle(request)
+    const kinds = called !== undefined && (await isProbe(request)) ? PROBE_FAULTS : CALL_FAULTS
+    const fault = await takeFault(world, kinds, `${request.method} ${path}`)
+    return fault ? failing(fault, request, parts) : handle(request)
   }
 }
 
-/** A body without a field only asks whether the route is there: a fault that strikes once is kept for the call itself. */
-async function faultsOf(request: Request, path = ''): Promise<readonly FaultKind[]> {
-  if (request.method !== 'POST' || path.startsWith(BESIDE)) return CALL_FAULTS
-  return (await begins(request, '{}')) ? ['MISSING_ROUTE'] : CALL_FAULTS
-}
+const PROBE_FAULTS = ['MISSING_ROUTE'] as const
 
-/** Whether this is all that comes of the body at first. The body stays to be read. */
-async function begins(request: Request, text: string): Promise<boolean> {
-  const reader = request.clone().body?.getReader()
-  const first = await reader?.read().catch(() => undefined)
-  // Nobody waits for this: a copy has ended only once the body itself was read.
-  reader?.cancel().catch(() => undefined)
-  return Buffer.from(first?.value ?? []).toString() === text
-}
-
-async function strike(fault: FaultRule, request: Request, answer: Handler): Promise<Response> {
+async function failing(fault: FaultRule, request: Request, { answers, handle }: Parts): Promise<Response> {
   switch (fault.kind) {
     case 'LOSE_ANSWER_BEFORE':
       throw connectionLost()
     case 'LOSE_ANSWER_AFTER':
-      await (await answer(request)).arrayBuffer()
+      await (await handle(request)).arrayBuffer()
       throw connectionLost()
     case 'DELAY':
       await pause(fault.delayMs)
-      return answer(request)
+      return handle(request)
     case 'SERVER_ERROR':
-      return Response.json({ error: 'internal server error' }, { status: 500 })
+      return answers.serverError()
     case 'RATE_LIMITED':
-      return Response.json(
-        { error: 'too many requests' },
-        { status: 429, headers: { 'Retry-After': String(fault.retryAfter) } },
-      )
+      return answers.rateLimited(fault.retryAfter ?? 1)
     case 'MISSING_ROUTE':
-      return Response.json({ error: 'resource not found' }, { status: 404 })
+      return answers.missingRoute()
     case 'MALFORMED_JSON':
-      return rewritten(await answer(request), (text) => `<!-- ${text} -->`)
+      return rewritten(await handle(request), (text) => `<!-- ${text} -->`)
     default:
-      return rewritten(await answer(request), (text) => text.slice(0, Math.floor(text.length / 2)))
+      return rewritten(await handle(request), (text) => text.slice(0, Math.floor(text.length / 2)))
   }
 }
 
@@ -79,10 +78,10 @@ async function rewritten(response: Response, change: (text: string) => string): 
   return new Response(change(await response.text()), { status: response.status, headers })
 }
 
-/** The same of a route beside the API. What arms and disarms faults never goes wrong. */
-function pathBeside(beside: string, url: string): string | undefined {
-  const path = pathBelow(beside, url)
-  return path === undefined || /^\/faults(\/|$)/.test(path) ? undefined : `${BESIDE}${path}`
+/** The same of a control route. What arms and disarms faults never goes wrong. */
+function controlPathOf(controlPath: string, url: string): string | undefined {
+  const path = pathBelow(controlPath, url)
+  return path === undefined || /^\/faults(\/|$)/.test(path) ? undefined : `${CONTROL_PATH}${path}`
 }
 
 /** The decoded path of a call, without a slash at its end; undefined when it is not below the base. */

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newId } from '../../src/kernel/id.ts'
-import { collection, DuplicateKeyError } from '../../src/sandbox/collection.ts'
+import { Collection, DuplicateKeyError } from '../../src/sandbox/collection.ts'
 import { inTransaction, nextNumber, type World } from '../../src/sandbox/store.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -10,7 +10,7 @@ interface Cup {
   readonly colour: string
 }
 
-const cups = collection<Cup>('cup', (cup) => ({ name: cup.name }))
+const cups = new Collection<Cup>('cup', (cup) => ({ name: cup.name }))
 
 let database: TestDatabase
 let pool: pg.Pool

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { concerns, FaultInput, numberOf, ruleFrom, strikes } from '../../src/sandbox/fault-rules.ts'
+import { FaultInput, happensAt, isAbout, numberOf, ruleFrom } from '../../src/sandbox/fault-rules.ts'
 
 describe('the numbers of a seed', () => {
   test('are the same for the same place, and spread evenly', () => {
@@ -13,10 +13,10 @@ describe('the numbers of a seed', () => {
   })
 
   test('decide when a rule strikes; one without a probability always does', () => {
-    const turns = Array.from({ length: 1_000 }, (_, index) => strikes({ probability: 0.25, seed: 's' }, index + 1))
+    const turns = Array.from({ length: 1_000 }, (_, index) => happensAt({ probability: 0.25, seed: 's' }, index + 1))
     expect(Math.abs(turns.filter(Boolean).length - 250)).toBeLessThan(60)
-    expect(strikes({ probability: 1, seed: 's' }, 1)).toBe(true)
-    expect(strikes({}, 1)).toBe(true)
+    expect(happensAt({ probability: 1, seed: 's' }, 1)).toBe(true)
+    expect(happensAt({}, 1)).toBe(true)
   })
 })
 
@@ -37,7 +37,7 @@ test('an operation names the calls that it is about', () => {
     ['GET /customer/email/a.b@c.de', 'GET /customer/email/aXb@c.de', false],
   ]
   for (const [operation, call, expected] of cases) {
-    expect([operation, call, concerns({ operation }, call)]).toEqual([operation, call, expected])
+    expect([operation, call, isAbout({ operation }, call)]).toEqual([operation, call, expected])
   }
 })
 

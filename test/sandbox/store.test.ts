@@ -1,11 +1,11 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newId } from '../../src/kernel/id.ts'
-import { collection } from '../../src/sandbox/collection.ts'
+import { Collection } from '../../src/sandbox/collection.ts'
 import { inTransaction } from '../../src/sandbox/store.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 
-const cups = collection<{ readonly sips: number }>('cup')
+const cups = new Collection<{ readonly sips: number }>('cup')
 
 let database: TestDatabase
 let pool: pg.Pool

@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
-import { isUtf8Body } from '../../kernel/percent.ts'
-import { readBody } from '../../kernel/read-body.ts'
 import { unavailable } from '../../kernel/unavailable.ts'
-import { basePath, type Context } from './context.ts'
-import { ApiError, answerError, apiErrorFrom, badRequest, notFound } from './errors.ts'
+import { wholeBody } from '../bodies.ts'
+import { basePath } from '../context.ts'
+import type { Context } from './context.ts'
+import { ApiError, answerError, apiErrorFrom, notFound } from './errors.ts'
 import { pageRoutes } from './pages/routes.ts'
 import { accountingRoutes } from './routes/accounting.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
@@ -23,23 +23,10 @@ import { subscriptionRoutes } from './routes/subscriptions.ts'
 import { userRoutes } from './routes/users.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 
-const MAX_BODY_BYTES = 1024 * 1024
-
 /** The whole server: the API under /v1, the pages that customers see, and the control routes beside them. */
 export function createRoutes(context: Context): Hono {
   const app = new Hono({ strict: false }).basePath(basePath(context) || '/')
-  app.use(async (c, next) => {
-    const body = await readBody(c.req.raw, MAX_BODY_BYTES)
-    if (!body) {
-      c.header('Connection', 'close')
-      return answerError(c, new ApiError(413, 'the request body is too large'))
-    }
-    if (!isUtf8Body(body, c.req.header('content-type')))
-      return answerError(c, badRequest('the request body must be UTF-8'))
-    const { url, method, headers } = c.req.raw
-    if (c.req.raw.bodyUsed) c.req.raw = new Request(url, { method, headers, body })
-    return next()
-  })
+  app.use(wholeBody((c, status, message) => answerError(c, new ApiError(status, message))))
   app.route('/v1/product', productRoutes(context))
   app.route('/v1/customer', customerRoutes(context))
   app.route('/v1/user/claim', claimRoutes(context))

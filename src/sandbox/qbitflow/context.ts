@@ -1,6 +1,4 @@
-import type { Clock } from '../../kernel/clock.ts'
-import type { Pool, Transaction, World } from '../store.ts'
-import type { Log, TaskRunner } from '../tasks.ts'
+import type { SimulatorContext } from '../context.ts'
 import type { Changes } from './changes.ts'
 
 /** Everything about the server's pace and terms that a test may want to turn. */
@@ -44,25 +42,7 @@ export const DEFAULT_SETTINGS: Settings = {
 }
 
 /** What every route and rule of this simulator works with. */
-export interface Context {
-  readonly pool: Pool
-  /** Where the server is reached, without a slash at its end. */
-  readonly publicUrl: string
-  /** The root of every derived key. */
-  readonly secret: string
+export interface Context extends SimulatorContext {
   readonly settings: Settings
-  readonly log: Log
-  readonly tasks: TaskRunner
   readonly changes: Changes
-  /** The time of the world outside, by which signatures are made and checked. */
-  readonly clock: Clock
-  /** The time of a realm, by which everything happens in it. */
-  clockOf(realm: string): Promise<Date>
-  world(realm: string): World
-  transaction<T>(realm: string, work: (world: Transaction) => Promise<T>): Promise<T>
-}
-
-/** The path that the server is mounted at, e.g. `/sandbox/qbitflow`. */
-export function basePath({ publicUrl }: Pick<Context, 'publicUrl'>): string {
-  return new URL(publicUrl).pathname.replace(/\/+$/, '')
 }

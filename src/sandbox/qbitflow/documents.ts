@@ -1,4 +1,4 @@
-import { collection } from '../collection.ts'
+import { Collection } from '../collection.ts'
 import type { Authorization, Plan } from './subscriptions/plan.ts'
 
 /** What the server keeps. USD prices are decimal text, amounts of coins are minor units in decimal text. */
@@ -162,18 +162,18 @@ export const PROVIDER = 'qbitflow'
 /** The realm's one organization is kept under this id. */
 export const THE_ORGANIZATION = 'organization'
 
-export const organizations = collection<Organization>('organization')
-export const users = collection<User>('user', (user) => ({ email: user.email }))
-export const apiKeys = collection<ApiKey>('apiKey', (key) => ({ hash: key.hash }))
-export const products = collection<Product>('product', (product) => ({ reference: product.reference }))
+export const organizations = new Collection<Organization>('organization')
+export const users = new Collection<User>('user', (user) => ({ email: user.email }))
+export const apiKeys = new Collection<ApiKey>('apiKey', (key) => ({ hash: key.hash }))
+export const products = new Collection<Product>('product', (product) => ({ reference: product.reference }))
 
 /** A seller's customers are the seller's own, so each seller may know the same person. */
-export const customers = collection<Customer>('customer', (customer) => ({
+export const customers = new Collection<Customer>('customer', (customer) => ({
   email: customerKey(customer.userId, customer.email),
   reference: customer.reference && customerKey(customer.userId, customer.reference),
 }))
-export const sessions = collection<Session>('session')
-export const payments = collection<Payment>('payment')
+export const sessions = new Collection<Session>('session')
+export const payments = new Collection<Payment>('payment')
 
 export function customerKey(userId: number | undefined, value: string): string {
   return `${userId ?? 0}/${value}`

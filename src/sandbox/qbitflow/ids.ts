@@ -1,5 +1,5 @@
+import { isUuid } from '../fields.ts'
 import { notFound } from './errors.ts'
-import { isUuid } from './fields.ts'
 
 /** A numeric id in a path. @throws ApiError 404 when it is none. */
 export function numberIn(text: string): string {

@@ -1,17 +1,19 @@
 import { recent } from '../../kernel/recent.ts'
-import { BESIDE } from '../fault-rules.ts'
+import { basePath, openContext } from '../context.ts'
+import { DELIVERY, deliveryTask } from '../deliveries.ts'
+import { CONTROL_PATH } from '../fault-rules.ts'
 import { withFaults } from '../faulty-calls.ts'
 import type { Simulator, SimulatorParts } from '../simulator.ts'
-import { inTransaction } from '../store.ts'
-import { createTaskRunner, type TaskHandler } from '../tasks.ts'
+import type { TaskHandler } from '../tasks.ts'
 import { type Credentials, provision } from './accounts.ts'
 import { createRoutes } from './app.ts'
 import { createChanges } from './changes.ts'
 import { CLAIM_FUNDS_TASK, claimFundsTask } from './claims/funds.ts'
-import { basePath, type Context, DEFAULT_SETTINGS, type Settings } from './context.ts'
-import { deliveryTask } from './deliveries.ts'
+import { type Context, DEFAULT_SETTINGS, type Settings } from './context.ts'
 import { PROVIDER } from './documents.ts'
+import { FAULT_ANSWERS, isProbe } from './faulty-calls.ts'
 import { callerOf, hashOf, realmIn } from './keys.ts'
+import { deliveryRules } from './notifications.ts'
 import { refundTask } from './refunds/answer.ts'
 import { createStatusSocket } from './socket.ts'
 import { subscriptionTasks } from './subscriptions/tasks.ts'
@@ -30,57 +32,62 @@ export interface QbitflowSandbox extends Simulator {
 }
 
 export function createQbitflowSandbox(parts: QbitflowParts): QbitflowSandbox {
-  const { pool, log, clock, clockOf } = parts
-  // The runner needs the handlers, and they need it by way of the context: the table is filled once both are there.
-  const handlers: Record<string, TaskHandler> = {}
-  const tasks = createTaskRunner({ pool, provider: PROVIDER, handlers, log, clockOf })
-  const context: Context = {
-    pool,
-    log,
-    tasks,
-    clock,
-    clockOf,
-    secret: parts.secret,
-    publicUrl: parts.publicUrl.replace(/\/+$/, ''),
-    settings: { ...DEFAULT_SETTINGS, ...parts.settings },
-    changes: createChanges(),
-    world: (realm) => ({ db: pool, provider: PROVIDER, realm }),
-    transaction: (realm, work) => inTransaction(pool, PROVIDER, realm, work),
-  }
-  Object.assign(handlers, chainTasks(context), subscriptionTasks(context), {
-    webhook: deliveryTask(context, parts.fetch),
-    refund: refundTask(context),
-    [CLAIM_FUNDS_TASK]: claimFundsTask(context),
-  })
+  const context = contextOf(parts)
   const routes = createRoutes(context)
   const socket = createStatusSocket(context)
-  const known = recent<true>(KNOWN_AT_MOST)
   return {
     fetch: withFaults({
-      base: `${basePath(context)}/v1`,
-      beside: `${basePath(context)}${BESIDE}`,
+      apiPath: `${basePath(context)}/v1`,
+      controlPath: `${basePath(context)}${CONTROL_PATH}`,
       worldOf(request) {
-        const realm = realmIn(request.headers.get('X-API-Key') ?? '')
+        const realm = realmIn(apiKeyIn(request))
         return realm === undefined ? undefined : context.world(realm)
       },
-      answer: async (request) => routes.fetch(request),
+      isProbe,
+      answers: FAULT_ANSWERS,
+      handle: async (request) => routes.fetch(request),
     }),
-    async knowsCaller(request) {
-      const apiKey = request.headers.get('X-API-Key') ?? ''
-      if (!apiKey) return false
-      const hash = hashOf(apiKey)
-      if (known.get(hash)) return true
-      const isValid = (await callerOf(context, apiKey)) !== undefined
-      if (isValid) known.set(hash, true)
-      return isValid
-    },
+    knowsCaller: callerCheck(context),
     hasSocket: socket.isAt,
     upgrade: socket.handleUpgrade,
     provision: (realm, organizationName = 'Test shop') => provision(context, realm, organizationName),
-    runDue: tasks.runDue,
+    runDue: context.tasks.runDue,
     close() {
       socket.close()
-      return tasks.close()
+      return context.tasks.close()
     },
   }
+}
+
+function contextOf(parts: QbitflowParts): Context {
+  const handlers: Record<string, TaskHandler> = {}
+  const context: Context = {
+    ...openContext(PROVIDER, parts, handlers),
+    settings: { ...DEFAULT_SETTINGS, ...parts.settings },
+    changes: createChanges(),
+  }
+  Object.assign(handlers, chainTasks(context), subscriptionTasks(context), {
+    [DELIVERY]: deliveryTask(context, deliveryRules(context)),
+    refund: refundTask(context),
+    [CLAIM_FUNDS_TASK]: claimFundsTask(context),
+  })
+  return context
+}
+
+/** Whether a request has a valid key, or one that was valid lately. */
+function callerCheck(context: Context): Simulator['knowsCaller'] {
+  const known = recent<true>(KNOWN_AT_MOST)
+  return async (request) => {
+    const apiKey = apiKeyIn(request)
+    if (!apiKey) return false
+    const hash = hashOf(apiKey)
+    if (known.get(hash)) return true
+    const isValid = (await callerOf(context, apiKey)) !== undefined
+    if (isValid) known.set(hash, true)
+    return isValid
+  }
+}
+
+function apiKeyIn(request: Request): string {
+  return request.headers.get('X-API-Key') ?? ''
 }

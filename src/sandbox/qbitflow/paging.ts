@@ -1,4 +1,5 @@
-import type { Collection } from '../collection.ts'
+import type { Listing } from '../collection.ts'
+import { readPage } from '../paging.ts'
 import type { World } from '../store.ts'
 import { badRequest, invalidFields } from './errors.ts'
 
@@ -21,18 +22,17 @@ export function pageQuery(query: Readonly<Record<string, string>>): PageQuery {
   }
 }
 
-/** A page, newest first; its cursor is the last item's id, as `idOf` writes it. */
-export async function readPage<T, View>(
+/** A page as the API answers it; its cursor is the last item's id, as `idOf` writes it. */
+export async function pageView<T extends object, View>(
   world: World,
-  collection: Pick<Collection<T>, 'list'>,
+  collection: Listing<T>,
   { limit, cursor }: PageQuery,
   where: Readonly<Record<string, unknown>>,
   view: (document: T) => View,
   idOf: (document: T) => string,
 ): Promise<{ items: View[]; nextCursor: string | null }> {
-  const found = await collection.list(world, { limit: limit + 1, where, ...(cursor ? { after: cursor } : {}) })
-  if (!found) throw badRequest('invalid cursor')
-  const documents = found.slice(0, limit)
-  const last = documents.at(-1)
-  return { items: documents.map(view), nextCursor: found.length > limit && last ? idOf(last) : null }
+  const page = await readPage(world, collection, { limit, after: cursor, where })
+  if (!page) throw badRequest('invalid cursor')
+  const last = page.documents.at(-1)
+  return { items: page.documents.map(view), nextCursor: page.hasMore && last ? idOf(last) : null }
 }

@@ -6,7 +6,6 @@ import { cancelTasks, type Task, type TaskHandler } from '../tasks.ts'
 import { keepEarning } from './claims/earnings.ts'
 import type { Context } from './context.ts'
 import { coin } from './currencies.ts'
-import { scheduleDelivery } from './deliveries.ts'
 import {
   type Attempt,
   customerKey,
@@ -18,6 +17,7 @@ import {
   type StatusChange,
   sessions,
 } from './documents.ts'
+import { notifySession } from './notifications.ts'
 import { paymentFrom } from './payment.ts'
 import { isFinal, isShort } from './session.ts'
 import { coversFirstBill } from './subscriptions/authorization.ts'
@@ -50,7 +50,7 @@ export async function record(
 ): Promise<Session> {
   const moved = { ...session, history: [...session.history, change] }
   await sessions.replace(world, session.uuid, moved)
-  await scheduleDelivery(context, world, moved, change)
+  await notifySession(context, world, moved, change)
   world.afterCommit(() => context.changes.announce(session.uuid))
   return moved
 }

@@ -1,4 +1,4 @@
-import { collection } from '../../collection.ts'
+import { Collection } from '../../collection.ts'
 
 /** The invitation of a user to take their account over. */
 export interface ClaimRequest {
@@ -23,8 +23,8 @@ export interface ClaimFunds {
   readonly createdAt: string
 }
 
-export const claimRequests = collection<ClaimRequest>('claimRequest', ({ userId }) => ({ user: String(userId) }))
+export const claimRequests = new Collection<ClaimRequest>('claimRequest', ({ userId }) => ({ user: String(userId) }))
 
 /** By the user's id. */
-export const earnings = collection<Earnings>('earnings')
-export const claimFunds = collection<ClaimFunds>('claimFunds')
+export const earnings = new Collection<Earnings>('earnings')
+export const claimFunds = new Collection<ClaimFunds>('claimFunds')

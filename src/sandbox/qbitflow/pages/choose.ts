@@ -31,7 +31,7 @@ export async function choose(context: Context, opened: OpenedSession, form: Form
 function authorizationIn({ settings }: Context, session: Session, form: Form): Session['authorization'] {
   if (!session.plan || (session.authorization && form.periods === undefined)) return session.authorization
   const fields = new Fields(numbersIn(form))
-  const periods = fields.optionalCount('periods', MAX_PERIODS)
+  const periods = fields.optionalWhole('periods', 0, MAX_PERIODS)
   if (periods === 0) fields.reject('periods', 'must be at least 1', undefined)
   const maximum = session.kind === 'payAsYouGo' ? amountIn(fields, 'maximum') : undefined
   fields.check()

@@ -1,7 +1,8 @@
 import { Hono, type Context as HttpContext } from 'hono'
+import { basePath } from '../../context.ts'
 import type { Page } from '../../pages/layout.ts'
 import { claim, type OpenedClaim, openClaim } from '../claims/claim.ts'
-import { basePath, type Context } from '../context.ts'
+import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { claimedPage, claimPage, unknownClaimPage } from './claim.ts'
 

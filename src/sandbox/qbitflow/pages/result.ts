@@ -1,5 +1,6 @@
+import { basePath } from '../../context.ts'
 import { type Html, html, NOTHING } from '../../pages/html.ts'
-import { basePath, type Context } from '../context.ts'
+import type { Context } from '../context.ts'
 import { coin } from '../currencies.ts'
 import type { Session, StatusChange } from '../documents.ts'
 import { isFinal, managementLinkOf, returnUrl } from '../session.ts'

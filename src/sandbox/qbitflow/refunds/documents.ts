@@ -1,4 +1,4 @@
-import { collection } from '../../collection.ts'
+import { Collection } from '../../collection.ts'
 import type { Payment, StatusChange } from '../documents.ts'
 
 export type RefundStatus = 'pending' | 'approved' | 'refused' | 'failed'
@@ -38,6 +38,6 @@ export interface RefundPayment extends Payment {
   readonly related: string
 }
 
-export const refunds = collection<Refund>('refund')
+export const refunds = new Collection<Refund>('refund')
 export const REFUND_PAYMENT = 'refundPayment'
-export const refundPayments = collection<RefundPayment>(REFUND_PAYMENT)
+export const refundPayments = new Collection<RefundPayment>(REFUND_PAYMENT)

@@ -1,6 +1,6 @@
+import { scheduleDelivery } from '../../deliveries.ts'
 import type { Transaction } from '../../store.ts'
 import type { Context } from '../context.ts'
-import { enqueue } from '../deliveries.ts'
 import { organizations, type StatusChange, sessions, THE_ORGANIZATION } from '../documents.ts'
 import { transactionId } from '../ids.ts'
 import { isFinal, managementLinkOf, ownerView, statusView } from '../session.ts'
@@ -16,13 +16,13 @@ export async function record(
   const isActive = refund.status === 'pending'
   const moved = { ...refund, isActive, history: [...refund.history, change] }
   await refunds.replace(world, refund.uuid, moved)
-  await tell(context, world, moved, change)
+  await notifyShop(context, world, moved, change)
   world.afterCommit(() => context.changes.announce(refund.uuid))
   return moved
 }
 
 /** Where refunds are told at all, the merchant always hears that a customer asked, since the answer is up to them. */
-async function tell(context: Context, world: Transaction, refund: Refund, change: StatusChange): Promise<void> {
+async function notifyShop(context: Context, world: Transaction, refund: Refund, change: StatusChange): Promise<void> {
   const [session, organization] = [
     await sessions.find(world, refund.session),
     await organizations.find(world, THE_ORGANIZATION),
@@ -38,5 +38,6 @@ async function tell(context: Context, world: Transaction, refund: Refund, change
     txType: 'refund',
     managementPageLink: managementLinkOf(context.publicUrl, session),
   }
-  await enqueue(context, world, { url: session.webhookUrl, id, payload }, refund.uuid, new Date(change.at))
+  const delivery = { url: session.webhookUrl, id, payload: JSON.stringify(payload) }
+  await scheduleDelivery(context, world, delivery, refund.uuid, new Date(change.at))
 }

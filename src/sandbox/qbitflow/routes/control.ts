@@ -1,12 +1,14 @@
 import { Hono } from 'hono'
+import { isObject, withoutAbsent } from '../../fields.ts'
+import { once } from '../../once.ts'
 import type { Context } from '../context.ts'
 import { type Coin, findCoin, findCoinBySymbol } from '../currencies.ts'
 import { organizations, sessions, THE_ORGANIZATION } from '../documents.ts'
 import { notFound } from '../errors.ts'
-import { Fields, isObject, parseObject, productTextRule, withoutAbsent } from '../fields.ts'
+import { Fields, parseObject, productTextRule } from '../fields.ts'
+import { idempotencyKeyOf } from '../idempotency-key.ts'
 import { transactionIn } from '../ids.ts'
 import { type Env, requireAdmin, requireKey, visible } from '../keys.ts'
-import { once } from '../once.ts'
 import { OUTCOMES, play } from '../play.ts'
 import { MAX_PERIODS, type Wish } from '../subscriptions/authorization.ts'
 
@@ -28,7 +30,7 @@ export function controlRoutes(context: Context): Hono<Env> {
     fields.check()
     const customer = isObject(given) ? given : undefined
     const wanted = { outcome, coin, customer, authorization }
-    const played = await once(context, c, (context) => play(context, caller.realm, uuid, wanted))
+    const played = await once(context, idempotencyKeyOf(c), (context) => play(context, caller.realm, uuid, wanted))
     const session = played ?? (await sessions.find(context.world(caller.realm), uuid))
     return c.json({ status: session?.history.at(-1)?.status })
   })
@@ -63,7 +65,7 @@ export function controlRoutes(context: Context): Hono<Env> {
 
 /** What the customer of a subscription allows; undefined leaves it to what they chose before. */
 function wishIn(fields: Fields): Wish | undefined {
-  const periods = fields.optionalCount('periods', MAX_PERIODS) || undefined
+  const periods = fields.optionalWhole('periods', 0, MAX_PERIODS) || undefined
   const allowance = fields.optionalPrice('allowance')
   const maximum = fields.optionalPrice('maximum')
   return periods || allowance || maximum ? { periods, allowance, maximum } : undefined

@@ -1,11 +1,12 @@
 import { Hono, type Context as HttpContext } from 'hono'
 import { newId } from '../../../kernel/id.ts'
+import { EMAIL_RULE, withoutAbsent } from '../../fields.ts'
 import type { Context } from '../context.ts'
 import { type Customer, customerKey, customers } from '../documents.ts'
-import { EMAIL_RULE, Fields, FREE_TEXT_RULE, nameRule, parseObject, REFERENCE_RULE, withoutAbsent } from '../fields.ts'
+import { Fields, FREE_TEXT_RULE, nameRule, parseObject, REFERENCE_RULE } from '../fields.ts'
 import { uuidIn } from '../ids.ts'
 import { type Env, ownerOf, ownRows, requireKey, visible } from '../keys.ts'
-import { pageQuery, readPage } from '../paging.ts'
+import { pageQuery, pageView } from '../paging.ts'
 
 export function customerRoutes(context: Context): Hono<Env> {
   const app = new Hono<Env>({ strict: false })
@@ -34,7 +35,7 @@ export function customerRoutes(context: Context): Hono<Env> {
     const caller = c.get('caller')
     const world = context.world(caller.realm)
     const page = pageQuery(c.req.query())
-    return c.json(await readPage(world, customers, page, ownRows(caller), customerView, (customer) => customer.uuid))
+    return c.json(await pageView(world, customers, page, ownRows(caller), customerView, (customer) => customer.uuid))
   })
 
   app.get('/uuid/:uuid', async (c) => {

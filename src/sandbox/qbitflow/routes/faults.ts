@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { FaultInput, type FaultRule, MAX_RULES } from '../../fault-rules.ts'
+import { type FaultInput, faultView, MAX_RULES, readFault } from '../../fault-rules.ts'
 import { addFault, listFaults, removeFault, removeFaults } from '../../faults.ts'
 import type { Context } from '../context.ts'
 import { conflict, fieldName, invalidFields, notFound } from '../errors.ts'
@@ -36,17 +36,12 @@ export function faultRoutes(context: Context): Hono<Env> {
 }
 
 function faultIn(body: Record<string, unknown>): FaultInput {
-  const provided = Object.entries(body).filter(([, value]) => value !== null && value !== '')
-  const parsed = FaultInput.safeParse(Object.fromEntries(provided))
-  if (parsed.success) return parsed.data
+  const read = readFault(body)
+  if ('fault' in read) return read.fault
   throw invalidFields(
-    parsed.error.issues.map(({ path, message }) => {
-      const field = fieldName(String(path[0]))
-      return { field, message: `${field}: ${message}` }
+    read.problems.map(({ key, rule }) => {
+      const field = fieldName(key)
+      return { field, message: `${field}: ${rule}` }
     }),
   )
-}
-
-function faultView({ drawn, ...rule }: FaultRule): object {
-  return rule
 }

@@ -1,13 +1,14 @@
 import { Hono } from 'hono'
+import { once } from '../../once.ts'
 import { clear } from '../../store.ts'
 import { settleFunds } from '../claims/funds.ts'
 import type { Context } from '../context.ts'
 import { apiKeys, payments, THE_ORGANIZATION, users } from '../documents.ts'
 import { notFound } from '../errors.ts'
 import { Fields, parseObject } from '../fields.ts'
+import { idempotencyKeyOf } from '../idempotency-key.ts'
 import { numberIn, transactionIn } from '../ids.ts'
 import { type Env, requireAdmin, requireKey, visible } from '../keys.ts'
-import { once } from '../once.ts'
 import { approveRefund, refuseRefund } from '../refunds/answer.ts'
 import { lastRefundOf, requestRefund } from '../refunds/request.ts'
 import { refundView } from '../refunds/view.ts'
@@ -29,7 +30,9 @@ export function merchantControlRoutes(context: Context): Hono<Env> {
     const uuid = transactionIn(id, 'payment', 'subscriptionHistory')
     const world = context.world(caller.realm)
     visible(caller, (await payments.find(world, uuid)) ?? (await subscriptionHistory.find(world, uuid)))
-    const requested = await once(context, c, (context) => requestRefund(context, caller.realm, uuid, reason))
+    const requested = await once(context, idempotencyKeyOf(c), (context) =>
+      requestRefund(context, caller.realm, uuid, reason),
+    )
     return c.json(refundView(visible(caller, requested ?? (await lastRefundOf(world, uuid)))), 201)
   })
 

@@ -5,7 +5,7 @@ import { customers, payments } from '../documents.ts'
 import { notFound } from '../errors.ts'
 import { transactionId, transactionIn } from '../ids.ts'
 import { type Env, ownRows, requireKey, visible } from '../keys.ts'
-import { pageQuery, readPage } from '../paging.ts'
+import { pageQuery, pageView } from '../paging.ts'
 import { paymentView } from '../payment.ts'
 import { subscriptionHistory, subscriptions } from '../subscriptions/documents.ts'
 import { customerView } from './customers.ts'
@@ -18,14 +18,14 @@ export function paymentRoutes(context: Context): Hono<Env> {
     const caller = c.get('caller')
     const world = context.world(caller.realm)
     const page = pageQuery(c.req.query())
-    return c.json(await readPage(world, payments, page, ownRows(caller), paymentView, transactionId))
+    return c.json(await pageView(world, payments, page, ownRows(caller), paymentView, transactionId))
   })
 
   app.get('/payments/combined', authenticated, async (c) => {
     const caller = c.get('caller')
     const world = context.world(caller.realm)
     const page = pageQuery(c.req.query())
-    return c.json(await readPage(world, combined, page, ownRows(caller), combinedView, combinedId))
+    return c.json(await pageView(world, combined, page, ownRows(caller), combinedView, combinedId))
   })
 
   app.get('/payment/:uuid', authenticated, async (c) => {

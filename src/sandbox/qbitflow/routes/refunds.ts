@@ -4,7 +4,7 @@ import { PROVIDER, payments } from '../documents.ts'
 import { notFound } from '../errors.ts'
 import { transactionId, transactionIn } from '../ids.ts'
 import { type Env, ownRows, requireKey } from '../keys.ts'
-import { pageQuery, readPage } from '../paging.ts'
+import { pageQuery, pageView } from '../paging.ts'
 import { refunds } from '../refunds/documents.ts'
 import { lastRefundOf } from '../refunds/request.ts'
 import { refundView } from '../refunds/view.ts'
@@ -36,7 +36,7 @@ export function refundRoutes(context: Context): Hono<Env> {
     const caller = c.get('caller')
     const where = { ...ownRows(caller), isActive: false }
     const page = pageQuery(c.req.query())
-    return c.json(await readPage(context.world(caller.realm), refunds, page, where, refundView, transactionId))
+    return c.json(await pageView(context.world(caller.realm), refunds, page, where, refundView, transactionId))
   })
 
   return app

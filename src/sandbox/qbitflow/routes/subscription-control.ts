@@ -1,10 +1,11 @@
 import { Hono } from 'hono'
+import { once } from '../../once.ts'
 import type { Context } from '../context.ts'
 import { notFound } from '../errors.ts'
 import { Fields, parseObject } from '../fields.ts'
+import { idempotencyKeyOf } from '../idempotency-key.ts'
 import { transactionIn } from '../ids.ts'
 import { type Env, requireKey, visible } from '../keys.ts'
-import { once } from '../once.ts'
 import { type Subscription, subscriptions } from '../subscriptions/documents.ts'
 import { adjust, cancelByCustomer, changeMaximum, confirmTrial, topUp } from '../subscriptions/verbs.ts'
 import { subscriptionView } from '../subscriptions/view.ts'
@@ -26,7 +27,7 @@ export function subscriptionControlRoutes(context: Context): Hono<Env> {
       const uuid = transactionIn(c.req.param('uuid'), 'subscription', 'payAsYouGo')
       visible(caller, await subscriptions.find(world, uuid))
       const fields = new Fields(parseObject(await c.req.text()))
-      await once(context, c, (context) => act(context, caller.realm, uuid, fields))
+      await once(context, idempotencyKeyOf(c), (context) => act(context, caller.realm, uuid, fields))
       const subscription: Subscription | undefined = await subscriptions.find(world, uuid)
       if (!subscription) throw notFound()
       return c.json(subscriptionView(subscription))

@@ -1,9 +1,10 @@
 import { Hono } from 'hono'
+import { EMAIL_RULE } from '../../fields.ts'
 import { nextNumber } from '../../store.ts'
 import type { Context } from '../context.ts'
 import { apiKeys, type User, users } from '../documents.ts'
 import { forbidden, notFound } from '../errors.ts'
-import { EMAIL_RULE, Fields, nameRule, parseObject } from '../fields.ts'
+import { Fields, nameRule, parseObject } from '../fields.ts'
 import { numberIn } from '../ids.ts'
 import { type Caller, type Env, outranks, requireAdmin, requireKey } from '../keys.ts'
 
@@ -36,7 +37,7 @@ export function userRoutes(context: Context): Hono<Env> {
       lastName: fields.text('lastName', nameRule(2)),
       email: fields.text('email', EMAIL_RULE),
       role: fields.oneOf('role', ['user', 'admin']),
-      organizationFeeBps: fields.optionalCount('organizationFeeBps', MAX_FEE_BPS) ?? 0,
+      organizationFeeBps: fields.optionalWhole('organizationFeeBps', 0, MAX_FEE_BPS) ?? 0,
     }
     fields.check()
     const createdAt = (await context.clockOf(realm)).toISOString()
@@ -59,7 +60,7 @@ export function userRoutes(context: Context): Hono<Env> {
     const lastName = fields.optionalText('lastName', nameRule(2))
     const email = fields.optionalText('email', EMAIL_RULE)
     // Nobody sets the fee that is taken from their own payments.
-    const fee = isOwn ? undefined : fields.optionalCount('organizationFeeBps', MAX_FEE_BPS)
+    const fee = isOwn ? undefined : fields.optionalWhole('organizationFeeBps', 0, MAX_FEE_BPS)
     const updatedAt = (await context.clockOf(caller.realm)).toISOString()
     const user = await context.transaction(caller.realm, async (world) => {
       const before = reachable(caller, await users.lock(world, id))

@@ -1,8 +1,9 @@
 import { Hono } from 'hono'
 import { parseJson, TooDeep } from '../../../kernel/json.ts'
+import { isObject } from '../../fields.ts'
 import type { Context } from '../context.ts'
 import { badRequest } from '../errors.ts'
-import { Fields, isObject, parseObject } from '../fields.ts'
+import { Fields, parseObject } from '../fields.ts'
 import { type Env, requireKey, webhookSecretOf } from '../keys.ts'
 import { isSigned } from '../signature.ts'
 

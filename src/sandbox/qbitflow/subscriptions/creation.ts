@@ -7,7 +7,6 @@ import { merchantAddress } from '../payment.ts'
 import { centsOf, usdOf } from '../usd.ts'
 import { defaultMaximum } from './authorization.ts'
 import { amountDue, nextPeriod } from './billing.ts'
-import { tellSubscription } from './deliveries.ts'
 import {
   type Operation,
   operationId,
@@ -18,6 +17,7 @@ import {
 } from './documents.ts'
 import { after } from './duration.ts'
 import { entryFrom, historyView } from './history.ts'
+import { notifySubscription } from './notifications.ts'
 import type { Plan } from './plan.ts'
 import { rest, save } from './store.ts'
 
@@ -126,6 +126,6 @@ async function billFirst(
     allowance: usdOf(centsOf(subscription.allowance) - cents),
     lastBillingDate: entry.createdAt,
   }
-  await tellSubscription(context, world, subscription, { type: 'billing', data: historyView(entry) }, at)
+  await notifySubscription(context, world, subscription, { type: 'billing', data: historyView(entry) }, at)
   await save(context, world, subscription, nextPeriod(paid, at), at)
 }

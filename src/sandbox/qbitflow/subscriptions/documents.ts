@@ -1,4 +1,4 @@
-import { collection } from '../../collection.ts'
+import { Collection } from '../../collection.ts'
 import type { Payment, StatusChange } from '../documents.ts'
 import type { Plan } from './plan.ts'
 
@@ -95,11 +95,11 @@ export interface Operation {
   readonly history: readonly StatusChange[]
 }
 
-export const subscriptions = collection<Subscription>('subscription')
-export const subscriptionHistory = collection<HistoryEntry>('subscriptionHistory')
+export const subscriptions = new Collection<Subscription>('subscription')
+export const subscriptionHistory = new Collection<HistoryEntry>('subscriptionHistory')
 
 /** The last one of a type about a subscription; of the bills every one. */
-export const operations = collection<Operation>('operation')
+export const operations = new Collection<Operation>('operation')
 
 export function operationId({ type, uuid }: Pick<Operation, 'type' | 'uuid'>): string {
   return `${type}:${uuid}`

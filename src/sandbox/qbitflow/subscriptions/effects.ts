@@ -6,9 +6,9 @@ import { quote } from '../quotes.ts'
 import { centsOf, usdOf } from '../usd.ts'
 import { isUnpaid, obstacleTo, standing } from './billing.ts'
 import { bill, COMPLAINTS, cancel, postpone, settle } from './cycle.ts'
-import { tellSubscription } from './deliveries.ts'
 import { type Operation, type OperationType, type Subscription, subscriptionHistory } from './documents.ts'
 import { entryFrom, historyView } from './history.ts'
+import { notifySubscription } from './notifications.ts'
 import { save } from './store.ts'
 
 /** Does what a confirmed operation is for; answers why it came to nothing. The subscription is locked and not over. */
@@ -46,7 +46,7 @@ async function executeSubscription(
   const entry = entryFrom(subscription, operation, amountMinUnits, at)
   await subscriptionHistory.insert(world, entry.uuid, entry)
   await keepEarning(world, entry)
-  await tellSubscription(context, world, subscription, { type: 'billing', data: historyView(entry) }, at)
+  await notifySubscription(context, world, subscription, { type: 'billing', data: historyView(entry) }, at)
   const paid: Subscription = {
     ...subscription,
     allowance: usdOf(centsOf(subscription.allowance) - cents),

@@ -1,4 +1,5 @@
-import { Fields, isObject } from '../fields.ts'
+import { isObject } from '../../fields.ts'
+import { Fields } from '../fields.ts'
 import { type Duration, secondsOf, UNITS } from './duration.ts'
 import type { Plan } from './plan.ts'
 
@@ -14,7 +15,7 @@ const MAX_PERIODS = 10_000
 /** The terms in a session's request. Free credits belong to what is paid as it goes, trials to everything else. */
 export function planFrom(fields: Fields, kind: 'subscription' | 'payAsYouGo'): Plan {
   const frequency = frequencyIn(fields)
-  const minPeriods = fields.optionalCount('minPeriods', MAX_PERIODS)
+  const minPeriods = fields.optionalWhole('minPeriods', 0, MAX_PERIODS)
   const terms = { frequency, ...(minPeriods ? { minPeriods } : {}) }
   if (kind === 'payAsYouGo') {
     const freeCredits = fields.optionalAmount('freeCredits')

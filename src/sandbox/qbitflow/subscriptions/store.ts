@@ -1,8 +1,8 @@
 import type { Transaction } from '../../store.ts'
 import { cancelTasks } from '../../tasks.ts'
 import type { Context } from '../context.ts'
-import { tellSubscription } from './deliveries.ts'
 import { type Subscription, subscriptions } from './documents.ts'
+import { notifySubscription } from './notifications.ts'
 
 export const TURN = 'turn'
 
@@ -22,7 +22,7 @@ export async function save(
   await rest(context, world, saved)
   if (before.status !== saved.status) {
     const data = { previousStatus: before.status, currentStatus: saved.status, updatedAt: saved.updatedAt }
-    await tellSubscription(context, world, saved, { type: 'status_transition', data }, at)
+    await notifySubscription(context, world, saved, { type: 'status_transition', data }, at)
   }
   return saved
 }
