@@ -67,16 +67,17 @@ async function attempt(
   isForged: boolean,
 ): Promise<string | undefined> {
   const delivery = body as Delivery
+  const headers = rules.headers(realm, delivery, isForged)
   try {
     const response = await send(delivery.url, {
       method: 'POST',
-      headers: rules.headers(realm, delivery, isForged),
+      headers,
       body: delivery.payload,
       redirect: 'manual',
       signal: AbortSignal.timeout(rules.timeoutMs),
     })
     const isReceived = await rules.isReceived(response)
-    await response.body?.cancel()
+    if (!response.bodyUsed) await response.body?.cancel()
     return isReceived ? undefined : `answered ${response.status}`
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
