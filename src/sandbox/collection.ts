@@ -15,8 +15,6 @@ export interface Page {
   readonly limit?: number
   /** The id of the last document of the page before. It may have been removed since. */
   readonly after?: string | undefined
-  /** How many documents to pass over. */
-  readonly skip?: number | undefined
   /** Fields that a document must carry with these very values. */
   readonly where?: Readonly<Record<string, unknown>>
 }
@@ -123,7 +121,7 @@ export function several<T extends object>(...kinds: readonly string[]): Listing<
 async function listOf<T>(
   world: World,
   kinds: readonly string[],
-  { limit, after, skip, where = {} }: Page = {},
+  { limit, after, where = {} }: Page = {},
 ): Promise<T[] | undefined> {
   const before = after === undefined ? null : await positionOf(world, kinds, after)
   if (before === undefined) return undefined
@@ -132,8 +130,8 @@ async function listOf<T>(
   const { rows } = await world.db.query(
     `SELECT body FROM sandbox_document WHERE tenant_id = $1 AND provider = $2 AND ${ofKind}
      AND NOT removed AND body @> $4 AND ($5::bigint IS NULL OR position < $5)
-     ORDER BY position DESC LIMIT $6 OFFSET $7`,
-    [world.realm, world.provider, kind, JSON.stringify(where), before, limit ?? null, skip ?? 0],
+     ORDER BY position DESC LIMIT $6`,
+    [world.realm, world.provider, kind, JSON.stringify(where), before, limit ?? null],
   )
   return (rows as { body: T }[]).map((row) => row.body)
 }
