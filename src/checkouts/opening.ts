@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts'
 import type { CheckoutRow, CustomerRow } from '../db/rows.ts'
-import type { Clocks } from '../kernel/clock.ts'
+import type { ClockReading, Clocks } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
@@ -23,6 +23,8 @@ interface Asked {
   readonly requestId?: string
   /** Its provider, where that was looked up just now. */
   readonly provider?: Able<'checkouts'>
+  /** The tenant's clock, where the request has read it. */
+  readonly clock?: ClockReading
 }
 
 export type CheckoutOpening = ReturnType<typeof checkoutOpening>
@@ -103,9 +105,9 @@ export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl 
     })
   }
 
-  async function record(checkout: CheckoutRow, answer: Answer, requestId: string | undefined): Promise<void> {
+  async function record(checkout: CheckoutRow, answer: Answer, { requestId, clock }: Asked): Promise<void> {
     const { tenantId, id } = checkout
-    const change = { tenantId, at: await clocks.now(tenantId), requestId }
+    const change = { tenantId, at: await clocks.now(clock ?? tenantId), requestId }
     await transact(db, change, async (work) => {
       const where = { tenantId, id, status: { in: statusesBefore(answer.status) } }
       const data = { ...fields(answer, change.at), updatedAt: change.at }
@@ -131,17 +133,17 @@ export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl 
      * Opens a checkout's page at its provider. An answer that never came leaves it UNKNOWN, and opening it again is
      * how the doubt is resolved. Answers what went wrong, for the caller.
      */
-    async open(checkout: CheckoutRow, { requestId, provider }: Asked = {}): Promise<readonly Problem[]> {
+    async open(checkout: CheckoutRow, asked: Asked = {}): Promise<readonly Problem[]> {
       try {
-        const asking = () => askProvider(checkout, provider)
+        const asking = () => askProvider(checkout, asked.provider)
         const opened = await capabilities.reviewing(checkout.tenantId, checkout.provider, asking)
-        await record(checkout, { status: 'OPEN', opened }, requestId)
+        await record(checkout, { status: 'OPEN', opened }, asked)
         return []
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error
         const problem = problemFrom(error)
         const status = error instanceof ProviderRefused ? 'FAILED' : 'UNKNOWN'
-        await record(checkout, { status, reason: problem.message }, requestId)
+        await record(checkout, { status, reason: problem.message }, asked)
         return [problem]
       }
     },

@@ -111,7 +111,7 @@ export function checkoutService({ db, clocks, registry, capabilities, opening }:
       const problems =
         done.replayed || !made
           ? await repeat(actor.tenantId, done.id, requestId)
-          : await opening.open(made, { requestId, provider })
+          : await opening.open(made, { requestId, provider, clock: actor })
       return { ...done, problems }
     },
 

@@ -35,7 +35,7 @@ export function shareOf({ share }: { share: string }): string {
 
 /**
  * Leases rows that are due, the earliest first and no more of a share than it has room for. What a node had leased that
- * died is due at once.
+ * died is due at once. Where fewer come than the least room that anybody has, nothing was left out for want of room.
  */
 export function takeDue<Row>(db: Database, due: Due, values: readonly unknown[]) {
   const text = textOf(due)
@@ -44,7 +44,8 @@ export function takeDue<Row>(db: Database, due: Due, values: readonly unknown[])
     const room = [[...shares.keys()], [...shares.values()]]
     const given = [now, leaseEndsAt, leftBefore, total, perShare, ...room, ...values]
     const rows = await db.query<Taken<Row>>(name, text, given)
-    return { rows, more: rows.length > 0 }
+    const leastRoom = Math.min(total, perShare, ...[...shares.values()].filter((left) => left > 0))
+    return { rows, more: rows.length >= leastRoom }
   }
 }
 

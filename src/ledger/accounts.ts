@@ -5,6 +5,7 @@ import type { AccountRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
 import type { Emit } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import type { Currency } from '../kernel/currency.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
@@ -49,82 +50,84 @@ interface Deps {
 }
 
 /** Accounts are opened, described and frozen; they are never deleted, and only postings change their balance. */
-export function accountService({ db, clocks, currencies }: Deps) {
-  async function change(
-    call: Call,
-    id: string,
-    type: EventType,
-    apply: (tx: Transaction, where: AccountKey, now: Date) => Promise<AccountRow>,
-  ): Promise<Done> {
-    const { tenantId } = call.actor
-    const now = await clocks.now(call.actor)
-    return transactOnce(db, call, now, id, async (work) => {
-      const where = { tenantId_id: { tenantId, id } }
-      await work.lock('account', id)
-      const account = await work.tx.account.findUnique({ where })
-      if (!account) throw notFound('Account', ['id'])
-      // Its entries are stamped no earlier than this, so that they stay in the order of their time.
-      const at = new Date(Math.max(account.updatedAt.getTime(), now.getTime()))
-      announce(work.emit, type, await apply(work.tx, where, at))
+export function accountService(parts: Deps) {
+  return bound(parts, { create: createAccount, update, freeze, unfreeze })
+}
+
+/** @throws DomainError ALREADY_EXISTS when another account has the external id */
+async function createAccount({ currencies, clocks, db }: Deps, call: Call, input: unknown): Promise<Done> {
+  const wanted = validate(CreateAccount, input)
+  const { tenantId } = call.actor
+  const currency = await currencies.find(tenantId, wanted.currency)
+  if (!currency) throw new DomainError({ code: 'NOT_FOUND', message: 'unknown currency', field: ['currency'] })
+  const overdraftLimit = limitOf(wanted.overdraftLimit, currency) ?? null
+  if (overdraftLimit !== null && !wanted.overdraft) throw limitWithoutOverdraft()
+  const now = await clocks.now(call.actor)
+  const id = newId()
+  try {
+    return await transactOnce(db, call, now, id, async (work) => {
+      const described = { ...wanted, overdraftLimit: overdraftLimit?.toString(), metadata: wanted.metadata ?? {} }
+      const data = { tenantId, id, ...described, createdAt: now, updatedAt: now }
+      announce(work.emit, 'account.created', await work.tx.account.create({ data }))
     })
+  } catch (error) {
+    if (!isUniqueViolation(error, 'account_tenant_id_external_id_key')) throw error
+    const message = 'Another account has this external id'
+    throw new DomainError({ code: 'ALREADY_EXISTS', message, field: ['externalId'] })
   }
+}
 
-  return {
-    /** @throws DomainError ALREADY_EXISTS when another account has the external id */
-    async create(call: Call, input: unknown): Promise<Done> {
-      const wanted = validate(CreateAccount, input)
-      const { tenantId } = call.actor
-      const currency = await currencies.find(tenantId, wanted.currency)
-      if (!currency) throw new DomainError({ code: 'NOT_FOUND', message: 'unknown currency', field: ['currency'] })
-      const overdraftLimit = limitOf(wanted.overdraftLimit, currency) ?? null
-      if (overdraftLimit !== null && !wanted.overdraft) throw limitWithoutOverdraft()
-      const now = await clocks.now(call.actor)
-      const id = newId()
-      try {
-        return await transactOnce(db, call, now, id, async (work) => {
-          const described = { ...wanted, overdraftLimit: overdraftLimit?.toString(), metadata: wanted.metadata ?? {} }
-          const data = { tenantId, id, ...described, createdAt: now, updatedAt: now }
-          announce(work.emit, 'account.created', await work.tx.account.create({ data }))
-        })
-      } catch (error) {
-        if (!isUniqueViolation(error, 'account_tenant_id_external_id_key')) throw error
-        const message = 'Another account has this external id'
-        throw new DomainError({ code: 'ALREADY_EXISTS', message, field: ['externalId'] })
-      }
-    },
+/** Takes the overdraft away, or limits it, only where the account is not further below zero already. */
+async function update(parts: Deps, call: Call, input: unknown): Promise<Done> {
+  const { db, currencies } = parts
+  const { id, overdraftLimit: limit, ...wanted } = validate(UpdateAccount, input)
+  const { tenantId } = call.actor
+  const seen = await db.prisma.account.findUnique({ where: { tenantId_id: { tenantId, id } } })
+  if (!seen) throw notFound('Account', ['id'])
+  const overdraftLimit = limitOf(limit, await currencies.known(tenantId, seen.currency))
+  return change(parts, call, id, 'account.updated', async (tx, where, now) => {
+    // Without overdraft there is nothing to limit.
+    const unlimited = overdraftLimit === null || (overdraftLimit === undefined && wanted.overdraft === false)
+    const data = { ...wanted, overdraftLimit: unlimited ? null : overdraftLimit?.toString(), updatedAt: now }
+    const account = await tx.account.update({ where, data })
+    assertWithinLimit(account)
+    return account
+  })
+}
 
-    /** Takes the overdraft away, or limits it, only where the account is not further below zero already. */
-    async update(call: Call, input: unknown): Promise<Done> {
-      const { id, overdraftLimit: limit, ...wanted } = validate(UpdateAccount, input)
-      const { tenantId } = call.actor
-      const seen = await db.prisma.account.findUnique({ where: { tenantId_id: { tenantId, id } } })
-      if (!seen) throw notFound('Account', ['id'])
-      const overdraftLimit = limitOf(limit, await currencies.known(tenantId, seen.currency))
-      return change(call, id, 'account.updated', async (tx, where, now) => {
-        // Without overdraft there is nothing to limit.
-        const unlimited = overdraftLimit === null || (overdraftLimit === undefined && wanted.overdraft === false)
-        const data = { ...wanted, overdraftLimit: unlimited ? null : overdraftLimit?.toString(), updatedAt: now }
-        const account = await tx.account.update({ where, data })
-        assertWithinLimit(account)
-        return account
-      })
-    },
+/** Nothing is paid from or to a frozen account until it is unfrozen. */
+async function freeze(parts: Deps, call: Call, input: unknown): Promise<Done> {
+  const { id } = validate(AccountId, input)
+  return change(parts, call, id, 'account.frozen', (tx, where, now) =>
+    tx.account.update({ where, data: { frozen: true, updatedAt: now } }),
+  )
+}
 
-    /** Nothing is paid from or to a frozen account until it is unfrozen. */
-    async freeze(call: Call, input: unknown): Promise<Done> {
-      const { id } = validate(AccountId, input)
-      return change(call, id, 'account.frozen', (tx, where, now) =>
-        tx.account.update({ where, data: { frozen: true, updatedAt: now } }),
-      )
-    },
+async function unfreeze(parts: Deps, call: Call, input: unknown): Promise<Done> {
+  const { id } = validate(AccountId, input)
+  return change(parts, call, id, 'account.unfrozen', (tx, where, now) =>
+    tx.account.update({ where, data: { frozen: false, updatedAt: now } }),
+  )
+}
 
-    async unfreeze(call: Call, input: unknown): Promise<Done> {
-      const { id } = validate(AccountId, input)
-      return change(call, id, 'account.unfrozen', (tx, where, now) =>
-        tx.account.update({ where, data: { frozen: false, updatedAt: now } }),
-      )
-    },
-  }
+async function change(
+  { clocks, db }: Deps,
+  call: Call,
+  id: string,
+  type: EventType,
+  apply: (tx: Transaction, where: AccountKey, now: Date) => Promise<AccountRow>,
+): Promise<Done> {
+  const { tenantId } = call.actor
+  const now = await clocks.now(call.actor)
+  return transactOnce(db, call, now, id, async (work) => {
+    const where = { tenantId_id: { tenantId, id } }
+    await work.lock('account', id)
+    const account = await work.tx.account.findUnique({ where })
+    if (!account) throw notFound('Account', ['id'])
+    // Its entries are stamped no earlier than this, so that they stay in the order of their time.
+    const at = new Date(Math.max(account.updatedAt.getTime(), now.getTime()))
+    announce(work.emit, type, await apply(work.tx, where, at))
+  })
 }
 
 /** A limit in minor units; null for none, undefined where it is left as it is. @throws DomainError INVALID, OUT_OF_RANGE */

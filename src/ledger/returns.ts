@@ -2,6 +2,7 @@ import type { Database, Transaction } from '../db/database.ts'
 import { lockRow } from '../db/lock.ts'
 import type { LedgerTransactionRow } from '../db/rows.ts'
 import type { Call, Done } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import type { Currency } from '../kernel/currency.ts'
 import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
@@ -38,89 +39,91 @@ interface Seen {
 }
 
 /** Money on its way back: the whole of a transaction at once, or what each destination is asked for. */
-export function returnService({ db, clocks, currencies, plan }: Deps) {
-  /** The accounts that the conversions of a transaction ran over, looked up before anything is changed. */
-  async function exchanges({ whole, parts }: Seen): Promise<Map<string, ExchangeAccounts>> {
-    const from = await currencies.known(whole.tenantId, whole.currency)
-    const accounts = new Map<string, ExchangeAccounts>()
-    for (const code of new Set(parts.flatMap(({ convertedCurrency }) => convertedCurrency ?? []))) {
-      const to = await currencies.known(whole.tenantId, code)
-      accounts.set(code, await plan.exchangeAccounts(whole.tenantId, from, to))
+export function returnService(deps: Deps) {
+  return bound(deps, { rollback: rollBackTransaction, refund: refundTransaction })
+}
+
+/**
+ * Takes a transaction back as a whole, fees included: an INTERNAL transaction posts its mirror. Once, and not after
+ * a refund.
+ * @throws DomainError INVALID_STATE, or INSUFFICIENT_FUNDS when a destination has spent the money, OVERDRAFT_LIMIT_EXCEEDED
+ */
+async function rollBackTransaction(deps: Deps, call: Call, input: unknown): Promise<Done> {
+  const { clocks, db } = deps
+  const { transactionId, metadata } = validate(TransactionId, input)
+  const { tenantId } = call.actor
+  const at = await clocks.now(call.actor)
+  const mirror = newId()
+  const accounts = await exchangesOf(deps, await read(db.prisma, tenantId, transactionId))
+  return transactOnce(db, call, at, mirror, async (work) => {
+    const { whole } = await lock(work.tx, tenantId, transactionId)
+    if (whole.state !== 'COMPLETED') {
+      throw invalidState(`A transaction that is ${whole.state} cannot be rolled back`, ['transactionId'])
     }
-    return accounts
-  }
+    await reverse(work, whole.id, { id: mirror, accounts, ...(metadata && { metadata }) })
+    const object = { id: encodeId('LedgerTransaction', whole.id), state: 'ROLLED_BACK' }
+    work.emit({
+      type: 'ledger.transaction_rolled_back',
+      entityKind: 'LedgerTransaction',
+      entityId: whole.id,
+      object,
+    })
+  })
+}
 
-  return {
-    /**
-     * Takes a transaction back as a whole, fees included: an INTERNAL transaction posts its mirror. Once, and not after
-     * a refund.
-     * @throws DomainError INVALID_STATE, or INSUFFICIENT_FUNDS when a destination has spent the money, OVERDRAFT_LIMIT_EXCEEDED
-     */
-    async rollback(call: Call, input: unknown): Promise<Done> {
-      const { transactionId, metadata } = validate(TransactionId, input)
-      const { tenantId } = call.actor
-      const at = await clocks.now(call.actor)
-      const mirror = newId()
-      const accounts = await exchanges(await read(db.prisma, tenantId, transactionId))
-      return transactOnce(db, call, at, mirror, async (work) => {
-        const { whole } = await lock(work.tx, tenantId, transactionId)
-        if (whole.state !== 'COMPLETED') {
-          throw invalidState(`A transaction that is ${whole.state} cannot be rolled back`, ['transactionId'])
-        }
-        await reverse(work, whole.id, { id: mirror, accounts, ...(metadata && { metadata }) })
-        const object = { id: encodeId('LedgerTransaction', whole.id), state: 'ROLLED_BACK' }
-        work.emit({
-          type: 'ledger.transaction_rolled_back',
-          entityKind: 'LedgerTransaction',
-          entityId: whole.id,
-          object,
-        })
-      })
-    },
+/**
+ * Gives back, per destination, a part of what it received. May be repeated, and never exceeds what was received.
+ * @throws DomainError OUT_OF_RANGE, INVALID_STATE, INSUFFICIENT_FUNDS, OVERDRAFT_LIMIT_EXCEEDED
+ */
+async function refundTransaction(deps: Deps, call: Call, input: unknown): Promise<Done> {
+  const { db, currencies, clocks } = deps
+  const { transactionId, refunds, metadata } = validate(RefundTransaction, input)
+  const { tenantId } = call.actor
+  const seen = await read(db.prisma, tenantId, transactionId)
+  const currency = await currencies.known(tenantId, seen.whole.currency)
+  const wanted = refunds.map(({ destinationId, subtotal }, index) => ({
+    destinationId,
+    amount: readAmount(subtotal, currency, ['refunds', String(index), 'subtotal']),
+  }))
+  const accounts = await exchangesOf(deps, seen)
+  const at = await clocks.now(call.actor)
+  const id = newId()
+  return transactOnce(db, call, at, id, async (work) => {
+    const { whole, parts } = await lock(work.tx, tenantId, transactionId)
+    if (whole.state !== 'COMPLETED' && whole.state !== 'PARTIALLY_REFUNDED') {
+      throw invalidState(`A transaction that is ${whole.state} cannot be refunded`, ['transactionId'])
+    }
+    const returns = share(wanted, parts, currency).map((one) => ({ ...one, ...converted(one, currency, accounts) }))
+    const total = returns.reduce((sum, { amount }) => sum + amount, 0n)
+    const header: Header = {
+      id,
+      type: 'EXTERNAL',
+      state: 'COMPLETED',
+      recipe: 'refund',
+      accountId: whole.accountId,
+      total,
+      currency: whole.currency,
+      referenceId: whole.id,
+      ...(metadata && { metadata }),
+    }
+    const lines = returnLines(id, whole, returns, total)
+    await postPrepared(work, { headers: [header, ...returnParts(id, returns)], lines })
+    await noteRefunds(work.tx, whole, returns, total)
+    work.emit(await bookedEvent(work, header))
+    const object = { id: encodeId('LedgerTransaction', whole.id), refund: encodeId('LedgerTransaction', id) }
+    work.emit({ type: 'ledger.transaction_refunded', entityKind: 'LedgerTransaction', entityId: whole.id, object })
+  })
+}
 
-    /**
-     * Gives back, per destination, a part of what it received. May be repeated, and never exceeds what was received.
-     * @throws DomainError OUT_OF_RANGE, INVALID_STATE, INSUFFICIENT_FUNDS, OVERDRAFT_LIMIT_EXCEEDED
-     */
-    async refund(call: Call, input: unknown): Promise<Done> {
-      const { transactionId, refunds, metadata } = validate(RefundTransaction, input)
-      const { tenantId } = call.actor
-      const seen = await read(db.prisma, tenantId, transactionId)
-      const currency = await currencies.known(tenantId, seen.whole.currency)
-      const wanted = refunds.map(({ destinationId, subtotal }, index) => ({
-        destinationId,
-        amount: readAmount(subtotal, currency, ['refunds', String(index), 'subtotal']),
-      }))
-      const accounts = await exchanges(seen)
-      const at = await clocks.now(call.actor)
-      const id = newId()
-      return transactOnce(db, call, at, id, async (work) => {
-        const { whole, parts } = await lock(work.tx, tenantId, transactionId)
-        if (whole.state !== 'COMPLETED' && whole.state !== 'PARTIALLY_REFUNDED') {
-          throw invalidState(`A transaction that is ${whole.state} cannot be refunded`, ['transactionId'])
-        }
-        const returns = share(wanted, parts, currency).map((one) => ({ ...one, ...converted(one, currency, accounts) }))
-        const total = returns.reduce((sum, { amount }) => sum + amount, 0n)
-        const header: Header = {
-          id,
-          type: 'EXTERNAL',
-          state: 'COMPLETED',
-          recipe: 'refund',
-          accountId: whole.accountId,
-          total,
-          currency: whole.currency,
-          referenceId: whole.id,
-          ...(metadata && { metadata }),
-        }
-        const lines = returnLines(id, whole, returns, total)
-        await postPrepared(work, { headers: [header, ...returnParts(id, returns)], lines })
-        await noteRefunds(work.tx, whole, returns, total)
-        work.emit(await bookedEvent(work, header))
-        const object = { id: encodeId('LedgerTransaction', whole.id), refund: encodeId('LedgerTransaction', id) }
-        work.emit({ type: 'ledger.transaction_refunded', entityKind: 'LedgerTransaction', entityId: whole.id, object })
-      })
-    },
+/** The accounts that the conversions of a transaction ran over, looked up before anything is changed. */
+async function exchangesOf({ currencies, plan }: Deps, { whole, parts }: Seen): Promise<Map<string, ExchangeAccounts>> {
+  const from = await currencies.known(whole.tenantId, whole.currency)
+  const accounts = new Map<string, ExchangeAccounts>()
+  for (const code of new Set(parts.flatMap(({ convertedCurrency }) => convertedCurrency ?? []))) {
+    const to = await currencies.known(whole.tenantId, code)
+    accounts.set(code, await plan.exchangeAccounts(whole.tenantId, from, to))
   }
+  return accounts
 }
 
 /** Only what people moved by charges can be taken back here; a payment at a provider has refunds of its own. */

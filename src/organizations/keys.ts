@@ -2,6 +2,7 @@ import type { Database, Transaction } from '../db/database.ts'
 import { lockRow } from '../db/lock.ts'
 import type { ApiKeyRow } from '../db/rows.ts'
 import type { Actor, Call, Done, Role } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
@@ -30,74 +31,76 @@ interface Deps {
   readonly clocks: Clocks
 }
 
-export function keyService({ db, clock, clocks }: Deps) {
-  function assertFuture(expiresAt: Date | null | undefined): void {
-    if (!expiresAt || expiresAt > clock.now()) return
-    throw new DomainError({ code: 'OUT_OF_RANGE', message: 'must be in the future', field: ['expiresAt'] })
-  }
+export function keyService(parts: Deps) {
+  return bound(parts, { create: createApiKey, update: updateApiKey, remove: deleteApiKey })
+}
 
-  return {
-    /**
-     * Makes a key, which may do no more than the one that asks and ends no later. Its secret is in this answer and
-     * nowhere else, so that a repeat does not have it.
-     * @throws DomainError FORBIDDEN, LIMIT_REACHED when the owner has as many keys as one may have, NOT_FOUND
-     */
-    async create(call: Call, input: unknown): Promise<Done & { secret?: string }> {
-      const { actor } = call
-      const wanted = validate(CreateApiKey, withOwner(actor, input as Input))
-      const userId = ownerFor(actor, wanted.role, wanted.userId)
-      assertFuture(wanted.expiresAt)
-      const now = await clocks.now(actor)
-      const id = newId()
-      const secret = newSecret(actor.mode)
-      const done = await transactOnce(db, call, now, id, async (work) => {
-        if (userId !== null) await assertMayHave(work.tx, actor, userId, wanted.role)
-        await assertRoom(work.tx, actor.tenantId, userId, now)
-        const asking = await askingKey(work.tx, actor)
-        assertWithin(actor, asking, wanted)
-        const { name, role } = wanted
-        const expiresAt = wanted.expiresAt ?? (actor.role === 'OWNER' ? null : asking.expiresAt)
-        const rateLimit = wanted.rateLimit ?? usualLimit(actor, asking, userId)
-        const key = { id, tenantId: actor.tenantId, name, role, userId, expiresAt, rateLimit, createdAt: now }
-        await issue(work, secret, key)
-      })
-      return done.replayed ? done : { ...done, secret: secret.secret }
-    },
+/**
+ * Makes a key, which may do no more than the one that asks and ends no later. Its secret is in this answer and
+ * nowhere else, so that a repeat does not have it.
+ * @throws DomainError FORBIDDEN, LIMIT_REACHED when the owner has as many keys as one may have, NOT_FOUND
+ */
+async function createApiKey(parts: Deps, call: Call, input: unknown): Promise<Done & { secret?: string }> {
+  const { clocks, db } = parts
+  const { actor } = call
+  const wanted = validate(CreateApiKey, withOwner(actor, input as Input))
+  const userId = ownerFor(actor, wanted.role, wanted.userId)
+  assertFuture(parts, wanted.expiresAt)
+  const now = await clocks.now(actor)
+  const id = newId()
+  const secret = newSecret(actor.mode)
+  const done = await transactOnce(db, call, now, id, async (work) => {
+    if (userId !== null) await assertMayHave(work.tx, actor, userId, wanted.role)
+    await assertRoom(work.tx, actor.tenantId, userId, now)
+    const asking = await askingKey(work.tx, actor)
+    assertWithin(actor, asking, wanted)
+    const { name, role } = wanted
+    const expiresAt = wanted.expiresAt ?? (actor.role === 'OWNER' ? null : asking.expiresAt)
+    const rateLimit = wanted.rateLimit ?? usualLimit(actor, asking, userId)
+    const key = { id, tenantId: actor.tenantId, name, role, userId, expiresAt, rateLimit, createdAt: now }
+    await issue(work, secret, key)
+  })
+  return done.replayed ? done : { ...done, secret: secret.secret }
+}
 
-    /**
-     * Changes what is given, of a key that the actor could make; the secret stays.
-     * @throws DomainError FORBIDDEN, NOT_FOUND
-     */
-    async update(call: Call, input: unknown): Promise<Done> {
-      const { id, ...wanted } = validate(UpdateApiKey, input)
-      const { actor } = call
-      const { tenantId } = actor
-      assertFuture(wanted.expiresAt)
-      const now = await clocks.now(call.actor)
-      return transactOnce(db, call, now, id, async (work) => {
-        const { role, userId } = await reachable(work.tx, actor, id, 'change')
-        if (userId !== null) await assertMayHave(work.tx, actor, userId, role)
-        else if (actor.userId !== null)
-          throw forbidden('A key of the organization can be changed only by a key of the organization', 'id')
-        assertWithin(actor, await askingKey(work.tx, actor), wanted)
-        const key = await work.tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: wanted })
-        work.emit({ type: 'api_key.updated', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
-      })
-    },
+/**
+ * Changes what is given, of a key that the actor could make; the secret stays.
+ * @throws DomainError FORBIDDEN, NOT_FOUND
+ */
+async function updateApiKey(parts: Deps, call: Call, input: unknown): Promise<Done> {
+  const { clocks, db } = parts
+  const { id, ...wanted } = validate(UpdateApiKey, input)
+  const { actor } = call
+  const { tenantId } = actor
+  assertFuture(parts, wanted.expiresAt)
+  const now = await clocks.now(call.actor)
+  return transactOnce(db, call, now, id, async (work) => {
+    const { role, userId } = await reachable(work.tx, actor, id, 'change')
+    if (userId !== null) await assertMayHave(work.tx, actor, userId, role)
+    else if (actor.userId !== null)
+      throw forbidden('A key of the organization can be changed only by a key of the organization', 'id')
+    assertWithin(actor, await askingKey(work.tx, actor), wanted)
+    const key = await work.tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: wanted })
+    work.emit({ type: 'api_key.updated', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
+  })
+}
 
-    /** The key opens nothing from the commit on. */
-    async remove(call: Call, input: unknown): Promise<Done> {
-      const { id } = validate(ApiKeyId, input)
-      const { actor } = call
-      const { tenantId } = actor
-      const now = await clocks.now(call.actor)
-      return transactOnce(db, call, now, id, async (work) => {
-        await reachable(work.tx, actor, id, 'delete')
-        const key = await work.tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: { deletedAt: now } })
-        work.emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
-      })
-    },
-  }
+/** The key opens nothing from the commit on. */
+async function deleteApiKey({ clocks, db }: Deps, call: Call, input: unknown): Promise<Done> {
+  const { id } = validate(ApiKeyId, input)
+  const { actor } = call
+  const { tenantId } = actor
+  const now = await clocks.now(call.actor)
+  return transactOnce(db, call, now, id, async (work) => {
+    await reachable(work.tx, actor, id, 'delete')
+    const key = await work.tx.apiKey.update({ where: { tenantId_id: { tenantId, id } }, data: { deletedAt: now } })
+    work.emit({ type: 'api_key.deleted', entityKind: 'ApiKey', entityId: id, object: apiKeyObject(key) })
+  })
+}
+
+function assertFuture({ clock }: Deps, expiresAt: Date | null | undefined): void {
+  if (!expiresAt || expiresAt > clock.now()) return
+  throw new DomainError({ code: 'OUT_OF_RANGE', message: 'must be in the future', field: ['expiresAt'] })
 }
 
 type Input = Readonly<Record<string, unknown>>

@@ -4,6 +4,7 @@ import { lockRow } from '../db/lock.ts'
 import type { ApiKeyRow, UserRow } from '../db/rows.ts'
 import type { Emit } from '../events/outbox.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
@@ -15,67 +16,72 @@ import { CreateUser, outranks, UpdateUser, UserId, userObject } from './user.ts'
 /** What a change of a user ended beside it. */
 export type DoneWithKeys = Done & { readonly endedKeyIds: readonly string[] }
 
-export function userService({ db, clocks }: { db: Database; clocks: Clocks }) {
-  return {
-    /** @throws DomainError ALREADY_EXISTS when another user has the e-mail address */
-    async create(call: Call, input: unknown): Promise<Done> {
-      const { organizationFeeBps = 0, ...wanted } = validate(CreateUser, input)
-      const { tenantId, role } = call.actor
-      if (outranks(wanted.role, role))
-        throw forbidden(`Your role is not allowed to create a user with the role ${wanted.role}`, 'role')
-      const now = await clocks.now(call.actor)
-      const id = newId()
-      return unique(() =>
-        transactOnce(db, call, now, id, async (work) => {
-          const data = { tenantId, id, ...wanted, organizationFeeBps, createdAt: now, updatedAt: now }
-          announce(work.emit, 'user.created', await work.tx.user.create({ data }))
-        }),
-      )
-    },
+interface Deps {
+  readonly db: Database
+  readonly clocks: Clocks
+}
 
-    /**
-     * Changes a user. Somebody who may do less from then on loses the keys that may do more.
-     * @throws DomainError FORBIDDEN for one's own fee, for an owner's role, and for whoever stands above
-     */
-    async update(call: Call, input: unknown): Promise<DoneWithKeys> {
-      const { id, ...wanted } = validate(UpdateUser, input)
-      const { actor } = call
-      const { tenantId } = actor
-      const now = await clocks.now(call.actor)
-      let ended: readonly ApiKeyRow[] = []
-      const done = await unique(() =>
-        transactOnce(db, call, now, id, async (work) => {
-          const before = await lockReachable(work.tx, actor, id)
-          refuse(actor, before, wanted)
-          const after = await work.tx.user.update({
-            where: { tenantId_id: { tenantId, id } },
-            data: { ...wanted, updatedAt: now },
-          })
-          announce(work.emit, 'user.updated', after)
-          ended = await endKeys(work, now, after, (key) => outranks(key.role, after.role))
-        }),
-      )
-      return { ...done, endedKeyIds: ended.map((key) => key.id) }
-    },
+export function userService(parts: Deps) {
+  return bound(parts, { create: createUser, update: updateUser, remove: deleteUser })
+}
 
-    /** The user is hidden from then on, and their keys end; what they sold keeps them. */
-    async remove(call: Call, input: unknown): Promise<DoneWithKeys> {
-      const { id } = validate(UserId, input)
-      const { actor } = call
-      const { tenantId } = actor
-      const now = await clocks.now(call.actor)
-      let ended: readonly ApiKeyRow[] = []
-      const done = await transactOnce(db, call, now, id, async (work) => {
-        const before = await lockReachable(work.tx, actor, id)
-        if (before.role === 'OWNER') throw forbidden('An OWNER cannot be deleted', 'id')
-        const data = { deletedAt: now, claimFundsNextAt: null, updatedAt: now }
-        const after = await work.tx.user.update({ where: { tenantId_id: { tenantId, id } }, data })
-        ended = await endKeys(work, now, after, () => true)
-        announce(work.emit, 'user.deleted', after)
+/** @throws DomainError ALREADY_EXISTS when another user has the e-mail address */
+async function createUser({ clocks, db }: Deps, call: Call, input: unknown): Promise<Done> {
+  const { organizationFeeBps = 0, ...wanted } = validate(CreateUser, input)
+  const { tenantId, role } = call.actor
+  if (outranks(wanted.role, role))
+    throw forbidden(`Your role is not allowed to create a user with the role ${wanted.role}`, 'role')
+  const now = await clocks.now(call.actor)
+  const id = newId()
+  return unique(() =>
+    transactOnce(db, call, now, id, async (work) => {
+      const data = { tenantId, id, ...wanted, organizationFeeBps, createdAt: now, updatedAt: now }
+      announce(work.emit, 'user.created', await work.tx.user.create({ data }))
+    }),
+  )
+}
+
+/**
+ * Changes a user. Somebody who may do less from then on loses the keys that may do more.
+ * @throws DomainError FORBIDDEN for one's own fee, for an owner's role, and for whoever stands above
+ */
+async function updateUser({ clocks, db }: Deps, call: Call, input: unknown): Promise<DoneWithKeys> {
+  const { id, ...wanted } = validate(UpdateUser, input)
+  const { actor } = call
+  const { tenantId } = actor
+  const now = await clocks.now(call.actor)
+  let ended: readonly ApiKeyRow[] = []
+  const done = await unique(() =>
+    transactOnce(db, call, now, id, async (work) => {
+      const before = await lockReachable(work.tx, actor, id)
+      refuse(actor, before, wanted)
+      const after = await work.tx.user.update({
+        where: { tenantId_id: { tenantId, id } },
+        data: { ...wanted, updatedAt: now },
       })
-      return { ...done, endedKeyIds: ended.map((key) => key.id) }
-    },
-  }
+      announce(work.emit, 'user.updated', after)
+      ended = await endKeys(work, now, after, (key) => outranks(key.role, after.role))
+    }),
+  )
+  return { ...done, endedKeyIds: ended.map((key) => key.id) }
+}
+
+/** The user is hidden from then on, and their keys end; what they sold keeps them. */
+async function deleteUser({ clocks, db }: Deps, call: Call, input: unknown): Promise<DoneWithKeys> {
+  const { id } = validate(UserId, input)
+  const { actor } = call
+  const { tenantId } = actor
+  const now = await clocks.now(call.actor)
+  let ended: readonly ApiKeyRow[] = []
+  const done = await transactOnce(db, call, now, id, async (work) => {
+    const before = await lockReachable(work.tx, actor, id)
+    if (before.role === 'OWNER') throw forbidden('An OWNER cannot be deleted', 'id')
+    const data = { deletedAt: now, claimFundsNextAt: null, updatedAt: now }
+    const after = await work.tx.user.update({ where: { tenantId_id: { tenantId, id } }, data })
+    ended = await endKeys(work, now, after, () => true)
+    announce(work.emit, 'user.deleted', after)
+  })
+  return { ...done, endedKeyIds: ended.map((key) => key.id) }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { recent } from '../kernel/recent.ts'
 import type { Pool, Queryable, Transaction, World } from './store.ts'
 
 /** Something that happens later on a provider's server, at a moment of its realm's clock. */
@@ -53,11 +54,23 @@ const LEASE_SECONDS = 20
 
 const MAX_BACKOFF_MS = 60_000
 
+const REALMS_REMEMBERED = 1_000
+
 export async function cancelTasks(world: World, kind: string, subject: string): Promise<void> {
   await world.db.query(
     'DELETE FROM sandbox_task WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND subject = $4',
     [world.realm, world.provider, kind, subject],
   )
+}
+
+/** Whether any such task waits and is not being done. */
+export async function hasTasks(world: World, kind: string, subject: string): Promise<boolean> {
+  const { rows } = await world.db.query(
+    `SELECT FROM sandbox_task WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND subject = $4
+     AND leased_until IS NULL LIMIT 1`,
+    [world.realm, world.provider, kind, subject],
+  )
+  return rows.length > 0
 }
 
 /** Takes away what waits and is not being done, and answers its bodies. */
@@ -72,6 +85,8 @@ export async function takeTasks(world: World, kind: string, subject: string): Pr
 
 export function createTaskRunner({ pool, provider, handlers, log, clockOf }: RunnerParts): TaskRunner {
   const timers = new Set<NodeJS.Timeout>()
+  /** By how many milliseconds the clocks of realms were ahead of performance.now() when they were last read. */
+  const ahead = recent<number>(REALMS_REMEMBERED)
   const running = new Set<Promise<unknown>>()
   const detached = new Set<Promise<void>>()
   let sweeping: Promise<unknown> = Promise.resolve()
@@ -89,8 +104,17 @@ export function createTaskRunner({ pool, provider, handlers, log, clockOf }: Run
     log.error({ err: error, provider }, 'the simulator could not run its due tasks')
   }
 
+  async function readClock(realm: string): Promise<Date> {
+    const now = await clockOf(realm)
+    ahead.set(realm, now.getTime() - performance.now())
+    return now
+  }
+
+  /** Where the clock was advanced since it was last read, the task waits for the host's next call of runDue. */
   async function wake(realm: string, dueAt: Date): Promise<void> {
-    const delayMs = dueAt.getTime() - (await clockOf(realm)).getTime()
+    const aheadMs = ahead.get(realm)
+    const now = aheadMs === undefined ? (await readClock(realm)).getTime() : performance.now() + aheadMs
+    const delayMs = dueAt.getTime() - now
     if (closed || delayMs > PROMPT_MS) return
     const timer = setTimeout(() => {
       timers.delete(timer)
@@ -124,10 +148,10 @@ export function createTaskRunner({ pool, provider, handlers, log, clockOf }: Run
   }
 
   /** One at a time, since a task may put down another that is due before the next one. */
-  async function runRealm(realm: string, limit: number): Promise<number> {
+  async function runRealm(realm: string, limit: number, readAtFirst: Date): Promise<number> {
     let count = 0
-    while (count < limit && !closed) {
-      const task = await lease(pool, provider, realm, await clockOf(realm))
+    for (let now = readAtFirst; count < limit && !closed; now = await readClock(realm)) {
+      const task = await lease(pool, provider, realm, now)
       if (!task) break
       count += 1
       if (handlers[task.kind]?.detached) detach(attempt(task).catch(reportFailedRun))
@@ -152,7 +176,8 @@ export function createTaskRunner({ pool, provider, handlers, log, clockOf }: Run
     let count = 0
     for (const { realm, dueAt } of await realmsWithTasks(pool, provider)) {
       if (count >= limit || closed) break
-      if (dueAt <= (await clockOf(realm))) count += await runRealm(realm, limit - count)
+      const now = await readClock(realm)
+      if (dueAt <= now) count += await runRealm(realm, limit - count, now)
     }
     return count
   }

@@ -1,7 +1,7 @@
 import type { SimulatorContext } from './context.ts'
 import { type FaultKind, WEBHOOK_FAULTS } from './fault-rules.ts'
 import { takeFault } from './faults.ts'
-import { type Task, takeTasks } from './tasks.ts'
+import { hasTasks, type Task, takeTasks } from './tasks.ts'
 
 /** How long a webhook is held back when no later one comes. */
 const HOLD_MS = 5_000
@@ -25,8 +25,8 @@ export async function holdBack({ tasks, transaction, clockOf }: SimulatorContext
 
 /** Sends those that were held back behind this one. */
 export async function releaseHeld(context: SimulatorContext, { realm, kind, subject }: Task): Promise<undefined> {
-  const { tasks, transaction, clockOf } = context
-  if (subject === HELD) return
+  const { tasks, transaction, clockOf, world: worldOf } = context
+  if (subject === HELD || !(await hasTasks(worldOf(realm), kind, HELD))) return
   const dueAt = await clockOf(realm)
   await transaction(realm, async (world) => {
     for (const body of await takeTasks(world, kind, HELD)) {

@@ -2,6 +2,7 @@ import type { Database, Transaction } from '../db/database.ts'
 import { lockRow } from '../db/lock.ts'
 import type { WebhookEndpointRow } from '../db/rows.ts'
 import type { Call, Done } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
@@ -28,93 +29,98 @@ interface Deps {
 /** A signing secret is in the answer to its making and nowhere else, so that a repeat does not have it. */
 export type WithSecret = Done & { readonly secret?: string | undefined }
 
-export function webhookService({ db, clocks, secretKey }: Deps) {
-  return {
-    /** @throws DomainError OUT_OF_RANGE when the tenant has as many of this kind as it may. */
-    async create(call: Call, input: unknown): Promise<WithSecret> {
-      const { url, kind, types = [] } = validate(CreateWebhookEndpoint, input)
-      const { tenantId, mode } = call.actor
-      refuse(addressProblem(mode, url))
-      const now = await clocks.now(call.actor)
-      const id = newId()
-      const secret = newWebhookSecret()
-      const done = await transactOnce(db, call, now, id, async (work) => {
-        await refuseMany(work.tx, tenantId, kind)
-        const endpoint = await work.tx.webhookEndpoint.create({
-          data: {
-            tenantId,
-            id,
-            url,
-            kind,
-            types,
-            secret: sealSecret(secretKey, id, secret),
-            createdAt: now,
-            updatedAt: now,
-          },
-        })
-        const object = webhookEndpointObject(endpoint)
-        work.emit({ type: 'webhook_endpoint.created', entityKind: 'WebhookEndpoint', entityId: id, object })
-      })
-      return done.replayed ? done : { ...done, secret }
-    },
+export function webhookService(parts: Deps) {
+  return bound(parts, {
+    create: createWebhookEndpoint,
+    update: updateWebhookEndpoint,
+    remove: deleteWebhookEndpoint,
+    rotate: rotateWebhookSecret,
+  })
+}
 
-    /** What is on its way to an endpoint that is switched off fails; a redelivery sends it again. */
-    async update(call: Call, input: unknown): Promise<Done> {
-      const { id, ...wanted } = validate(UpdateWebhookEndpoint, input)
-      const { tenantId, mode } = call.actor
-      refuse(addressProblem(mode, wanted.url))
-      const now = await clocks.now(call.actor)
-      return transactOnce(db, call, now, id, async (work) => {
-        const { kind } = await find(work.tx, tenantId, id)
-        if (kind === 'PREFLIGHT' && wanted.types && wanted.types.length > 0) {
-          const message = 'must be left out for a PREFLIGHT endpoint, which receives no events'
-          throw new DomainError({ code: 'INVALID', message, field: ['types'] })
-        }
-        const data = { ...wanted, ...(wanted.active && { disabledReason: null }), updatedAt: now }
-        const endpoint = await work.tx.webhookEndpoint.update({ where: { tenantId_id: { tenantId, id } }, data })
-        if (wanted.active === false) await failPending(work.tx, tenantId, id)
-        const object = webhookEndpointObject(endpoint)
-        work.emit({ type: 'webhook_endpoint.updated', entityKind: 'WebhookEndpoint', entityId: id, object })
-      })
-    },
+/** @throws DomainError OUT_OF_RANGE when the tenant has as many of this kind as it may. */
+async function createWebhookEndpoint({ clocks, db, secretKey }: Deps, call: Call, input: unknown): Promise<WithSecret> {
+  const { url, kind, types = [] } = validate(CreateWebhookEndpoint, input)
+  const { tenantId, mode } = call.actor
+  refuse(addressProblem(mode, url))
+  const now = await clocks.now(call.actor)
+  const id = newId()
+  const secret = newWebhookSecret()
+  const done = await transactOnce(db, call, now, id, async (work) => {
+    await refuseMany(work.tx, tenantId, kind)
+    const endpoint = await work.tx.webhookEndpoint.create({
+      data: {
+        tenantId,
+        id,
+        url,
+        kind,
+        types,
+        secret: sealSecret(secretKey, id, secret),
+        createdAt: now,
+        updatedAt: now,
+      },
+    })
+    const object = webhookEndpointObject(endpoint)
+    work.emit({ type: 'webhook_endpoint.created', entityKind: 'WebhookEndpoint', entityId: id, object })
+  })
+  return done.replayed ? done : { ...done, secret }
+}
 
-    async remove(call: Call, input: unknown): Promise<Done> {
-      const { id } = validate(WebhookEndpointId, input)
-      const { tenantId } = call.actor
-      const now = await clocks.now(call.actor)
-      return transactOnce(db, call, now, id, async (work) => {
-        await find(work.tx, tenantId, id)
-        const data = { active: false, deletedAt: now, updatedAt: now }
-        const endpoint = await work.tx.webhookEndpoint.update({ where: { tenantId_id: { tenantId, id } }, data })
-        await failPending(work.tx, tenantId, id)
-        const object = webhookEndpointObject(endpoint)
-        work.emit({ type: 'webhook_endpoint.deleted', entityKind: 'WebhookEndpoint', entityId: id, object })
-      })
-    },
+/** What is on its way to an endpoint that is switched off fails; a redelivery sends it again. */
+async function updateWebhookEndpoint({ clocks, db }: Deps, call: Call, input: unknown): Promise<Done> {
+  const { id, ...wanted } = validate(UpdateWebhookEndpoint, input)
+  const { tenantId, mode } = call.actor
+  refuse(addressProblem(mode, wanted.url))
+  const now = await clocks.now(call.actor)
+  return transactOnce(db, call, now, id, async (work) => {
+    const { kind } = await find(work.tx, tenantId, id)
+    if (kind === 'PREFLIGHT' && wanted.types && wanted.types.length > 0) {
+      const message = 'must be left out for a PREFLIGHT endpoint, which receives no events'
+      throw new DomainError({ code: 'INVALID', message, field: ['types'] })
+    }
+    const data = { ...wanted, ...(wanted.active && { disabledReason: null }), updatedAt: now }
+    const endpoint = await work.tx.webhookEndpoint.update({ where: { tenantId_id: { tenantId, id } }, data })
+    if (wanted.active === false) await failPending(work.tx, tenantId, id)
+    const object = webhookEndpointObject(endpoint)
+    work.emit({ type: 'webhook_endpoint.updated', entityKind: 'WebhookEndpoint', entityId: id, object })
+  })
+}
 
-    /** The old secret signs beside the new one for a day on the tenant's clock, so that no message goes unproven. */
-    async rotate(call: Call, input: unknown): Promise<WithSecret> {
-      const { id } = validate(WebhookEndpointId, input)
-      const { tenantId } = call.actor
-      const now = await clocks.now(call.actor)
-      const secret = newWebhookSecret()
-      const done = await transactOnce(db, call, now, id, async (work) => {
-        const { secret: previousSecret } = await find(work.tx, tenantId, id)
-        const endpoint = await work.tx.webhookEndpoint.update({
-          where: { tenantId_id: { tenantId, id } },
-          data: {
-            secret: sealSecret(secretKey, id, secret),
-            previousSecret,
-            previousEndsAt: new Date(now.getTime() + OLD_SECRET_HOURS * HOUR_MS),
-            updatedAt: now,
-          },
-        })
-        const object = webhookEndpointObject(endpoint)
-        work.emit({ type: 'webhook_endpoint.secret_rotated', entityKind: 'WebhookEndpoint', entityId: id, object })
-      })
-      return done.replayed ? done : { ...done, secret }
-    },
-  }
+async function deleteWebhookEndpoint({ clocks, db }: Deps, call: Call, input: unknown): Promise<Done> {
+  const { id } = validate(WebhookEndpointId, input)
+  const { tenantId } = call.actor
+  const now = await clocks.now(call.actor)
+  return transactOnce(db, call, now, id, async (work) => {
+    await find(work.tx, tenantId, id)
+    const data = { active: false, deletedAt: now, updatedAt: now }
+    const endpoint = await work.tx.webhookEndpoint.update({ where: { tenantId_id: { tenantId, id } }, data })
+    await failPending(work.tx, tenantId, id)
+    const object = webhookEndpointObject(endpoint)
+    work.emit({ type: 'webhook_endpoint.deleted', entityKind: 'WebhookEndpoint', entityId: id, object })
+  })
+}
+
+/** The old secret signs beside the new one for a day on the tenant's clock, so that no message goes unproven. */
+async function rotateWebhookSecret({ clocks, db, secretKey }: Deps, call: Call, input: unknown): Promise<WithSecret> {
+  const { id } = validate(WebhookEndpointId, input)
+  const { tenantId } = call.actor
+  const now = await clocks.now(call.actor)
+  const secret = newWebhookSecret()
+  const done = await transactOnce(db, call, now, id, async (work) => {
+    const { secret: previousSecret } = await find(work.tx, tenantId, id)
+    const endpoint = await work.tx.webhookEndpoint.update({
+      where: { tenantId_id: { tenantId, id } },
+      data: {
+        secret: sealSecret(secretKey, id, secret),
+        previousSecret,
+        previousEndsAt: new Date(now.getTime() + OLD_SECRET_HOURS * HOUR_MS),
+        updatedAt: now,
+      },
+    })
+    const object = webhookEndpointObject(endpoint)
+    work.emit({ type: 'webhook_endpoint.secret_rotated', entityKind: 'WebhookEndpoint', entityId: id, object })
+  })
+  return done.replayed ? done : { ...done, secret }
 }
 
 function refuse(problem: ReturnType<typeof addressProblem>): void {
