@@ -136,8 +136,8 @@ async function expireDueHolds(deps: Deps): Promise<number> {
   const due = await db.query<LedgerTransactionRow>(
     'ledger.holds.due',
     `SELECT h.* FROM ledger_transaction h JOIN tenant t ON t.id = h.tenant_id
-         WHERE h.expires_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
-         ORDER BY h.expires_at LIMIT ${EXPIRE_AT_ONCE}`,
+     WHERE h.expires_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
+     ORDER BY h.expires_at LIMIT ${EXPIRE_AT_ONCE}`,
     [clock.now()],
   )
   for (const { tenantId, id } of due) {

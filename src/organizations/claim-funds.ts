@@ -59,9 +59,9 @@ async function collectDueClaimFunds(parts: Deps): Promise<number> {
   const due = await db.query<{ tenantId: string; id: string; now: Date }>(
     'claims.due',
     `SELECT u.tenant_id, u.id, $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond' AS now
-         FROM app_user u JOIN tenant t ON t.id = u.tenant_id
-         WHERE u.claim_funds_next_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
-         ORDER BY u.claim_funds_next_at LIMIT ${BATCH}`,
+     FROM app_user u JOIN tenant t ON t.id = u.tenant_id
+     WHERE u.claim_funds_next_at <= $1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'
+     ORDER BY u.claim_funds_next_at LIMIT ${BATCH}`,
     [clock.now()],
   )
   for (const user of due) {
