@@ -76,10 +76,11 @@ export function mutations(): Promise<Record<string, number>> {
     await app.close()
     const asking = { url: `${gateway.url}/graphql`, key }
     const figures: Record<string, number> = {}
+    // Before there are thousands of open checkouts, which are asked about at their provider from time to time.
+    Object.assign(figures, await measurePaid({ wire, gateway, asking }))
     for (const [name, mutation] of Object.entries(MUTATIONS)) {
       Object.assign(figures, await measure(name, mutation, { wire, gateway, asking }))
     }
-    Object.assign(figures, await measurePaid({ wire, gateway, asking }))
     return figures
   })
 }

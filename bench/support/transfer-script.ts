@@ -18,7 +18,7 @@ SELECT 1 / ((ledger_post(
   ARRAY[1, 1], ARRAY[source_place, 3 - source_place], ARRAY[-100, 100]::numeric[], ARRAY[0, 0]::numeric[],
   ARRAY['USD', 'USD'], ARRAY[id, id], ARRAY[uuidv7(), uuidv7()],
   format('${json(HEADERS)}', id, source, part, source, id, destination)::jsonb,
-  format('${json(KEYS)}', uuidv7(), uuidv7(), id)::jsonb,
+  format('${json(KEYS)}', uuidv7(), ${tenant}, uuidv7(), id)::jsonb,
   format('${json(EVENTS)}', uuidv7(), id, id, source, destination)::jsonb
 ))[1] = 'posted')::int
 FROM transfer;
@@ -34,7 +34,9 @@ const HEADERS = [
   { ...TRANSFER, id: '%s', type: 'EXTERNAL', accountId: '%s' },
   { ...TRANSFER, id: '%s', type: 'INTERNAL', accountId: '%s', parentId: '%s', destinationId: '%s' },
 ]
-const KEYS = [{ i: 1, id: '%s', operation: 'createTransaction', key: '%s', hash: '5e'.repeat(32), subject: '%s' }]
+const KEYS = [
+  { i: 1, id: '%s', owner: '%s', operation: 'createTransaction', key: '%s', hash: '5e'.repeat(32), subject: '%s' },
+]
 const POSTED = {
   id: '%s',
   recipe: 'transfer',
