@@ -7,7 +7,7 @@ import { OPEN_ENDS } from './look.ts'
 export { look } from './look.ts'
 
 /** The tenant's events count 1, 2, 3 …, and so do those of each entity. */
-const GAPS = `
+export const GAPS = `
   SELECT tenant_id, entity_id, array_agg(sequence ORDER BY sequence) AS numbers FROM event GROUP BY 1, 2
   HAVING max(sequence) <> count(*) OR min(sequence) <> 1
   UNION ALL

@@ -1,25 +1,36 @@
 import type { CheckoutKind, Provider as ProviderName } from '../../../src/db/generated/enums.ts'
-import type { Provider } from '../../../src/providers/port/provider.ts'
-import type { Shop } from '../../support/shop.ts'
+import type { Adapter } from '../../../src/providers/adapter.ts'
+import type { Connection } from '../../../src/providers/port/provider.ts'
+import type { CallFault, NotificationFault, PaymentFault } from './faults.ts'
 
-/** What the contract has to know of a provider. What it leaves out, the provider cannot do. */
+/** What the contract has to know of a provider: one object for each. What it leaves out, the provider cannot do. */
 export interface ContractProvider {
   readonly name: ProviderName
-  /** A shop that is connected with the provider's simulator. */
-  openShop(): Promise<Shop>
-  /** The provider as its adapter speaks with it, past the gateway: what is there, whatever the gateway believes. */
-  adapter(shop: Shop): Promise<Provider>
+  readonly adapter: Adapter
+  /** What everything costs: 1000 minor units of a currency that the provider takes. */
+  readonly price: { readonly amount: string; readonly currency: string }
   /** What a customer pays with, where the page asks. */
-  readonly currency?: string
+  readonly paysWith?: string
+  /** Changes a new account at the simulator to what the contract needs. */
+  prepare?(account: Connection): Promise<void>
+  /** What its simulator can be made to do wrong. */
+  readonly faults: {
+    readonly calls: readonly CallFault[]
+    readonly notifications: readonly NotificationFault[]
+    readonly payments: readonly PaymentFault[]
+  }
   readonly opening: Readonly<Partial<Record<CheckoutKind, Calls>>>
   /** How a payment is read. */
   readonly payment: Reading
-  /** How a subscription is read when it begins, and with its bills from then on. */
-  readonly subscription?: { readonly start: Reading; readonly life: Reading }
-  readonly forceCancel?: Calls
-  readonly testBilling?: Calls
+  readonly subscriptions?: {
+    /** How one is read when it begins, and with its bills from then on. */
+    readonly read: { readonly start: Reading; readonly life: Reading }
+    readonly forceCancel?: Calls
+    readonly testBilling?: Calls
+  }
   readonly reportUsage?: Calls
-  readonly refund?: {
+  /** Refunds that customers ask for and the merchant approves or refuses. */
+  readonly customerRefunds?: {
     readonly approve: Calls
     readonly refuse: Calls
     /** How the one of a payment is read, and how those are found of which nothing was heard. */
