@@ -14,7 +14,7 @@ import { openDatabase } from './db/database.ts'
 import type { Provider } from './db/generated/enums.ts'
 import { openStream } from './events/stream.ts'
 import { addressLimit } from './http/address-limit.ts'
-import { inboxService, type Received } from './inbox/service.ts'
+import { inboxService } from './inbox/service.ts'
 import { deliverFrom } from './inbox/simulated.ts'
 import { webhookVerification } from './inbox/verification.ts'
 import { createSchedules, type Duty } from './jobs/schedules.ts'
@@ -47,7 +47,6 @@ import type { GuardedFetch } from './outbound/guarded-fetch.ts'
 import type { OpenSocket } from './outbound/guarded-socket.ts'
 import { paymentStats } from './payments/stats.ts'
 import { statusService } from './payments/status.ts'
-import { unclaimedPayments } from './payments/unclaimed.ts'
 import { capabilityService } from './providers/capabilities.ts'
 import { providerCircuits } from './providers/circuit.ts'
 import { connecting } from './providers/connecting.ts'
@@ -119,7 +118,8 @@ export async function createApp(parts: AppParts) {
     secretKey,
     publicUrl,
     log,
-    send: (url, init) => deliverFrom({ publicUrl, outbound, receive }, url, init),
+    send: (url, init) =>
+      deliverFrom({ publicUrl, outbound, receive: (received) => inbox.receive(received) }, url, init),
   })
   const reach = reachOf({ publicUrl, localUrl, outbound, openSocket, simulators })
   const registry = providerRegistry(db, { secretKey, circuits: providerCircuits({ clock, log }), reach })
@@ -145,7 +145,6 @@ export async function createApp(parts: AppParts) {
   const opening = checkoutOpening({ db, clocks, registry, capabilities, notifyUrl })
   const subscriptionsProgress = subscriptionProgress({ db, clocks, registry })
   const progress = checkoutProgress({ db, clocks, registry, subscriptions: subscriptionsProgress })
-  const unclaimed = unclaimedPayments({ db, clocks })
   const watcher = checkoutWatcher({ db, registry, progress, log })
   const refundsProgress = refundProgress({ db, clocks, registry })
   const refundsAnswering = refundAnswering({ db, clocks, registry, progress: refundsProgress })
@@ -153,23 +152,15 @@ export async function createApp(parts: AppParts) {
   const refundsReconciliation = refundReconciliation({ ...refundParts, clock, capabilities, log })
   const subscriptionParts = { db, clock, clocks, registry, progress: subscriptionsProgress }
   const usage = usageReporting(subscriptionParts)
-  const inbox = inboxService({
+  const facts = {
     db,
-    clock,
+    clocks,
     registry,
-    progress,
+    checkouts: progress,
     subscriptions: subscriptionsProgress,
-    unclaimed,
-    refunds: refundsReconciliation,
-    log,
-  })
-
-  /** What is kept is applied at once where it can be; the schedule sees to the rest. */
-  async function receive(received: Received) {
-    const answer = await inbox.receive(received)
-    if (answer.status === 200) inbox.due.wake()
-    return answer
+    refunds: refundsProgress,
   }
+  const inbox = inboxService({ db, clock, registry, facts, log })
 
   const currencies = currencyService({ db, clocks })
   const plan = planning({ db, clocks, currencies })
@@ -224,14 +215,7 @@ export async function createApp(parts: AppParts) {
     payments: {
       ...statusService({ db }),
       ...paymentStats(db),
-      ...paymentReconciliation({
-        ...subscriptionParts,
-        capabilities,
-        progress,
-        subscriptions: subscriptionsProgress,
-        unclaimed,
-        log,
-      }),
+      ...paymentReconciliation({ ...facts, clock, capabilities, log }),
     },
     accounts: accountService({ db, clocks, currencies }),
     currencies,
@@ -244,14 +228,14 @@ export async function createApp(parts: AppParts) {
       totals: (tenantId: string) => totals(db, tenantId),
       ...ledgerStats(db),
     },
-    inbox: { ...inbox, receive, ...webhookVerification({ clock, registry }) },
+    inbox: { ...inbox, ...webhookVerification({ clock, registry }) },
     reconciliation: checkoutReconciliation({ db, clock, clocks, registry, capabilities, opening, progress, log }),
     /** Connects the test tenants that are not connected yet with the simulators. */
     connectSandboxes: () => connections.connectSandboxes(simulators.names, clock.now()),
     sandbox: {
       simulators: simulators.byPath,
       runDue: simulators.runDue,
-      ...sandboxReset({ db, clocks, registry, progress }),
+      ...sandboxReset({ db, clocks, registry }),
     },
     /** Answers that were kept for repeats are forgotten once they have expired, and what was counted in past windows. */
     async forgetExpired(): Promise<void> {

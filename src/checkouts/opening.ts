@@ -8,15 +8,11 @@ import { money } from '../kernel/money.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
 import { ProviderError, ProviderRefused, problemFrom } from '../providers/errors.ts'
 import { linkedReference } from '../providers/links.ts'
-import type { OpenedCheckout } from '../providers/port/checkouts.ts'
-import type { Reference } from '../providers/port/facts.ts'
+import type { OpenedCheckout, OpeningFact, Reference } from '../providers/port/facts.ts'
 import type { Able, Registry } from '../providers/registry.ts'
 import { termsOf } from '../subscriptions/terms.ts'
 import { transact } from '../work/work.ts'
-import { checkoutObject, statusesBefore, transactionTypeOf } from './checkout.ts'
-
-const FIRST_CHECK_MS = 60_000
-const RETRY_MS = 5_000
+import { applyToCheckout } from './apply.ts'
 
 /** Who asks for a checkout to be opened. */
 interface Asked {
@@ -29,7 +25,7 @@ interface Asked {
 
 export type CheckoutOpening = ReturnType<typeof checkoutOpening>
 
-interface Deps {
+interface Parts {
   readonly db: Database
   readonly clocks: Clocks
   readonly registry: Registry
@@ -38,94 +34,13 @@ interface Deps {
   readonly notifyUrl: (provider: string, connectionId: string) => string
 }
 
-export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl }: Deps) {
-  /** What the provider calls the product, if it keeps products; it is made there at its first sale. */
-  async function productReference(provider: Able<'checkouts'>, checkout: CheckoutRow): Promise<Reference | undefined> {
-    const { products } = provider
-    if (!products || checkout.productId === null) return undefined
-    const { tenantId, productId: id } = checkout
-    const product = await db.prisma.product.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
-    // A product that was changed meanwhile is sold as it was when the checkout was made: as an item.
-    if (product.priceMinor !== checkout.priceMinor || product.name !== checkout.itemName) return undefined
-    const price = money(product.priceMinor, currency(product.currency))
-    // Not the merchant's own reference: that of a deleted product may be another's by now, with another price.
-    const reference = encodeId('Product', id)
-    const wanted = { reference, name: product.name, description: product.description, price }
-    return linkedReference(db, provider, {
-      kind: 'Product',
-      id,
-      userId: product.userId,
-      updatedAt: product.updatedAt,
-      create: () => products.create(wanted),
-      update: (copy) => products.update(copy, wanted),
-    })
-  }
+export function checkoutOpening(parts: Parts) {
+  const { db, clocks, capabilities } = parts
 
-  /** What the provider calls the customer; undefined when its page has to ask for what we do not know. */
-  async function customerReference(provider: Able<'checkouts'>, checkout: CheckoutRow): Promise<Reference | undefined> {
-    const { customers } = provider
-    if (!customers || checkout.customerId === null) return undefined
-    const { tenantId, customerId: id } = checkout
-    const customer = await db.prisma.customer.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
-    const wanted = wantedCustomer(customer)
-    if (!wanted) return undefined
-    return linkedReference(db, provider, {
-      kind: 'Customer',
-      id,
-      userId: customer.userId,
-      updatedAt: customer.updatedAt,
-      create: () => customers.create(wanted),
-      update: (copy) => customers.update(copy, wanted),
-    }).catch((error) => {
-      // A name that the provider does not take is no reason not to sell: its page asks instead.
-      if (error instanceof ProviderRefused) return undefined
-      throw error
-    })
-  }
-
-  async function askProvider(checkout: CheckoutRow, known: Able<'checkouts'> | undefined): Promise<OpenedCheckout> {
-    const provider = known ?? (await registry.able(checkout.tenantId, 'checkouts', checkout.provider))
-    const product = await productReference(provider, checkout)
-    const customer = await customerReference(provider, checkout)
-    const recurring = termsOf(checkout)
-    return provider.checkouts.open({
-      kind: checkout.kind,
-      idempotencyKey: encodeId('Checkout', checkout.id),
-      item: {
-        name: checkout.itemName,
-        description: checkout.itemDescription,
-        price: money(checkout.priceMinor, currency(checkout.currency)),
-      },
-      notifyUrl: notifyUrl(checkout.provider, provider.connectionId),
-      ...(recurring && { recurring }),
-      ...(product !== undefined && { product }),
-      ...(customer !== undefined && { customer }),
-      ...(checkout.successUrl !== null && { successUrl: withOurId(checkout.successUrl, checkout) }),
-      ...(checkout.cancelUrl !== null && { cancelUrl: withOurId(checkout.cancelUrl, checkout) }),
-    })
-  }
-
-  async function record(checkout: CheckoutRow, answer: Answer, { requestId, clock }: Asked): Promise<void> {
+  async function record(checkout: CheckoutRow, opening: OpeningFact['opening'], { requestId, clock }: Asked) {
     const { tenantId, id } = checkout
     const change = { tenantId, at: await clocks.now(clock ?? tenantId), requestId }
-    await transact(db, change, async (work) => {
-      const where = { tenantId, id, status: { in: statusesBefore(answer.status) } }
-      const data = { ...fields(answer, change.at), updatedAt: change.at }
-      const [after] = await work.tx.checkout.updateManyAndReturn({ where, data })
-      // It was cancelled meanwhile, or somebody else has opened it.
-      if (!after) return
-      const ended = answer.status === 'FAILED' ? { state: 'FAILED' as const, final: true } : undefined
-      const doubted = answer.status === 'UNKNOWN' ? { state: 'UNKNOWN' as const, final: false } : undefined
-      const status = ended ?? doubted
-      work.emit({
-        type: `checkout.${EVENT[answer.status]}`,
-        entityKind: 'Checkout',
-        entityId: id,
-        topicId: id,
-        object: checkoutObject(after),
-        ...(status && { status: { type: transactionTypeOf(after), ...status } }),
-      })
-    })
+    await transact(db, change, (work) => applyToCheckout(work, { id }, { noun: 'CHECKOUT', proof: true, opening }))
   }
 
   return {
@@ -135,9 +50,9 @@ export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl 
      */
     async open(checkout: CheckoutRow, asked: Asked = {}): Promise<readonly Problem[]> {
       try {
-        const asking = () => askProvider(checkout, asked.provider)
-        const opened = await capabilities.reviewing(checkout.tenantId, checkout.provider, asking)
-        await record(checkout, { status: 'OPEN', opened }, asked)
+        const asking = () => askProvider(parts, checkout, asked.provider)
+        const page = await capabilities.reviewing(checkout.tenantId, checkout.provider, asking)
+        await record(checkout, { status: 'OPEN', page }, asked)
         return []
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error
@@ -150,25 +65,87 @@ export function checkoutOpening({ db, clocks, registry, capabilities, notifyUrl 
   }
 }
 
+async function askProvider(
+  { db, registry, notifyUrl }: Parts,
+  checkout: CheckoutRow,
+  known: Able<'checkouts'> | undefined,
+): Promise<OpenedCheckout> {
+  const provider = known ?? (await registry.able(checkout.tenantId, 'checkouts', checkout.provider))
+  const product = await productReference(db, provider, checkout)
+  const customer = await customerReference(db, provider, checkout)
+  const recurring = termsOf(checkout)
+  return provider.checkouts.open({
+    kind: checkout.kind,
+    idempotencyKey: encodeId('Checkout', checkout.id),
+    item: {
+      name: checkout.itemName,
+      description: checkout.itemDescription,
+      price: money(checkout.priceMinor, currency(checkout.currency)),
+    },
+    notifyUrl: notifyUrl(checkout.provider, provider.connectionId),
+    ...(recurring && { recurring }),
+    ...(product !== undefined && { product }),
+    ...(customer !== undefined && { customer }),
+    ...(checkout.successUrl !== null && { successUrl: withOurId(checkout.successUrl, checkout) }),
+    ...(checkout.cancelUrl !== null && { cancelUrl: withOurId(checkout.cancelUrl, checkout) }),
+  })
+}
+
+/** What the provider calls the product, if it keeps products; it is made there at its first sale. */
+async function productReference(
+  db: Database,
+  provider: Able<'checkouts'>,
+  checkout: CheckoutRow,
+): Promise<Reference | undefined> {
+  const { products } = provider
+  if (!products || checkout.productId === null) return undefined
+  const { tenantId, productId: id } = checkout
+  const product = await db.prisma.product.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+  // A product that was changed meanwhile is sold as it was when the checkout was made: as an item.
+  if (product.priceMinor !== checkout.priceMinor || product.name !== checkout.itemName) return undefined
+  const price = money(product.priceMinor, currency(product.currency))
+  // Not the merchant's own reference: that of a deleted product may be another's by now, with another price.
+  const reference = encodeId('Product', id)
+  const wanted = { reference, name: product.name, description: product.description, price }
+  return linkedReference(db, provider, {
+    kind: 'Product',
+    id,
+    userId: product.userId,
+    updatedAt: product.updatedAt,
+    create: () => products.create(wanted),
+    update: (copy) => products.update(copy, wanted),
+  })
+}
+
+/** What the provider calls the customer; undefined when its page has to ask for what we do not know. */
+async function customerReference(
+  db: Database,
+  provider: Able<'checkouts'>,
+  checkout: CheckoutRow,
+): Promise<Reference | undefined> {
+  const { customers } = provider
+  if (!customers || checkout.customerId === null) return undefined
+  const { tenantId, customerId: id } = checkout
+  const customer = await db.prisma.customer.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+  const wanted = wantedCustomer(customer)
+  if (!wanted) return undefined
+  return linkedReference(db, provider, {
+    kind: 'Customer',
+    id,
+    userId: customer.userId,
+    updatedAt: customer.updatedAt,
+    create: () => customers.create(wanted),
+    update: (copy) => customers.update(copy, wanted),
+  }).catch((error) => {
+    // A name that the provider does not take is no reason not to sell: its page asks instead.
+    if (error instanceof ProviderRefused) return undefined
+    throw error
+  })
+}
+
 /** The shop finds the checkout again by our id; the other placeholders are the provider's. */
 function withOurId(url: string, { id }: CheckoutRow): string {
   return url.replaceAll('{{CHECKOUT_ID}}', encodeId('Checkout', id))
-}
-
-type Answer =
-  | { readonly status: 'OPEN'; readonly opened: OpenedCheckout }
-  | { readonly status: 'FAILED'; readonly reason: string }
-  | { readonly status: 'UNKNOWN'; readonly reason: string }
-
-const EVENT = { OPEN: 'opened', FAILED: 'failed', UNKNOWN: 'unknown' } as const
-
-function fields(answer: Answer, now: Date) {
-  const { status } = answer
-  if (status === 'FAILED') return { status, reason: answer.reason, nextCheckAt: null }
-  if (status === 'UNKNOWN') return { status, reason: answer.reason, nextCheckAt: new Date(now.getTime() + RETRY_MS) }
-  const { reference, url, expiresAt } = answer.opened
-  const nextCheckAt = new Date(now.getTime() + FIRST_CHECK_MS)
-  return { status, externalId: reference, url, reason: null, checks: 0, nextCheckAt, ...(expiresAt && { expiresAt }) }
 }
 
 function wantedCustomer({ id, name, lastName, email, phone }: CustomerRow) {

@@ -45,7 +45,8 @@ export interface Sandbox {
 export interface House extends Admission {
   readonly graphql: Omit<Routes, 'hasSocket'>
   readonly inbox: {
-    receive(notification: Notification): Promise<{ status: number; body: object }>
+    /** The answer's body is text as it is, or else JSON. */
+    receive(notification: Notification): Promise<{ status: number; body: string | object }>
     /** Whether notifications came there that were proven. */
     isKnown(connectionId: string): boolean
   }
@@ -145,7 +146,8 @@ function createRouter(house: House): Hono<Env> {
       rawBody: bytes.toString('utf8'),
       requestId: requestIdOf(c),
     })
-    return c.json(body, status as ContentfulStatusCode, FRESH)
+    const code = status as ContentfulStatusCode
+    return typeof body === 'string' ? c.text(body, code, FRESH) : c.json(body, code, FRESH)
   })
   router.use('/exports/*', limitFailures(addressLimit, 401))
   addExports(router, house)

@@ -1,11 +1,11 @@
 import { untilAborted } from '../kernel/until-aborted.ts'
 import type { GuardedFetch } from '../outbound/guarded-fetch.ts'
-import type { Received } from './service.ts'
+import type { Answer, Received } from './service.ts'
 
 interface Reach {
   readonly publicUrl: string
   readonly outbound: GuardedFetch
-  readonly receive: (received: Received) => Promise<{ status: number; body: object }>
+  readonly receive: (received: Received) => Promise<Answer>
 }
 
 /** Less than a simulator's lease of its task, so that nothing is sent twice. */
@@ -20,7 +20,7 @@ export async function deliverFrom(reach: Reach, url: string, init: RequestInit):
   if (!provider || !connectionId) return askOutside(reach, url, headers, init)
   const received: Received = { provider, connectionId, headers, rawBody: String(init.body), requestId: 'simulator' }
   const { status, body } = await receive(received)
-  return Response.json(body, { status })
+  return typeof body === 'string' ? new Response(body, { status }) : Response.json(body, { status })
 }
 
 /** A simulator's user has named the address. */

@@ -21,6 +21,12 @@ export type Connected = Provider & {
   readonly capabilitiesCheckedAt: Date | null
 }
 
+/** One tenant's account with a provider. */
+export interface Account {
+  readonly tenantId: string
+  readonly provider: ProviderName
+}
+
 /** A provider that certainly carries a capability. */
 export type Able<C extends Capability> = Connected & { readonly [K in C]-?: NonNullable<Provider[K]> }
 

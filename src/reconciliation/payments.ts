@@ -1,18 +1,14 @@
 import type { Logger } from 'pino'
 import { likelyToBePaid, PAYABLE } from '../checkouts/checkout.ts'
-import type { CheckoutProgress } from '../checkouts/progress.ts'
-import type { Database } from '../db/database.ts'
 import { dueWork } from '../db/due-work.ts'
-import type { Provider } from '../db/generated/enums.ts'
 import { inList } from '../db/in-list.ts'
 import type { ProviderConnectionRow } from '../db/rows.ts'
 import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { UnclaimedPayments } from '../payments/unclaimed.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
-import type { ProviderPayment, Sighting } from '../providers/port/facts.ts'
-import type { Connected, Registry } from '../providers/registry.ts'
-import type { SubscriptionProgress } from '../subscriptions/progress.ts'
+import type { Sighting } from '../providers/port/facts.ts'
+import type { Account } from '../providers/registry.ts'
+import { applyFact, type FactParts } from './facts.ts'
 
 /** Money that came in at a provider and of which no notification told: it is found by looking at what came in. */
 
@@ -32,67 +28,14 @@ const LIKELY = `r.payments_checked_at <= m.now - $8 * interval '1 second' AND (
     AND o.status IN ${inList(PAYABLE)} AND (r.payments_checked_at <= m.now - $9 * interval '1 second'
       OR o.status = 'PROCESSING' OR ${likelyToBePaid('o', 'm.now')})))`
 
-interface Deps {
-  readonly db: Database
+interface Parts extends FactParts {
   readonly clock: Clock
-  readonly registry: Registry
   readonly capabilities: CapabilityService
-  readonly progress: CheckoutProgress
-  readonly subscriptions: SubscriptionProgress
-  readonly unclaimed: UnclaimedPayments
   readonly log: Logger
 }
 
-interface Account {
-  readonly tenantId: string
-  readonly provider: Provider
-  readonly paymentsSince: Date
-}
-
-export function paymentReconciliation(deps: Deps) {
-  const { db, clock, registry, capabilities, progress, subscriptions, unclaimed, log } = deps
-
-  /** What we do not have, or have otherwise. */
-  async function news({ tenantId, provider, paymentsSince }: Account, seen: readonly Sighting[]): Promise<Sighting[]> {
-    const externalId = { in: seen.map(({ reference }) => reference) }
-    const known = await db.prisma.payment.findMany({ where: { tenantId, provider, externalId } })
-    const amounts = new Map(known.map((payment) => [payment.externalId, payment.settledAt && payment.amountMinor]))
-    return seen.filter(({ reference, amount, at }) => at >= paymentsSince && amounts.get(reference) !== amount.minor)
-  }
-
-  /** Whatever it is for is asked about anew; what is for nothing that we know is booked as that. */
-  async function follow({ tenantId, provider }: Account, connected: Connected, seen: Sighting): Promise<void> {
-    const of = (externalId: string) => ({ tenantId_provider_externalId: { tenantId, provider, externalId } })
-    const origin = seen.subscription ?? seen.reference
-    const subscription =
-      seen.subscription && (await db.prisma.subscription.findUnique({ where: of(seen.subscription) }))
-    if (subscription) return void (await subscriptions.refresh(subscription))
-    const checkout = await db.prisma.checkout.findUnique({ where: of(origin) })
-    if (checkout) return void (await progress.refresh(checkout))
-    if (await unclaimed.mayBeAsked(tenantId, provider)) return
-    const paid = await read(connected, seen)
-    if (paid) await unclaimed.take(tenantId, provider, paid, seen.source)
-  }
-
-  async function read({ status, subscriptions }: Connected, seen: Sighting): Promise<ProviderPayment | undefined> {
-    if (seen.subscription === undefined) return status?.payment(seen.reference)
-    const bills = (await subscriptions?.billings(seen.subscription)) ?? []
-    return bills.find(({ reference }) => reference === seen.reference)
-  }
-
-  async function look(account: Account): Promise<void> {
-    const connected = await registry.connected(account.tenantId, account.provider)
-    const received = connected.status?.received
-    if (!received || connected.missing.includes('PAYMENT_LIST')) return
-    let pages = 0
-    for await (const page of received()) {
-      const found = await news(account, page)
-      for (const seen of found) await follow(account, connected, seen)
-      const isPast = page.some(({ at }) => at < account.paymentsSince)
-      if (found.length === 0 || isPast || ++pages === PAGES_AT_MOST) return
-    }
-  }
-
+export function paymentReconciliation(parts: Parts) {
+  const { db, clock, capabilities, log } = parts
   const looking = dueWork<Taken<ProviderConnectionRow>>(
     { db, clock, log },
     {
@@ -113,17 +56,43 @@ export function paymentReconciliation(deps: Deps) {
         },
         [AT_STAKE_SECONDS, WHILE_OPEN_SECONDS, ELSE_SECONDS],
       ),
-      work: (account) => capabilities.reviewing(account.tenantId, account.provider, () => look(account)),
+      work: (account) => capabilities.reviewing(account.tenantId, account.provider, () => readPayments(parts, account)),
     },
   )
 
   return {
-    look,
-
     /** Connections whose payments are due to be read, on their tenant's clock. */
     looking,
 
     /** Looks at every connection that is due. Answers how many were looked at. */
     lookDue: looking.run,
   }
+}
+
+interface Looked extends Account {
+  readonly paymentsSince: Date
+}
+
+/** Whatever a payment in the list is for is asked about anew; what is for nothing that we know is booked as that. */
+async function readPayments(parts: FactParts, account: Looked): Promise<void> {
+  const { status, missing } = await parts.registry.connected(account.tenantId, account.provider)
+  if (!status?.received || missing.includes('PAYMENT_LIST')) return
+  let pages = 0
+  for await (const page of status.received()) {
+    const found = await newIn(parts, account, page)
+    for (const { amount: _, at: __, ...hint } of found) {
+      await applyFact(parts, account, { noun: 'PAYMENT', proof: false, ...hint })
+    }
+    const isPast = page.some(({ at }) => at < account.paymentsSince)
+    if (found.length === 0 || isPast || ++pages === PAGES_AT_MOST) return
+  }
+}
+
+/** What we do not have, or have otherwise. */
+async function newIn({ db }: FactParts, account: Looked, seen: readonly Sighting[]): Promise<Sighting[]> {
+  const { tenantId, provider, paymentsSince } = account
+  const externalId = { in: seen.map(({ reference }) => reference) }
+  const known = await db.prisma.payment.findMany({ where: { tenantId, provider, externalId } })
+  const amounts = new Map(known.map((payment) => [payment.externalId, payment.settledAt && payment.amountMinor]))
+  return seen.filter(({ reference, amount, at }) => at >= paymentsSince && amounts.get(reference) !== amount.minor)
 }

@@ -1,5 +1,5 @@
+import { applyToCheckout } from '../checkouts/apply.ts'
 import { PAYABLE } from '../checkouts/checkout.ts'
-import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
 import type { Provider } from '../db/generated/enums.ts'
 import type { PaymentRow, RefundRow, SubscriptionRow } from '../db/rows.ts'
@@ -26,15 +26,16 @@ interface Deps {
   readonly db: Database
   readonly clocks: Clocks
   readonly registry: Registry
-  readonly progress: CheckoutProgress
 }
 
-export function sandboxReset({ db, clocks, registry, progress }: Deps) {
-  async function expireCheckouts(tenantId: string, provider: Provider): Promise<void> {
+export function sandboxReset({ db, clocks, registry }: Deps) {
+  async function expireCheckouts(change: Change, provider: Provider): Promise<void> {
     // One whose opening is in doubt is opened anew, which an empty server lets happen.
-    const where = { tenantId, provider, status: { in: [...PAYABLE] } }
-    for (const checkout of await db.prisma.checkout.findMany({ where })) {
-      await progress.observe(checkout, { state: 'EXPIRED', message: REASON })
+    const where = { tenantId: change.tenantId, provider, status: { in: [...PAYABLE] } }
+    for (const { id, externalId } of await db.prisma.checkout.findMany({ where })) {
+      const status = { state: 'EXPIRED', message: REASON } as const
+      const fact = { noun: 'CHECKOUT', proof: true, checkout: externalId ?? '', status } as const
+      await transact(db, change, (work) => applyToCheckout(work, { id }, fact))
     }
   }
 
@@ -65,7 +66,7 @@ export function sandboxReset({ db, clocks, registry, progress }: Deps) {
       const change = { tenantId, at: await clocks.now(tenantId), requestId }
       const ask = async (): Promise<undefined> => {
         await faults.reset()
-        await expireCheckouts(tenantId, provider)
+        await expireCheckouts(change, provider)
         await endSubscriptions(change, provider)
         await failRefunds(change, provider)
         await transact(db, change, (work) => forgetNames(work, { tenantId, organizationId, provider }))

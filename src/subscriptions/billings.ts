@@ -6,7 +6,7 @@ import type { Emit } from '../events/outbox.ts'
 import { currency } from '../kernel/currency.ts'
 import { newId } from '../kernel/id.ts'
 import { money } from '../kernel/money.ts'
-import { settlePayment } from '../payments/settlement.ts'
+import { applyToPayment } from '../payments/apply.ts'
 import type { ProviderPayment } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
 import { amountDue } from './billing.ts'
@@ -62,7 +62,8 @@ async function succeed(work: Work, subscription: SubscriptionRow, paid: Provider
   // Its money may have come before we knew the subscription.
   const externalId = paid.reference
   const payment = await work.tx.payment.findFirst({ where: { tenantId, provider, externalId } })
-  await settlePayment(work, { sale: { ...sale, externalId }, payment }, paid)
+  const paying = { sale: { ...sale, externalId }, payment }
+  await applyToPayment(work, paying, { noun: 'PAYMENT', proof: true, received: paid })
   announce(work.emit, 'billing.succeeded', billing)
 }
 

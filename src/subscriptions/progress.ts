@@ -3,9 +3,9 @@ import type { Provider } from '../db/generated/enums.ts'
 import type { SubscriptionRow } from '../db/rows.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { ProviderRefused } from '../providers/errors.ts'
-import type { ReadSubscription } from '../providers/port/facts.ts'
+import type { ReadSubscription, SubscriptionFact } from '../providers/port/facts.ts'
 import type { Registry } from '../providers/registry.ts'
-import { type Change, transact } from '../work/work.ts'
+import { transact } from '../work/work.ts'
 import { applyToSubscription } from './apply.ts'
 
 /** Asking a provider about a subscription: its answer becomes a fact, and is applied as one. */
@@ -34,8 +34,16 @@ export function subscriptionProgress({ db, clocks, registry }: { db: Database; c
     return { noun: 'SUBSCRIPTION', proof: true, subscription: externalId, state, bills, periods }
   }
 
+  async function apply(subscription: SubscriptionRow, fact: SubscriptionFact): Promise<SubscriptionRow> {
+    const change = { tenantId: subscription.tenantId, at: await clocks.now(subscription.tenantId) }
+    return transact(db, change, (work) => applyToSubscription(work, subscription, fact))
+  }
+
   return {
     read,
+
+    /** Applies what the provider says of a subscription. */
+    apply,
 
     /** Who subscribed, as the provider knows them. */
     async customer({ tenantId, provider, externalId }: Named) {
@@ -45,9 +53,7 @@ export function subscriptionProgress({ db, clocks, registry }: { db: Database; c
 
     /** Asks the provider where a subscription stands, and applies it. Repeats and old news change nothing. */
     async refresh(subscription: SubscriptionRow): Promise<SubscriptionRow> {
-      const fact = await read(subscription)
-      const change: Change = { tenantId: subscription.tenantId, at: await clocks.now(subscription.tenantId) }
-      return transact(db, change, (work) => applyToSubscription(work, subscription, fact))
+      return apply(subscription, await read(subscription))
     },
   }
 }

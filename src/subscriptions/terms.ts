@@ -39,14 +39,14 @@ type Kind = CheckoutRow['kind']
 export function checkTerms(context: z.core.$RefinementCtx, { kind, ...terms }: TermsInput & { kind: Kind }): void {
   const recurs = kind === 'SUBSCRIPTION' || kind === 'PAY_AS_YOU_GO'
   if (recurs && !terms.frequency) refuse(context, 'REQUIRED', 'is required for a subscription', ['frequency'])
-  const alien: Readonly<Record<keyof TermsInput, boolean>> = {
+  const notAllowed: Readonly<Record<keyof TermsInput, boolean>> = {
     frequency: !recurs,
     trialPeriod: kind !== 'SUBSCRIPTION',
     minPeriods: !recurs,
     freeCredits: kind !== 'PAY_AS_YOU_GO',
   }
-  for (const name of Object.keys(alien) as (keyof TermsInput)[]) {
-    if (alien[name] && terms[name] !== undefined) refuse(context, 'INVALID', `is not allowed for ${kind}`, [name])
+  for (const name of Object.keys(notAllowed) as (keyof TermsInput)[]) {
+    if (notAllowed[name] && terms[name] !== undefined) refuse(context, 'INVALID', `is not allowed for ${kind}`, [name])
   }
 }
 

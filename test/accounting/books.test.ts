@@ -5,7 +5,7 @@ import type { Actor } from '../../src/kernel/actor.ts'
 import { currency } from '../../src/kernel/currency.ts'
 import { newId } from '../../src/kernel/id.ts'
 import { formatDecimal, money, parseDecimal, shareOf } from '../../src/kernel/money.ts'
-import { settlePayment } from '../../src/payments/settlement.ts'
+import { applyToPayment } from '../../src/payments/apply.ts'
 import type { ProviderPayment, ProviderRefund } from '../../src/providers/port/facts.ts'
 import { type RefundProgress, refundProgress } from '../../src/refunds/progress.ts'
 import { transact } from '../../src/work/work.ts'
@@ -79,7 +79,9 @@ async function sell({ code, minor, seller, feeBps }: Sold): Promise<PaymentRow> 
     origin: { checkoutId: id },
     over: false,
   }
-  await transact(app.db, change, (work) => settlePayment(work, { sale, payment: null }, paid))
+  await transact(app.db, change, (work) =>
+    applyToPayment(work, { sale, payment: null }, { noun: 'PAYMENT', proof: true, received: paid }),
+  )
   return app.db.prisma.payment.findFirstOrThrow({ where: { externalId } })
 }
 
@@ -92,7 +94,7 @@ async function giveBack(payment: PaymentRow, percent: number, networkFeeMinor: b
     askedAt: shop.clock.now(),
     networkFeeMinor,
   }
-  await progress.observe(payment, seen)
+  await progress.apply(payment, { noun: 'REFUND', proof: true, refund: seen })
 }
 
 /** The export of everything until now, as its reader has it. */

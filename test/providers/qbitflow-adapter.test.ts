@@ -73,11 +73,25 @@ describe('the adapter', () => {
     }
     expect(key('{"uuid":"pay@1","a":1}')).toBe(key('{ "a": 1, "uuid": "pay@1" }'))
     expect(key('{"uuid":"pay@1"}')).not.toBe(key('{"uuid":"pay@2"}'))
-    expect(notifications.read('{"uuid":"pay@1","status":{"status":"created"}}')).toEqual({
-      checkout: '1',
-      status: { state: 'CREATED' },
-    })
-    expect(notifications.read('{"uuid":"pay@1","status":null}')).toEqual({ checkout: '1' })
-    for (const other of ['{}', '[]', '7', 'null', '{"uuid":7}']) expect(notifications.read(other)).toBeUndefined()
+    const told = { uuid: 'pay@1', status: { status: 'created' } }
+    expect(notifications.read(JSON.stringify(told))).toEqual([
+      { noun: 'CHECKOUT', proof: true, checkout: '1', status: { state: 'CREATED' } },
+    ])
+    expect(notifications.read('{"uuid":"pay@1","status":null}')).toEqual([
+      { noun: 'CHECKOUT', proof: false, reference: '1' },
+    ])
+    for (const other of ['{}', '[]', '7', 'null', '{"uuid":7}']) expect(notifications.read(other)).toEqual([])
+  })
+
+  test.each([
+    ['completed', 'COMPLETED'],
+    ['failed', 'FAILED'],
+    ['cancelled', 'CANCELLED'],
+    ['expired', 'EXPIRED'],
+  ])('takes the end that a notification tells, %s, for a hint alone', (status, state) => {
+    const { notifications } = answering({}).adapter
+    expect(notifications.read(JSON.stringify({ uuid: 'pay@1', status: { status } }))).toEqual([
+      { noun: 'CHECKOUT', proof: false, reference: '1', status: { state } },
+    ])
   })
 })

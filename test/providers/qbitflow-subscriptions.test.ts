@@ -192,36 +192,6 @@ function unreachable(): Response {
   throw new TypeError('fetch failed')
 }
 
-describe('a notification', () => {
-  const { notifications } = answering({}).provider
-  const read = (body: object) => notifications.read(JSON.stringify(body))
-
-  test('of a subscription names it', () => {
-    for (const type of ['status_transition', 'billing']) {
-      expect(read({ subscriptionUUID: 'sub@1', type, data: {} })).toEqual({ subscription: '1' })
-    }
-  })
-
-  test('of what happens to one later names it by the session that it began with', () => {
-    for (const txType of ['executeSubscription', 'cancelSubscription', 'increaseAllowance', 'updateMaxAmount']) {
-      expect(read({ uuid: 'sub-hist@2', txType, session: { uuid: 'sub@1' }, status: null })).toEqual({
-        subscription: '1',
-      })
-    }
-    expect(read({ uuid: 'sub@1', txType: 'cancelSubscription' })).toEqual({ subscription: '1' })
-  })
-
-  test('of its start names the checkout, and the page on which the customer manages it', () => {
-    const status = { status: 'completed', txHash: '0x1' }
-    const managementPageLink = 'https://pay.test/manage'
-    expect(read({ uuid: 'payg@1', txType: 'createPAYGSubscription', status, managementPageLink })).toEqual({
-      checkout: '1',
-      status: { state: 'COMPLETED', transactionHash: '0x1' },
-      managementUrl: managementPageLink,
-    })
-  })
-})
-
 describe('over the wire, with the simulator', () => {
   let shop: Shop
   let provider: ReturnType<typeof qbitflow>

@@ -1,6 +1,6 @@
 import type { CheckoutKind } from '../../db/generated/enums.ts'
 import type { Money } from '../../kernel/money.ts'
-import type { Reference } from './facts.ts'
+import type { OpenedCheckout, Reference } from './facts.ts'
 import type { RecurringTerms } from './subscriptions.ts'
 
 export interface WantedCheckout {
@@ -17,12 +17,6 @@ export interface WantedCheckout {
   readonly cancelUrl?: string
   /** Where the provider is to notify us. */
   readonly notifyUrl: string
-}
-
-export interface OpenedCheckout {
-  readonly reference: Reference
-  readonly url: string
-  readonly expiresAt?: Date
 }
 
 /** Hosted pages. Opening again after a lost answer is harmless: nobody holds the link of the lost one. */

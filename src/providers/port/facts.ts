@@ -107,6 +107,45 @@ export interface ProviderRefund {
   readonly chain?: ChainFacts
 }
 
+/** A page on which a checkout can be paid. */
+export interface OpenedCheckout {
+  readonly reference: Reference
+  readonly url: string
+  readonly expiresAt?: Date
+}
+
+/** Proof of what became of asking for a checkout's page: there is one, it was refused, or the answer was lost. */
+export interface OpeningFact {
+  readonly noun: 'CHECKOUT'
+  readonly proof: true
+  readonly opening:
+    | { readonly status: 'OPEN'; readonly page: OpenedCheckout }
+    | { readonly status: 'FAILED' | 'UNKNOWN'; readonly reason: string }
+}
+
+/** Proof of where the transaction of a checkout stands, with what belongs to it. */
+export interface CheckoutFact {
+  readonly noun: 'CHECKOUT'
+  readonly proof: true
+  readonly checkout: Reference
+  readonly status: ProviderStatus
+  /** The money that came in for it so far, once there is some. */
+  readonly received?: ProviderPayment
+  /** The subscription that it began, once it has. */
+  readonly began?: ReadSubscription
+  /** Who pays, where the provider tells. */
+  readonly customer?: FoundCustomer
+}
+
+/** Proof of where a payment stands, or of all the money that came in for it so far. */
+export type PaymentFact = {
+  readonly noun: 'PAYMENT'
+  readonly proof: true
+} & (
+  | { readonly status: ProviderStatus; readonly received?: undefined }
+  | { readonly status?: ProviderStatus | undefined; readonly received: ProviderPayment }
+)
+
 /** Proof of what became of a subscription. */
 export interface SubscriptionFact {
   readonly noun: 'SUBSCRIPTION'
@@ -134,3 +173,25 @@ export interface RefundFact {
   /** Why, for people to read. */
   readonly message?: string
 }
+
+/** Only a hint that something happened: what it is about is read from the provider before anything is made of it. */
+export interface Hint {
+  readonly noun: 'CHECKOUT' | 'SUBSCRIPTION' | 'REFUND'
+  readonly proof: false
+  readonly reference: Reference
+  /** Where a checkout is said to stand. */
+  readonly status?: ProviderStatus
+}
+
+/** A hint that a payment came in, such as a line in the provider's list of payments. */
+export interface PaymentHint {
+  readonly noun: 'PAYMENT'
+  readonly proof: false
+  readonly reference: Reference
+  readonly source: PaymentSource
+  /** The subscription whose bill it paid. */
+  readonly subscription?: Reference
+}
+
+/** What can be told of our things without being asked for. */
+export type Fact = CheckoutFact | SubscriptionFact | RefundFact | Hint | PaymentHint

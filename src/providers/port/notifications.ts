@@ -1,28 +1,22 @@
-import type { ProviderStatus, Reference } from './facts.ts'
-
-/** A notification that proved to be the provider's. */
-export interface Notification {
-  /** What it is about. */
-  readonly checkout?: Reference
-  /** What it says, where that can be trusted without asking again. */
-  readonly status?: ProviderStatus
-  /** The page on which the customer manages what the checkout began. */
-  readonly managementUrl?: string
-  /** A subscription that it is about instead. */
-  readonly subscription?: Reference
-  /** A refund that it is about instead. */
-  readonly refund?: Reference
-}
+import type { Fact } from './facts.ts'
 
 /** A notification in the parts that its signature covers, as somebody received it. */
 export interface SignedNotification {
   readonly rawBody: string
   readonly signature: string
-  readonly timestamp: string
+  /** Absent where the provider sends none. */
+  readonly timestamp?: string | undefined
+}
+
+/** How a provider is told that its notification is stored: text goes out as it is, anything else as JSON. */
+export interface Acknowledgement {
+  readonly status: number
+  readonly body: string | object
 }
 
 /** Reads what the provider sends us. */
 export interface Notifications {
+  readonly acknowledgement: Acknowledgement
   /**
    * @returns a key that is the same for a repeat of the same notification
    * @throws ForgedNotification when the signature or the time is wrong
@@ -30,6 +24,9 @@ export interface Notifications {
   prove(headers: Headers, rawBody: string, now: Date): string
   /** Checks a signature and nothing else. @throws ForgedNotification when it or the time is wrong */
   verify(signed: SignedNotification, now: Date): void
-  /** Undefined when a proven body is about nothing of ours, such as a trial of the address. */
-  read(rawBody: string): Notification | undefined
+  /**
+   * What a proven body tells, in the order in which it is applied; nothing where it is about nothing of ours, such as a
+   * trial of the address. What comes about the object of the first fact is applied one after the other.
+   */
+  read(rawBody: string): readonly Fact[]
 }

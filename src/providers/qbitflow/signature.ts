@@ -20,7 +20,11 @@ export function proveSignature(secret: string, headers: Headers, rawBody: string
  * The same for a notification that comes in its parts.
  * @throws ForgedNotification
  */
-export function proveSigned(secret: string, { rawBody, signature, timestamp }: SignedNotification, now: Date): void {
+export function proveSigned(
+  secret: string,
+  { rawBody, signature, timestamp = '' }: SignedNotification,
+  now: Date,
+): void {
   if (!/^[+-]?[0-9]+$/.test(timestamp)) throw new ForgedNotification('the timestamp is missing or malformed')
   if (Math.abs(now.getTime() / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) {
     throw new ForgedNotification('the timestamp is too far from now')

@@ -5,23 +5,33 @@ import type { Status } from '../events/catalogue.ts'
 import type { Emit } from '../events/outbox.ts'
 import { newId } from '../kernel/id.ts'
 import { shareOf } from '../kernel/money.ts'
-import type { ProviderPayment, ProviderStatus } from '../providers/port/facts.ts'
+import type { PaymentFact, ProviderPayment, ProviderStatus } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
 import { book, bookingOf, type Transfer } from './booking.ts'
 import { isFinal, isShort, moveTo, paymentEventType, paymentObject } from './payment.ts'
 import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 
-/** A step of a payment that has not settled. Answers whether anything changed. */
-export async function movePayment(work: Work, paying: Paying, seen: ProviderStatus) {
-  const { sale, payment } = paying
-  const move = moveTo(payment?.status, seen.state)
-  if (move === 'illegal') {
+/** What a fact makes of a payment, wherever it came from. */
+
+/**
+ * A fact with money settles the payment, any other moves it. What asked for the payment must be locked. Repeats and old
+ * news change nothing.
+ * @returns the payment where anything changed
+ */
+export async function applyToPayment(work: Work, paying: Paying, fact: PaymentFact): Promise<PaymentRow | undefined> {
+  return fact.received ? settle(work, paying, fact.received, fact.status) : move(work, paying, fact.status)
+}
+
+/** A step of a payment that has not settled. */
+async function move(work: Work, { sale, payment }: Paying, seen: ProviderStatus): Promise<PaymentRow | undefined> {
+  const found = moveTo(payment?.status, seen.state)
+  if (found === 'illegal') {
     const object = { status: payment?.status, observed: seen.state }
     const { checkoutId, billingId } = placeOf(sale)
     const entityId = payment?.id ?? checkoutId ?? billingId ?? sale.tenantId
     work.emit({ type: 'payment.contradicted', entityKind: 'Payment', entityId, object })
   }
-  if (move !== 'legal') return false
+  if (found !== 'legal') return undefined
   const facts = {
     status: seen.state,
     customerId: sale.customerId,
@@ -29,20 +39,20 @@ export async function movePayment(work: Work, paying: Paying, seen: ProviderStat
     message: seen.message,
     updatedAt: work.at,
   }
-  announce(work.emit, payment ? await update(work.tx, payment, facts) : await create(work, sale, facts))
-  return true
+  const moved = payment ? await update(work.tx, payment, facts) : await create(work, sale, facts)
+  announce(work.emit, moved)
+  return moved
 }
 
 /**
  * Money is there: the payment, its posting and its event, together and once. What the provider tells is all that has come
  * in so far, so that an arrival is what it tells beyond what we have. What was seen may say that it is too little.
- * @returns the payment where anything changed
  */
-export async function settlePayment(
+async function settle(
   work: Work,
   { sale, payment }: Paying,
   paid: ProviderPayment,
-  seen?: ProviderStatus,
+  seen: ProviderStatus | undefined,
 ): Promise<PaymentRow | undefined> {
   const { fee: organizationFee, bps: organizationFeeBps } = await organizationFeeOf(work.tx, sale, paid)
   const short = seen !== undefined && isShort(seen.state)

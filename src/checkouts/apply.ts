@@ -1,0 +1,251 @@
+import { customerFromPage } from '../customers/service.ts'
+import type { Transaction } from '../db/database.ts'
+import type { CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
+import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
+import type { EventType, Status } from '../events/catalogue.ts'
+import { applyToPayment } from '../payments/apply.ts'
+import { isFinal, isSettled, isShort, moveTo } from '../payments/payment.ts'
+import { saleOf } from '../payments/sale.ts'
+import type {
+  CheckoutFact,
+  FoundCustomer,
+  OpeningFact,
+  ProviderPayment,
+  ProviderStatus,
+  ReadSubscription,
+} from '../providers/port/facts.ts'
+import { beginSubscription } from '../subscriptions/apply.ts'
+import type { Work } from '../work/work.ts'
+import {
+  checkoutObject,
+  isAbandoned,
+  isOver,
+  mayBecome,
+  recurs,
+  statusAfter,
+  statusesBefore,
+  transactionTypeOf,
+} from './checkout.ts'
+
+/** What a fact makes of a checkout, wherever it came from. */
+
+const FIRST_CHECK_MS = 60_000
+const OPEN_AGAIN_MS = 5_000
+const RECHECK_MS = 10_000
+
+/**
+ * Everything that happens to a checkout happens under the lock of its row, one thing after the other. Repeats and old
+ * news change nothing.
+ */
+export async function applyToCheckout(
+  work: Work,
+  { id }: Pick<CheckoutRow, 'id'>,
+  fact: CheckoutFact | OpeningFact,
+): Promise<void> {
+  if ('opening' in fact) return open(work, id, fact.opening)
+  await work.lock('checkout', id)
+  const checkout = await work.tx.checkout.findUniqueOrThrow({ where: keyOf(work, id) })
+  if (recurs(checkout)) return fact.began ? begin(work, checkout, fact, fact.began) : moveStart(work, checkout, fact)
+  const payment = await paymentOf(work.tx, checkout)
+  if (fact.received) return settle(work, { checkout, payment }, fact, fact.received)
+  return move(work, { checkout, payment }, fact)
+}
+
+/** A checkout and what is known of its payment, under the lock of the checkout. */
+interface Locked {
+  readonly checkout: CheckoutRow
+  readonly payment: PaymentRow | null
+}
+
+const OPENING_EVENT = { OPEN: 'checkout.opened', FAILED: 'checkout.failed', UNKNOWN: 'checkout.unknown' } as const
+
+/** One statement, which locks the row as well: the first answer that is recorded stands. */
+async function open(work: Work, id: string, opening: OpeningFact['opening']): Promise<void> {
+  const { status } = opening
+  const where = { tenantId: work.tenantId, id, status: { in: statusesBefore(status) } }
+  const data = { ...openedAs(opening, work.at), updatedAt: work.at }
+  const [after] = await work.tx.checkout.updateManyAndReturn({ where, data })
+  // It was cancelled meanwhile, or somebody else has opened it.
+  if (!after) return
+  announce(work, after, OPENING_EVENT[status], status === 'OPEN' ? undefined : { state: status })
+}
+
+function openedAs(opening: OpeningFact['opening'], now: Date) {
+  if (opening.status !== 'OPEN') {
+    return { ...opening, nextCheckAt: opening.status === 'UNKNOWN' ? later(now, OPEN_AGAIN_MS) : null }
+  }
+  const { reference: externalId, url, expiresAt } = opening.page
+  const nextCheckAt = later(now, FIRST_CHECK_MS)
+  return {
+    status: opening.status,
+    externalId,
+    url,
+    reason: null,
+    checks: 0,
+    nextCheckAt,
+    ...(expiresAt && { expiresAt }),
+  }
+}
+
+async function paymentOf(tx: Transaction, { tenantId, id, provider, externalId }: CheckoutRow) {
+  const payment = await tx.payment.findUnique({ where: { tenantId_checkoutId: { tenantId, checkoutId: id } } })
+  if (payment || externalId === null) return payment
+  // Its money may have come before we knew what the provider calls the checkout.
+  return tx.payment.findFirst({ where: { tenantId, provider, externalId, checkoutId: null, billingId: null } })
+}
+
+async function settle(
+  work: Work,
+  { checkout, payment }: Locked,
+  { status: seen }: CheckoutFact,
+  paid: ProviderPayment,
+) {
+  const customerId = await customerOf(work, checkout, paid.customer)
+  const asked = saleOf(checkout)
+  const over = asked.over || paid.at > checkout.expiresAt
+  const paying = { sale: { ...asked, customerId, over }, payment }
+  const settled = await applyToPayment(work, paying, { noun: 'PAYMENT', proof: true, status: seen, received: paid })
+  if (!settled) return
+  const short = isShort(seen.state)
+  // The rest may come as long as the page can be paid.
+  const nextCheckAt = short && work.at < checkout.expiresAt ? later(work.at, RECHECK_MS) : null
+  const reason = seen.message !== undefined && { reason: seen.message }
+  const data = { customerId, nextCheckAt, checks: 0, ...(short ? reason : { reason: null }) }
+  // What came too late leaves the checkout's end as it is.
+  if (settled.status === 'PAID_LATE' && isOver(checkout.status)) {
+    const late = { customerId, nextCheckAt: null }
+    await work.tx.checkout.update({ where: keyOf(work, checkout.id), data: late })
+  } else await become(work, checkout, ENDS[settled.status] ?? 'COMPLETED', data)
+}
+
+/** What a checkout comes to by the money that came in for it. */
+const ENDS: Readonly<Partial<Record<TransactionState, CheckoutStatus>>> = { UNDERPAID: 'FAILED', PAID_LATE: 'EXPIRED' }
+
+async function move(work: Work, { checkout, payment }: Locked, { status: seen, customer }: CheckoutFact) {
+  if (isSettled(seen.state)) {
+    throw new Error(`${checkout.provider} shows no payment for checkout ${checkout.id}, which is paid`)
+  }
+  const status = statusAfter(seen.state)
+  // Nobody had begun to pay a link that expired or was left: there is a checkout that ended, and no payment.
+  const never = payment === null && isAbandoned(status)
+  const customerId = await customerOf(work, checkout, never ? undefined : customer)
+  const paying = { sale: { ...saleOf(checkout), customerId }, payment }
+  if (!never && !(await applyToPayment(work, paying, { noun: 'PAYMENT', proof: true, status: seen }))) return
+  const nextCheckAt = status === 'PROCESSING' ? later(work.at, RECHECK_MS) : null
+  const reason = isOver(status) && seen.message !== undefined ? { reason: seen.message } : {}
+  const data = { customerId, nextCheckAt, checks: 0, ...reason }
+  await become(work, checkout, status, data, never ? { state: seen.state } : undefined)
+}
+
+const ENDED: Readonly<Partial<Record<CheckoutStatus, EventType>>> = {
+  COMPLETED: 'checkout.completed',
+  FAILED: 'checkout.failed',
+  CANCELLED: 'checkout.cancelled',
+  EXPIRED: 'checkout.expired',
+}
+
+interface Changed {
+  readonly customerId: string | null
+  readonly nextCheckAt: Date | null
+  readonly checks: number
+  readonly reason?: string | null
+}
+
+async function become(work: Work, before: CheckoutRow, status: CheckoutStatus, data: Changed, step?: ProviderStatus) {
+  const where = keyOf(work, before.id)
+  if (!mayBecome(before.status, status)) {
+    // A payment that was begun on a checkout which is over is still asked about until its end is known.
+    const { customerId, nextCheckAt, checks } = data
+    if (isOver(before.status)) await work.tx.checkout.update({ where, data: { customerId, nextCheckAt, checks } })
+    return
+  }
+  const after = await work.tx.checkout.update({ where, data: { ...data, status, updatedAt: work.at } })
+  const type = ENDED[status]
+  if (type) announce(work, after, type, step)
+}
+
+/** A step of the start of a subscription: no payment moves on its page, but the start itself. */
+async function moveStart(work: Work, checkout: CheckoutRow, { status: seen, customer }: CheckoutFact): Promise<void> {
+  if (isSettled(seen.state)) {
+    throw new Error(`${checkout.provider} shows no subscription for checkout ${checkout.id}, which began one`)
+  }
+  const customerId = await customerOf(work, checkout, customer)
+  const found = moveTo(checkout.startState ?? undefined, seen.state)
+  if (found === 'illegal') {
+    const object = { status: checkout.startState, observed: seen.state }
+    work.emit({ type: 'checkout.contradicted', entityKind: 'Checkout', entityId: checkout.id, object })
+  }
+  if (found !== 'legal') return
+  const where = keyOf(work, checkout.id)
+  const status = statusAfter(seen.state)
+  // Nobody had begun on a page that was over already: there is nothing to tell.
+  const never = checkout.startState === null && isAbandoned(status)
+  if (never && isOver(checkout.status)) {
+    return void (await work.tx.checkout.update({ where, data: { nextCheckAt: null } }))
+  }
+  const after = await work.tx.checkout.update({
+    where,
+    data: {
+      startState: seen.state,
+      customerId,
+      ...(mayBecome(checkout.status, status) && { status }),
+      ...(seen.message !== undefined && { reason: seen.message }),
+      nextCheckAt: status === 'PROCESSING' ? later(work.at, RECHECK_MS) : null,
+      checks: 0,
+      updatedAt: work.at,
+    },
+  })
+  announce(work, after, ENDED[status] ?? 'checkout.processing', seen)
+}
+
+/** The subscription is there with what it was billed so far, and the checkout that began it is COMPLETED. */
+async function begin(
+  work: Work,
+  checkout: CheckoutRow,
+  { status: seen, customer }: CheckoutFact,
+  began: ReadSubscription,
+) {
+  const customerId = await customerOf(work, checkout, customer)
+  await beginSubscription(work, { ...checkout, customerId }, began)
+  if (!mayBecome(checkout.status, 'COMPLETED')) return
+  const data = { status: 'COMPLETED' as const, startState: seen.state, customerId, reason: null, nextCheckAt: null }
+  const where = keyOf(work, checkout.id)
+  announce(
+    work,
+    await work.tx.checkout.update({ where, data: { ...data, updatedAt: work.at } }),
+    'checkout.completed',
+    seen,
+  )
+}
+
+function announce({ emit }: Work, checkout: CheckoutRow, type: EventType, step: ProviderStatus | undefined): void {
+  const { id } = checkout
+  const status = step && statusOf(checkout, step)
+  const object = checkoutObject(checkout)
+  emit({ type, entityKind: 'Checkout', entityId: id, topicId: id, object, ...(status && { status }) })
+}
+
+function statusOf(checkout: CheckoutRow, { state, transactionHash, message }: ProviderStatus): Status {
+  const told = { ...(transactionHash && { transactionHash }), ...(message && { message }) }
+  return { type: transactionTypeOf(checkout), state, final: isFinal(state), ...told }
+}
+
+/** The checkout's customer, or else the one whom the provider found. */
+async function customerOf(work: Work, checkout: CheckoutRow, found: FoundCustomer | undefined): Promise<string | null> {
+  if (checkout.customerId !== null || !found) return checkout.customerId
+  const { tenantId, provider, userId } = checkout
+  const link = await work.tx.providerLink.findFirst({
+    where: { tenantId, provider, entityKind: 'Customer', externalId: found.reference },
+  })
+  const linked =
+    link && (await work.tx.customer.findFirst({ where: { tenantId, id: link.entityId, userId, deletedAt: null } }))
+  return linked?.id ?? customerFromPage(work, checkout, found, work.at)
+}
+
+function keyOf({ tenantId }: Work, id: string) {
+  return { tenantId_id: { tenantId, id } }
+}
+
+function later(now: Date, ms: number): Date {
+  return new Date(now.getTime() + ms)
+}
