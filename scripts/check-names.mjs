@@ -6,15 +6,18 @@ import { fileURLToPath } from 'node:url'
  * else in src/ that names one would have to be changed for the next.
  */
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const NAMES = namesIn('prisma/schema.prisma')
+const LIST = 'src/providers/providers.ts'
+const NAMES = namesIn(LIST)
 const NAME = new RegExp(NAMES.join('|'), 'i')
 const FOLDERS = new RegExp(`^src/(providers|sandbox)/(${NAMES.join('|')})/|^src/db/generated/`, 'i')
-const FILES = ['src/providers/providers.ts', 'src/graphql/graphiql-tabs.ts']
+const FILES = [LIST, 'src/graphql/graphiql-tabs.ts']
 
-function namesIn(schema) {
-  const [, values] = /^enum Provider \{([^}]*)\}/m.exec(readFileSync(`${ROOT}/${schema}`, 'utf8')) ?? []
-  const names = values?.match(/^\s*[A-Z]\w*/gm)?.map((name) => name.trim())
-  if (!names) throw new Error(`${schema} has no enum Provider`)
+/** The rows of the list of providers. */
+function namesIn(list) {
+  const [, rows] =
+    /^export const PROVIDERS: Providers = \{\n([\s\S]*?)^\}/m.exec(readFileSync(`${ROOT}/${list}`, 'utf8')) ?? []
+  const names = Array.from(rows?.matchAll(/^ {2}([A-Z]\w*): /gm) ?? [], ([, name]) => name)
+  if (names.length === 0) throw new Error(`${list} has no list of providers`)
   return names
 }
 

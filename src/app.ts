@@ -11,7 +11,6 @@ import { checkoutWatcher } from './checkouts/watcher.ts'
 import { customerService } from './customers/service.ts'
 import type { ConnectedDatabase } from './db/connect.ts'
 import { openDatabase } from './db/database.ts'
-import type { Provider } from './db/generated/enums.ts'
 import { openStream } from './events/stream.ts'
 import { addressLimit } from './http/address-limit.ts'
 import { inboxService } from './inbox/service.ts'
@@ -21,6 +20,7 @@ import { createSchedules, type Duty } from './jobs/schedules.ts'
 import { clockTurning } from './jobs/test-clock.ts'
 import { untilQuiet } from './jobs/tracked.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
+import type { ProviderName } from './kernel/provider-name.ts'
 import { accountService } from './ledger/accounts.ts'
 import { currencyService } from './ledger/currencies.ts'
 import { holdService } from './ledger/holds.ts'
@@ -52,6 +52,7 @@ import { providerCircuits } from './providers/circuit.ts'
 import { connecting } from './providers/connecting.ts'
 import { connectionService } from './providers/connections.ts'
 import { faultService } from './providers/fault-service.ts'
+import { PROVIDERS, type Providers } from './providers/providers.ts'
 import { providerRegistry } from './providers/registry.ts'
 import { attentionService } from './reconciliation/attention.ts'
 import { checkoutReconciliation } from './reconciliation/checkouts.ts'
@@ -89,13 +90,24 @@ export interface AppParts {
   readonly openSocket: OpenSocket
   readonly log: Logger
   readonly clock?: Clock
+  /** Which providers there are, each with its adapter and its simulator; those of the product where nothing is said. */
+  readonly providers?: Providers | undefined
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>
 
 /** Every part of the house, built once and handed what it needs. */
 export async function createApp(parts: AppParts) {
-  const { publicUrl, localUrl, secretKey, outbound, openSocket, log, clock = systemClock } = parts
+  const {
+    publicUrl,
+    localUrl,
+    secretKey,
+    outbound,
+    openSocket,
+    log,
+    clock = systemClock,
+    providers = PROVIDERS,
+  } = parts
   const db = openDatabase(parts.database.url, {
     poolSize: parts.poolSize,
     sessionUrl: parts.database.sessionUrl,
@@ -112,6 +124,7 @@ export async function createApp(parts: AppParts) {
   const access = accessService({ db, clock, secretKey })
 
   const simulators = openSimulators({
+    providers,
     db,
     clock,
     clocks,
@@ -121,12 +134,12 @@ export async function createApp(parts: AppParts) {
     send: (url, init) =>
       deliverFrom({ publicUrl, outbound, receive: (received) => inbox.receive(received) }, url, init),
   })
-  const reach = reachOf({ publicUrl, localUrl, outbound, openSocket, simulators })
-  const registry = providerRegistry(db, { secretKey, circuits: providerCircuits({ clock, log }), reach })
+  const reach = reachOf({ providers, publicUrl, localUrl, outbound, openSocket, simulators })
+  const registry = providerRegistry(db, { providers, secretKey, circuits: providerCircuits({ clock, log }), reach })
   const idempotency = idempotencyService({ db, clock })
   const notifyUrl = (provider: string, connectionId: string) =>
     `${publicUrl}/inbox/${provider.toLowerCase()}/${connectionId}`
-  const provision = async (provider: Provider, tenantId: string, name: string) =>
+  const provision = async (provider: ProviderName, tenantId: string, name: string) =>
     simulators.of(provider)?.provision(tenantId, name)
   const connections = {
     ...connectionService({ db, registry, secretKey, notifyUrl, provision }),
@@ -169,6 +182,7 @@ export async function createApp(parts: AppParts) {
   const limits = rateLimits({ db, clock })
 
   const house = {
+    providers,
     db,
     log,
     clock,

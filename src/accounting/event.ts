@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { Provider } from '../db/generated/enums.ts'
 import { type Currency, currency, findCurrency } from '../kernel/currency.ts'
 import { DAY_RULE, isDay } from '../kernel/day.ts'
 import { optional } from '../kernel/input.ts'
 import { allocate, divideHalfEven, formatDecimal, type Money, money, parseDecimal } from '../kernel/money.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 import { TIMEZONE_RULE, timezoneNamed } from '../kernel/timezone.ts'
 import type { ChainFacts } from '../providers/port/facts.ts'
 
@@ -21,7 +21,7 @@ export interface AccountingRow {
   readonly type: 'one_time' | 'subscription' | 'acceptance' | 'refund'
   readonly at: Date
   readonly paymentId: string
-  readonly provider: Provider
+  readonly provider: ProviderName
   readonly userId: string | null
   readonly customerId: string | null
   readonly productId: string | null

@@ -1,12 +1,13 @@
 import { hkdfSync } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
-import type { Provider as ProviderName } from '../db/generated/enums.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
-import { PROVIDERS } from '../providers/providers.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
+import type { Providers } from '../providers/providers.ts'
 import type { Send, Simulator } from '../sandbox/simulator.ts'
 
 interface Parts {
+  readonly providers: Providers
   readonly db: Database
   readonly clock: Clock
   readonly clocks: Clocks
@@ -20,14 +21,14 @@ interface Parts {
 export type Simulators = ReturnType<typeof openSimulators>
 
 /** The simulator of every provider that has one, below `/sandbox/<provider>`. */
-export function openSimulators({ db, clock, clocks, secretKey, publicUrl, log, send }: Parts) {
+export function openSimulators({ providers, db, clock, clocks, secretKey, publicUrl, log, send }: Parts) {
   const secret = Buffer.from(hkdfSync('sha256', secretKey, '', 'tollgate sandbox', 32)).toString('hex')
   const clockOf = (realm: string) => clocks.now(realm)
   const opened = new Map<ProviderName, Simulator>()
-  for (const name of Object.keys(PROVIDERS) as ProviderName[]) {
+  for (const [name, { openSimulator }] of Object.entries(providers)) {
     const mounted = publicUrl + mountOf(name)
     const parts = { pool: db.pool, secret, publicUrl: mounted, clock, clockOf, fetch: send, log }
-    const simulator = PROVIDERS[name].openSimulator?.(parts)
+    const simulator = openSimulator?.(parts)
     if (simulator) opened.set(name, simulator)
   }
   const all = [...opened.values()]

@@ -6,7 +6,7 @@ import type { CheckoutRow } from '../db/rows.ts'
 import type { TransactionType } from '../events/catalogue.ts'
 import { encodeId } from '../kernel/id.ts'
 import { email, id, optional, price, text, webUrl } from '../kernel/input.ts'
-import { providerName } from '../providers/providers.ts'
+import { providerName } from '../kernel/provider-name.ts'
 import { checkTerms, TERMS, termsObject } from '../subscriptions/terms.ts'
 
 /** One attempt to be paid through a hosted page. */

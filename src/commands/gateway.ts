@@ -2,15 +2,17 @@ import { type App, createApp } from '../app.ts'
 import { type Config, localUrl } from '../config.ts'
 import { readAddress, shown } from '../db/address.ts'
 import { tryConnections } from '../db/capacity.ts'
-import { connectDatabase } from '../db/connect.ts'
+import { type ConnectedDatabase, connectDatabase } from '../db/connect.ts'
 import { assertWritable } from '../db/health.ts'
 import { migrate } from '../db/migrate.ts'
 import { createGraphql } from '../graphql/yoga.ts'
+import type { Readiness } from '../http/health.ts'
 import { isLoopback, prefixOf } from '../http/incoming.ts'
 import type { Log } from '../http/log.ts'
 import { createRoutes } from '../http/routes.ts'
 import { type HttpServer, openServer } from '../http/server.ts'
 import { backlog } from '../jobs/backlog.ts'
+import type { Duty } from '../jobs/schedules.ts'
 import { startTicker } from '../jobs/ticker.ts'
 import { metrics } from '../kernel/metrics.ts'
 import { bootstrap } from '../organizations/bootstrap.ts'
@@ -18,6 +20,7 @@ import { readDataKey } from '../organizations/data-key.ts'
 import { developmentKey } from '../organizations/development-key.ts'
 import { guardedFetch } from '../outbound/guarded-fetch.ts'
 import { guardedSocket } from '../outbound/guarded-socket.ts'
+import { PROVIDERS, type Providers } from '../providers/providers.ts'
 import { secretKeyOf, unfinishedSecretKey } from '../secret-key.ts'
 import { untilStarted } from './until-started.ts'
 
@@ -50,8 +53,15 @@ interface Running {
   database?: { stop(): Promise<void> }
 }
 
+/** What a gateway is started with. */
+interface Wanted {
+  readonly config: Config
+  readonly log: Log
+  readonly providers: Providers
+}
+
 /** Starts the gateway that the configuration describes. Raises a StartError where that cannot be done. */
-export async function openGateway(config: Config, log: Log): Promise<Gateway> {
+export async function openGateway(config: Config, log: Log, providers: Providers = PROVIDERS): Promise<Gateway> {
   const firstKey: FirstKey = {}
   // It listens before all else: whoever asks whether the process is alive is answered while it waits for its database.
   const server = await openServer({ ...config, log })
@@ -60,7 +70,7 @@ export async function openGateway(config: Config, log: Log): Promise<Gateway> {
       async (patienceMs) => {
         const running: Running = { firstKey, server }
         try {
-          const started = await start(config, log, running, patienceMs)
+          const started = await start({ config, log, providers }, running, patienceMs)
           return { ...started, stop: () => stopAll([() => server.stop(), ...partsOf(running)], log) }
         } catch (error) {
           await stopAll(partsOf(running), log)
@@ -86,75 +96,95 @@ async function stopAll(steps: readonly (() => Promise<void> | undefined)[], log:
   }
 }
 
-async function start(config: Config, log: Log, running: Running, patienceMs: number): Promise<Omit<Gateway, 'stop'>> {
-  const installationKey = secretKeyOf(config)
-  const { port, isStopping } = running.server
+async function start(wanted: Wanted, running: Running, patienceMs: number): Promise<Omit<Gateway, 'stop'>> {
+  const { config, log } = wanted
+  const { port } = running.server
   const publicUrl = config.publicUrl ?? localUrl(port)
-  const onWait = (what: string) => log.warn(what)
-  const database = await connectDatabase({ ...config, exclusive: true, patienceMs, onWait })
+  const secretKeys = { current: secretKeyOf(config), unfinished: unfinishedSecretKey(config) }
+  const database = await connectDatabase({ ...config, exclusive: true, patienceMs, onWait: (what) => log.warn(what) })
   running.database = database
   const migrations = await migrate(database.sessionUrl)
   if (migrations.length > 0) log.info({ migrations }, 'migrated')
-  const secretKey = await readDataKey(database.sessionUrl, installationKey, unfinishedSecretKey(config))
-  const ownUrl = `http://${reachable(config.host)}:${port}`
-  const reach = { allowLoopback: config.webhookLoopback, networks: config.outboundAllow }
-  const app = await createApp({
-    database,
-    poolSize: config.databasePoolSize,
-    publicUrl,
-    localUrl: ownUrl,
-    secretKey,
-    outbound: guardedFetch(reach),
-    openSocket: guardedSocket(reach),
-    log,
-  })
+  const secretKey = await readDataKey(database.sessionUrl, secretKeys.current, secretKeys.unfinished)
+  const app = await openApp(wanted, { database, publicUrl, port, secretKey })
   running.app = app
   const shortage = config.databaseUrl && (await tryConnections(database.url, app.db.connections))
   if (shortage) log.warn(shortage)
   Object.assign(running.firstKey, await bootstrap(app.db, app.clock))
   await app.connectSandboxes()
 
+  const keyForGraphiql = isOneDevelopersOwn(config) ? () => developmentKey(app.db, app.clock, secretKey) : undefined
+  const schedules = schedulesOf(app, keyForGraphiql)
+  const ticker = startTicker(schedules, log)
+  running.ticker = ticker
+  const graphql = createGraphql(app, { ...config, publicUrl, developmentKey: await keyForGraphiql?.() })
+  const { isStopping, attach } = running.server
+  const readiness = { isStopping, lateSchedules: ticker.late }
+  attach(routesOf(app, wanted, { publicUrl, graphql, readiness, readMetrics: metricsOf(app, schedules) }))
+  log.info({ host: config.host, port, publicUrl, database: databaseOf(config) }, 'ready')
+  return { app, port, publicUrl, ...running.firstKey }
+}
+
+interface Place {
+  readonly database: ConnectedDatabase
+  readonly publicUrl: string
+  readonly port: number
+  readonly secretKey: Uint8Array
+}
+
+function openApp({ config, log, providers }: Wanted, { port, ...place }: Place): Promise<App> {
+  const reach = { allowLoopback: config.webhookLoopback, networks: config.outboundAllow }
+  return createApp({
+    ...place,
+    providers,
+    poolSize: config.databasePoolSize,
+    localUrl: `http://${reachable(config.host)}:${port}`,
+    outbound: guardedFetch(reach),
+    openSocket: guardedSocket(reach),
+    log,
+  })
+}
+
+function schedulesOf(app: App, keyForGraphiql: (() => Promise<unknown>) | undefined): Duty[] {
   const schedules = [...app.schedules]
   // Organizations are made beside the running gateway, on the command line.
   schedules.push({ name: 'sandbox connections', everyMs: CONNECTS_EVERY_MS, run: app.connectSandboxes })
-  const keyForGraphiql = isOneDevelopersOwn(config) ? () => developmentKey(app.db, app.clock, secretKey) : undefined
   if (keyForGraphiql) schedules.push({ name: 'development key', everyMs: HOUR, run: keyForGraphiql })
-  const ticker = startTicker(schedules, log)
-  running.ticker = ticker
+  return schedules
+}
+
+/** The text of /metrics, with the due work as it is at that moment. */
+function metricsOf(app: App, schedules: readonly Duty[]): () => Promise<string> {
   const dueWork = backlog(app.db, app.clock, schedules)
-  const readMetrics = async () => {
+  return async () => {
     await dueWork.measure()
     return metrics.metrics()
   }
+}
 
-  running.server.attach(
-    createRoutes({
-      graphql: createGraphql(app, { ...config, publicUrl, developmentKey: await keyForGraphiql?.() }),
-      inbox: app.inbox,
-      clock: app.clock,
-      access: app.access,
-      rateLimits: app.rateLimits,
-      addressLimit: app.addressLimit,
-      clientAuthentication: app.clientAuthentication,
-      exports: app.exports,
-      accounting: app.accounting,
-      claims: app.claims,
-      sandboxes: app.sandbox.simulators,
-      readiness: {
-        isStopping,
-        askDatabase: () => assertWritable(app.db, READY_PATIENCE_MS),
-        lateSchedules: ticker.late,
-        patienceMs: READY_PATIENCE_MS,
-        log,
-      },
-      metrics: mayReadMetrics(config) ? { read: readMetrics, token: config.metricsToken } : undefined,
-      prefix: prefixOf(publicUrl),
-      graphiql: config.graphiql,
+interface Served {
+  readonly publicUrl: string
+  readonly graphql: ReturnType<typeof createGraphql>
+  readonly readiness: Pick<Readiness, 'isStopping' | 'lateSchedules'>
+  readonly readMetrics: () => Promise<string>
+}
+
+function routesOf(app: App, { config, log }: Wanted, { publicUrl, graphql, readiness, readMetrics }: Served) {
+  return createRoutes({
+    ...app,
+    graphql,
+    sandboxes: app.sandbox.simulators,
+    readiness: {
+      ...readiness,
+      askDatabase: () => assertWritable(app.db, READY_PATIENCE_MS),
+      patienceMs: READY_PATIENCE_MS,
       log,
-    }),
-  )
-  log.info({ host: config.host, port, publicUrl, database: databaseOf(config) }, 'ready')
-  return { app, port, publicUrl, ...running.firstKey }
+    },
+    metrics: mayReadMetrics(config) ? { read: readMetrics, token: config.metricsToken } : undefined,
+    prefix: prefixOf(publicUrl),
+    graphiql: config.graphiql,
+    log,
+  })
 }
 
 /** Which database the gateway uses, in words without user and password. */

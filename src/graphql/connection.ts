@@ -21,7 +21,10 @@ interface ListOptions<T extends keyof Rows, Filter> {
   /** The orders by name. The first is the default, newest first. The columns hold no nulls. */
   readonly orders: Readonly<Record<string, { readonly column: string; readonly description: string }>>
   /** Without a filter the conditions are those of an empty one; no field of a filter is required. */
-  readonly filter: { readonly type: InputRef<Filter>; readonly conditions: (filter: Filter) => readonly Condition[] }
+  readonly filter: {
+    readonly type: InputRef<Filter>
+    readonly conditions: (filter: Filter, context: Context) => readonly Condition[]
+  }
   /** A column that orders the rows which a filter leaves better than the list's own, e.g. one that an index has. */
   readonly column?: (filter: Filter) => string | undefined
   /** What every list of this kind leaves out, such as deleted rows. */
@@ -65,7 +68,7 @@ export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filte
   const { connection, order } = declareTypes(name, type, orders)
 
   function where(context: Context, given: Filter | null | undefined): readonly Condition[] {
-    const conditions = filter.conditions(given ?? ({} as Filter))
+    const conditions = filter.conditions(given ?? ({} as Filter), context)
     return [...visible(context.caller, table), ...(options.where ?? []), ...conditions]
   }
 

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts'
-import type { Provider, TransactionState } from '../db/generated/enums.ts'
+import type { TransactionState } from '../db/generated/enums.ts'
 import type { Group, Wanted } from '../db/groups.ts'
 import type { EventRow, LedgerTransactionRow } from '../db/rows.ts'
 import type { TransactionType } from '../events/catalogue.ts'
@@ -7,6 +7,7 @@ import type { AddressLimit } from '../http/address-limit.ts'
 import type { Actor, Call, Caller, Done } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Money } from '../kernel/money.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 import type { AccountDimension, EntryDimension, TransactionDimension } from '../ledger/stats.ts'
 import type { ClaimRequest } from '../organizations/claims.ts'
 import type { Verdict } from '../organizations/client-authentication.ts'
@@ -15,6 +16,7 @@ import type { TestClock } from '../organizations/test-clock.ts'
 import type { PaymentDimension, PaymentSum } from '../payments/stats.ts'
 import type { TopicKind } from '../payments/status.ts'
 import type { Fault } from '../providers/faults.ts'
+import type { Providers } from '../providers/providers.ts'
 import type { Loaders } from './loaders.ts'
 import type { Sockets } from './sockets.ts'
 
@@ -28,6 +30,7 @@ type EndingKeys = (call: Call, input: unknown) => Promise<Done & { readonly ende
 /** What the API asks of the house: the parts of the App that resolvers may reach. */
 export interface Services {
   readonly db: Database
+  readonly providers: Providers
   readonly log: {
     error(facts: object, message: string): void
     warn(facts: object, message: string): void
@@ -76,7 +79,7 @@ export interface Services {
   readonly faults: {
     inject: Verb
     clear: Verb
-    list(actor: Actor, provider: Provider): Promise<readonly Fault[]>
+    list(actor: Actor, provider: ProviderName): Promise<readonly Fault[]>
   }
   readonly sandbox: { reset: Verb }
   readonly testClock: { advance: Verb; read(tenantId: string): Promise<TestClock> }
@@ -156,7 +159,7 @@ export interface StatusView {
 
 /** A provider as the tenant is connected to it. */
 export interface Connection {
-  readonly provider: Provider
+  readonly provider: ProviderName
   readonly capabilities: readonly string[]
   readonly baseUrl: string
   readonly notificationUrl: string

@@ -1,8 +1,8 @@
 import { type Condition, comparable, equals, NEVER, oneOf } from '../db/condition.ts'
-import { Provider } from '../db/generated/enums.ts'
 import { findCurrency } from '../kernel/currency.ts'
 import { decodeId, type IdKind } from '../kernel/id.ts'
 import { parseDecimal } from '../kernel/money.ts'
+import type { Context } from './context.ts'
 import { badInput } from './refusal.ts'
 
 /** Rows that point to what an id names. An id of another kind names nothing, and nothing points to it. */
@@ -16,10 +16,10 @@ export function refersTo(column: string, kind: IdKind, id: string | null | undef
  * Rows that a provider knows by this id. One that comes with its kind before an @ is known without that. The providers are
  * named because the index over these ids begins with them.
  */
-export function calledAtProvider(given: string): Condition[] {
+export function calledAtProvider({ app }: Context, given: string): Condition[] {
   const id = comparable(given)
   const bare = id.slice(id.lastIndexOf('@') + 1)
-  return [oneOf('provider', Object.values(Provider)), oneOf('external_id', [...new Set([id, bare])])]
+  return [oneOf('provider', Object.keys(app.providers)), oneOf('external_id', [...new Set([id, bare])])]
 }
 
 /** As many keys as one object may have. */

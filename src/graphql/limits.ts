@@ -14,7 +14,6 @@ import { faultsIn } from '../kernel/json.ts'
 import { singleOperation } from './document.ts'
 import { badInput } from './refusal.ts'
 import { SHAPE_RULES, tooComplex } from './rules.ts'
-import { schema } from './schema.ts'
 import { wrongTimezone } from './timezone-arguments.ts'
 import { readVariables } from './variables.ts'
 
@@ -61,7 +60,7 @@ function unparsable({ message, source, positions }: GraphQLError): GraphQLError 
   return new GraphQLError(message, { source, positions, extensions: { code: 'GRAPHQL_PARSE_FAILED' } })
 }
 
-type Args = Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>
+type Args = Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues'>
 
 /** Brings an operation into the form in which it is run, or says why it is not. */
 function refuse(
@@ -70,7 +69,7 @@ function refuse(
   const operation = getOperationAST(args.document, args.operationName)
   if (!operation) return [unresolved()]
   args.document = singleOperation(args.document, operation)
-  const given = readVariables(operation, args.variableValues)
+  const given = readVariables(args.schema, operation, args.variableValues)
   if (given.errors) return given.errors
   args.variableValues = given.variables
   const timezone = wrongTimezone(args.document, given.variables)
@@ -78,9 +77,7 @@ function refuse(
   // What a mutation is given is checked with its input, where a problem can name its field.
   const [fault] = operation.operation === 'mutation' ? [] : faultsIn(given.variables)
   if (fault) return [badInput(`A value of the query ${fault.message}`)]
-  const cost = operation.variableDefinitions?.length
-    ? costOf(args.document, given.variables)
-    : constantCostOf(args.document)
+  const cost = operation.variableDefinitions?.length ? costOf(args, given.variables) : constantCostOf(args)
   return cost > MAX_COST
     ? [tooComplex(`The cost of an operation must be at most ${MAX_COST}; this one costs ${cost}`)]
     : undefined
@@ -92,15 +89,15 @@ function unresolved(): GraphQLError {
 }
 
 /** What an operation costs when every page in it is full. */
-function costOf(document: DocumentNode, variables: Record<string, unknown>): number {
+function costOf({ schema, document }: Args, variables: Record<string, unknown>): number {
   return complexityFromQuery(document, { schema, variables }).complexity
 }
 
 const CONSTANT = new WeakMap<DocumentNode, number>()
 
 /** Without variables an operation always costs the same. */
-function constantCostOf(document: DocumentNode): number {
-  const cost = CONSTANT.get(document) ?? costOf(document, {})
-  CONSTANT.set(document, cost)
+function constantCostOf(args: Args): number {
+  const cost = CONSTANT.get(args.document) ?? costOf(args, {})
+  CONSTANT.set(args.document, cost)
   return cost
 }

@@ -1,3 +1,5 @@
+import { extendSchema, type GraphQLSchema, parse } from 'graphql'
+import { PROVIDERS, type Providers } from '../providers/providers.ts'
 import { builder } from './builder.ts'
 import './scalars.ts'
 import './types/accounting.ts'
@@ -49,3 +51,11 @@ import './types/webhook-mutations.ts'
 
 /** The schema of the API. Each import adds its type and that type's queries, mutations and subscriptions. */
 export const schema = builder.toSchema({ sortSchema: false })
+
+/** The schema of a gateway that has these providers: the list of the product, or one with more rows. */
+export function schemaWith(providers: Providers): GraphQLSchema {
+  const more = Object.entries(providers).filter(([name]) => !Object.hasOwn(PROVIDERS, name))
+  if (more.length === 0) return schema
+  const values = more.map(([name, { description }]) => `${JSON.stringify(description)} ${name}`)
+  return extendSchema(schema, parse(`extend enum Provider { ${values.join(' ')} }`))
+}

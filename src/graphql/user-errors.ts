@@ -1,5 +1,5 @@
-import type { Provider } from '../db/generated/enums.ts'
 import { ERROR_CODES, type ErrorCode, type Problem } from '../kernel/errors.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 import { builder } from './builder.ts'
 import { moment, momentField } from './types/moment.ts'
 import { amount, MoneyRef } from './types/money.ts'
@@ -118,7 +118,7 @@ builder.objectType(builder.objectRef<Problem>('ProviderRefusal'), {
     provider: t.field({
       type: ProviderEnum,
       description: 'The provider that was asked.',
-      resolve: (problem) => problem.facts?.provider as Provider,
+      resolve: (problem) => problem.facts?.provider as ProviderName,
     }),
     providerCode: t.string({
       nullable: true,

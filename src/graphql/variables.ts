@@ -1,6 +1,5 @@
-import { type GraphQLError, getVariableValues, type OperationDefinitionNode } from 'graphql'
+import { type GraphQLError, type GraphQLSchema, getVariableValues, type OperationDefinitionNode } from 'graphql'
 import { jsonLiteral } from './literal.ts'
-import { schema } from './schema.ts'
 
 type Variables = Record<string, unknown>
 type Read =
@@ -14,7 +13,7 @@ const ERRORS_AT_MOST = 10
  * the @oneOf kind have two fields, and refuses a variable that is non-null and has a default. What it is given is
  * therefore right already, and complete.
  */
-export function readVariables(operation: OperationDefinitionNode, given: unknown): Read {
+export function readVariables(schema: GraphQLSchema, operation: OperationDefinitionNode, given: unknown): Read {
   const definitions = operation.variableDefinitions ?? []
   if (definitions.length === 0) return { variables: {} }
   const variables = (given ?? {}) as Variables

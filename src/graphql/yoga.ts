@@ -21,7 +21,7 @@ import { createLoaders } from './loaders.ts'
 import { observation } from './observation.ts'
 import { type Present, presenter, withStatus } from './presentation.ts'
 import { refusal } from './refusal.ts'
-import { schema } from './schema.ts'
+import { schemaWith } from './schema.ts'
 import { openSockets, type Sockets } from './sockets.ts'
 import { usualRequests } from './usual-request.ts'
 import { websockets } from './websocket.ts'
@@ -49,7 +49,7 @@ export function createGraphql(app: Services, options: GraphqlOptions) {
   const sockets = openSockets(app)
   const present = presenter({ log: app.log, suggestions: options.introspection })
   const yoga = createYoga<FromDoor>({
-    schema,
+    schema: schemaWith(app.providers),
     context: (initial: Initial) => contextOf(app, sockets, initial),
     plugins: [
       limits(options),

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import type { Actor } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { optional } from '../kernel/input.ts'
+import { providerName } from '../kernel/provider-name.ts'
 import { validate } from '../kernel/validate.ts'
 import { ForgedNotification } from '../providers/errors.ts'
-import { providerName } from '../providers/providers.ts'
 import type { Registry } from '../providers/registry.ts'
 
 const VerifyWebhook = z.object({

@@ -1,5 +1,6 @@
-import type { AccountKind, Provider } from '../db/generated/enums.ts'
+import type { AccountKind } from '../db/generated/enums.ts'
 import type { Currency } from '../kernel/currency.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 
 /** An account that a recipe needs, by the external id under which it is opened at its first use. */
 export interface AccountSpec {
@@ -51,7 +52,7 @@ export function roundingGainsOf(currency: Currency): AccountSpec {
 }
 
 /** What customers paid through a provider, seen from outside: its balance is minus everything received. */
-export function customersOf(provider: Provider, currency: Currency): AccountSpec {
+export function customersOf(provider: ProviderName, currency: Currency): AccountSpec {
   return system(
     `customers:${provider.toLowerCase()}:${currency.code}`,
     `Customers paying by ${provider}`,
@@ -61,12 +62,12 @@ export function customersOf(provider: Provider, currency: Currency): AccountSpec
 }
 
 /** What a provider kept as its fees. */
-export function feesOf(provider: Provider, currency: Currency): AccountSpec {
+export function feesOf(provider: ProviderName, currency: Currency): AccountSpec {
   return system(`fees:${provider.toLowerCase()}:${currency.code}`, `Fees of ${provider}`, currency, false)
 }
 
 /** What sending money over a provider's chains cost, paid from outside the books. */
-export function networkFeesOf(provider: Provider, currency: Currency): AccountSpec {
+export function networkFeesOf(provider: ProviderName, currency: Currency): AccountSpec {
   return system(
     `network-fees:${provider.toLowerCase()}:${currency.code}`,
     `Network fees at ${provider}`,
@@ -76,7 +77,7 @@ export function networkFeesOf(provider: Provider, currency: Currency): AccountSp
 }
 
 /** The organization's own money, received through a provider. */
-export function organizationOf(provider: Provider, currency: Currency): AccountSpec {
+export function organizationOf(provider: ProviderName, currency: Currency): AccountSpec {
   return system(
     `organization:${provider.toLowerCase()}:${currency.code}`,
     `Organization at ${provider}`,
@@ -86,12 +87,12 @@ export function organizationOf(provider: Provider, currency: Currency): AccountS
 }
 
 /** What came in through a provider and is not yet anybody's: too little, too much, too late, or for nothing we know. */
-export function suspenseOf(provider: Provider, currency: Currency): AccountSpec {
+export function suspenseOf(provider: ProviderName, currency: Currency): AccountSpec {
   return system(`suspense:${provider.toLowerCase()}:${currency.code}`, `Suspense at ${provider}`, currency, false)
 }
 
 /** What the organization keeps of its sellers' payments. */
-export function organizationFeesOf(provider: Provider, currency: Currency): AccountSpec {
+export function organizationFeesOf(provider: ProviderName, currency: Currency): AccountSpec {
   const id = `organization-fees:${provider.toLowerCase()}:${currency.code}`
   return system(id, `Organization fees at ${provider}`, currency, false)
 }

@@ -1,6 +1,6 @@
-import type { Provider } from '../db/generated/enums.ts'
 import type { Currency } from '../kernel/currency.ts'
 import type { Money } from '../kernel/money.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 import {
   type AccountSpec,
   customersOf,
@@ -21,7 +21,7 @@ export interface SettledPayment {
   readonly paymentId: string
   /** The further arrival that is booked; the payment's first when absent. */
   readonly movementId?: string
-  readonly provider: Provider
+  readonly provider: ProviderName
   /** What the customer paid, in the currency of the price. */
   readonly gross: Money
   /** What the provider kept of it. */
@@ -68,7 +68,7 @@ function received(recipe: string, payment: SettledPayment): Posting {
 
 export interface AcceptedPayment {
   readonly movementId: string
-  readonly provider: Provider
+  readonly provider: ProviderName
   /** What leaves the suspense account. */
   readonly amount: Money
   readonly sellerId: string | null
@@ -83,13 +83,13 @@ export function paymentAccepted({ movementId, provider, amount, sellerId }: Acce
 }
 
 /** Who is owed what a payment leaves, and pays what a refund takes: the seller, or the organization itself. */
-export function merchantOf(provider: Provider, sellerId: string | null, currency: Currency): AccountSpec {
+export function merchantOf(provider: ProviderName, sellerId: string | null, currency: Currency): AccountSpec {
   return sellerId === null ? organizationOf(provider, currency) : sellerOf(sellerId, currency)
 }
 
 export interface CompletedRefund {
   readonly refundId: string
-  readonly provider: Provider
+  readonly provider: ProviderName
   /** What went back to the customer, in the currency of the price. */
   readonly amount: Money
   /** The seller whose payment it was; the organization itself when absent. */

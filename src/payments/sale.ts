@@ -1,8 +1,9 @@
 import { isAbandoned } from '../checkouts/checkout.ts'
-import type { PaymentSource, Provider } from '../db/generated/enums.ts'
+import type { PaymentSource } from '../db/generated/enums.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
 import { currency } from '../kernel/currency.ts'
 import { type Money, money } from '../kernel/money.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 
 /** What asked for a payment; nothing that we know of where only the provider says what it is. */
 export type Origin =
@@ -13,7 +14,7 @@ export type Origin =
 /** What a payment is for: a checkout, or a bill of a subscription. */
 export interface Sale {
   readonly tenantId: string
-  readonly provider: Provider
+  readonly provider: ProviderName
   readonly productId: string | null
   /** The seller whose payment it is. */
   readonly userId: string | null

@@ -1,17 +1,16 @@
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
-import type { Provider as ProviderName } from '../db/generated/enums.ts'
 import type { Actor, Call, Done } from '../kernel/actor.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
 import { DomainError, type Problem } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { optional, webUrl } from '../kernel/input.ts'
+import { type ProviderName, providerName } from '../kernel/provider-name.ts'
 import { validate } from '../kernel/validate.ts'
 import { transactOnce } from '../work/work.ts'
 import { type Provision, SANDBOX } from './connections.ts'
 import { type Credentials, sealCredentials } from './credentials.ts'
 import { asDomainError } from './errors.ts'
-import { providerName } from './providers.ts'
 import type { Registry } from './registry.ts'
 
 const SECRET_LENGTH = 2_000

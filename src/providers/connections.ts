@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts'
-import type { Provider as ProviderName } from '../db/generated/enums.ts'
 import { newId } from '../kernel/id.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 import { type Credentials, openCredentials, sealCredentials } from './credentials.ts'
 import { type Connected, capabilitiesOf, type Registry } from './registry.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { optional, text } from '../kernel/input.ts'
+import { providerName } from '../kernel/provider-name.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
-import { providerName } from './providers.ts'
 
 /** How a fault is asked for. */
 

@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { type Provider as ProviderName, Provider as ProviderNames } from '../db/generated/enums.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 import { createQbitflowSandbox } from '../sandbox/qbitflow/index.ts'
 import type { Simulator, SimulatorParts } from '../sandbox/simulator.ts'
 import type { Adapter } from './adapter.ts'
@@ -16,7 +15,7 @@ export interface ProviderRow {
 
 export type Providers = Readonly<Record<ProviderName, ProviderRow>>
 
-/** Every provider, one row each. */
+/** Every provider, one row each. A gateway is started with this list. */
 export const PROVIDERS: Providers = {
   QBITFLOW: {
     description: 'QBitFlow: hosted crypto checkouts, subscriptions and refunds.',
@@ -26,6 +25,3 @@ export const PROVIDERS: Providers = {
   QBITPAY: { description: 'QbitPay: charges, market orders, payouts and balances.' },
   QFPAY: { description: 'QFPay: recurring card payments.' },
 }
-
-/** A provider's name as input. */
-export const providerName = z.enum(ProviderNames)

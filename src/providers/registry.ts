@@ -1,13 +1,13 @@
 import type { Database } from '../db/database.ts'
-import type { Provider as ProviderName } from '../db/generated/enums.ts'
 import type { ProviderConnectionRow } from '../db/rows.ts'
 import { DomainError } from '../kernel/errors.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 import type { Adapter } from './adapter.ts'
 import type { Circuits } from './circuit.ts'
 import { type Credentials, openCredentials } from './credentials.ts'
 import type { Capability, Connection, Provider } from './port/provider.ts'
 import { CAPABILITY_NAMES, type CapabilityName } from './port/routes.ts'
-import { PROVIDERS } from './providers.ts'
+import type { Providers } from './providers.ts'
 
 /** A provider as one tenant is connected with it. */
 export type Connected = Provider & {
@@ -37,6 +37,7 @@ export type Reach = (
 ) => Pick<Connection, 'baseUrl' | 'fetch' | 'openSocket'> & { readonly simulated: boolean }
 
 export interface Outside {
+  readonly providers: Providers
   readonly secretKey: Uint8Array
   readonly circuits: Circuits
   readonly reach: Reach
@@ -45,9 +46,14 @@ export interface Outside {
 export type Registry = ReturnType<typeof providerRegistry>
 
 export function providerRegistry(db: Database, outside: Outside) {
+  /** Undefined for a provider that is not spoken. */
+  function adapterOf(provider: ProviderName): Adapter | undefined {
+    return outside.providers[provider]?.adapter
+  }
+
   /** A tenant's connection as its row has it, and where that leads. */
   function connect(row: ProviderConnectionRow): { baseUrl: string; provider: Connected } {
-    const { adapter } = PROVIDERS[row.provider]
+    const adapter = adapterOf(row.provider)
     if (!adapter) throw new Error(`no adapter speaks ${row.provider}`)
     const credentials = openCredentials(outside.secretKey, row.id, row.credentials)
     const { simulated, ...place } = outside.reach(row.baseUrl, row.provider)
@@ -68,8 +74,7 @@ export function providerRegistry(db: Database, outside: Outside) {
   return {
     connect,
 
-    /** Undefined for a provider that is not spoken. */
-    adapterOf: (provider: ProviderName): Adapter | undefined => PROVIDERS[provider].adapter,
+    adapterOf,
 
     /**
      * Asks a provider something cheap with credentials that are not kept yet, and what its server lacks.
@@ -77,7 +82,7 @@ export function providerRegistry(db: Database, outside: Outside) {
      */
     async probe(provider: ProviderName, baseUrl: string, credentials: Credentials): Promise<readonly CapabilityName[]> {
       const { simulated: _, ...place } = outside.reach(baseUrl, provider)
-      const asked = PROVIDERS[provider].adapter?.connect({ credentials, ...place })
+      const asked = adapterOf(provider)?.connect({ credentials, ...place })
       await asked?.health?.probe()
       return (await asked?.routes?.missing(CAPABILITY_NAMES)) ?? []
     },

@@ -1,11 +1,11 @@
 import { applyToCheckout } from '../checkouts/apply.ts'
 import { PAYABLE } from '../checkouts/checkout.ts'
 import type { Database } from '../db/database.ts'
-import type { Provider } from '../db/generated/enums.ts'
 import type { PaymentRow, RefundRow, SubscriptionRow } from '../db/rows.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { encodeId } from '../kernel/id.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 import { validate } from '../kernel/validate.ts'
 import { actOnce } from '../providers/act-once.ts'
 import { AtProvider } from '../providers/fault.ts'
@@ -29,7 +29,7 @@ interface Deps {
 }
 
 export function sandboxReset({ db, clocks, registry }: Deps) {
-  async function expireCheckouts(change: Change, provider: Provider): Promise<void> {
+  async function expireCheckouts(change: Change, provider: ProviderName): Promise<void> {
     // One whose opening is in doubt is opened anew, which an empty server lets happen.
     const where = { tenantId: change.tenantId, provider, status: { in: [...PAYABLE] } }
     for (const { id, externalId } of await db.prisma.checkout.findMany({ where })) {
@@ -39,14 +39,14 @@ export function sandboxReset({ db, clocks, registry }: Deps) {
     }
   }
 
-  async function endSubscriptions(change: Change, provider: Provider): Promise<void> {
+  async function endSubscriptions(change: Change, provider: ProviderName): Promise<void> {
     const where = { tenantId: change.tenantId, provider, status: { notIn: [...OVER] } }
     for (const subscription of await db.prisma.subscription.findMany({ where })) {
       await transact(db, change, (work) => endSubscription(work, subscription))
     }
   }
 
-  async function failRefunds(change: Change, provider: Provider): Promise<void> {
+  async function failRefunds(change: Change, provider: ProviderName): Promise<void> {
     const where = { tenantId: change.tenantId, provider, status: { in: [...OPEN_REFUNDS] } }
     for (const refund of await db.prisma.refund.findMany({ where, include: { payment: true } })) {
       await transact(db, change, (work) => failRefund(work, refund))
@@ -103,7 +103,7 @@ async function failRefund(work: Work, refund: RefundRow & { payment: PaymentRow 
 /** What the provider called our things names nothing there any more, and what it told us of them is about nothing. */
 async function forgetNames(
   work: Work,
-  { tenantId, organizationId, provider }: { tenantId: string; organizationId: string; provider: Provider },
+  { tenantId, organizationId, provider }: { tenantId: string; organizationId: string; provider: ProviderName },
 ): Promise<void> {
   await work.tx.providerLink.deleteMany({ where: { tenantId, provider } })
   await work.tx.inboxMessage.updateMany({

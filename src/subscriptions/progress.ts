@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
-import type { Provider } from '../db/generated/enums.ts'
 import type { SubscriptionRow } from '../db/rows.ts'
 import type { Clocks } from '../kernel/clock.ts'
+import type { ProviderName } from '../kernel/provider-name.ts'
 import { ProviderRefused } from '../providers/errors.ts'
 import type { ReadSubscription, SubscriptionFact } from '../providers/port/facts.ts'
 import type { Registry } from '../providers/registry.ts'
@@ -13,7 +13,7 @@ import { applyToSubscription } from './apply.ts'
 /** What names a subscription at its provider. */
 interface Named {
   readonly tenantId: string
-  readonly provider: Provider
+  readonly provider: ProviderName
   readonly externalId: string | null
 }
 

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { SubscriptionRow } from '../../src/db/rows.ts'
 import { encodeId } from '../../src/kernel/id.ts'
 import { providerCircuits } from '../../src/providers/circuit.ts'
+import { PROVIDERS } from '../../src/providers/providers.ts'
 import { providerRegistry } from '../../src/providers/registry.ts'
 import { applyToSubscription } from '../../src/subscriptions/apply.ts'
 import { subscriptionProgress } from '../../src/subscriptions/progress.ts'
@@ -89,7 +90,7 @@ function progressOf() {
   return subscriptionProgress({
     db,
     clocks,
-    registry: providerRegistry(db, { secretKey: SECRET_KEY, circuits, reach }),
+    registry: providerRegistry(db, { providers: PROVIDERS, secretKey: SECRET_KEY, circuits, reach }),
   })
 }
 

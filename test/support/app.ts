@@ -6,6 +6,7 @@ import type { Clock } from '../../src/kernel/clock.ts'
 import { bootstrap } from '../../src/organizations/bootstrap.ts'
 import { type GuardedFetch, guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 import { guardedSocket } from '../../src/outbound/guarded-socket.ts'
+import type { Providers } from '../../src/providers/providers.ts'
 import type { QbitflowSandbox } from '../../src/sandbox/qbitflow/index.ts'
 import { freshDatabase } from './database.ts'
 import { ownersKey } from './tenant.ts'
@@ -17,6 +18,7 @@ const PUBLIC_URL = 'http://tollgate.test'
 export interface TestParts {
   readonly clock?: Clock
   readonly outbound?: GuardedFetch
+  readonly providers?: Providers
 }
 
 /** A whole gateway on its simulators and a database of its own, without its HTTP door. */

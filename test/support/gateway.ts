@@ -5,6 +5,7 @@ import type { App } from '../../src/app.ts'
 import { type Gateway, openGateway } from '../../src/commands/gateway.ts'
 import type { Config } from '../../src/config.ts'
 import { createLog } from '../../src/http/log.ts'
+import type { Providers } from '../../src/providers/providers.ts'
 import { type Api, apiOf } from './api.ts'
 import { SECRET_KEY } from './app.ts'
 import { freshDatabase } from './database.ts'
@@ -22,8 +23,11 @@ export interface OpenGateway {
   stop(): Promise<void>
 }
 
+/** Settings, and the list of providers where it is not that of the product. */
+export type GatewayOptions = Partial<Config> & { readonly providers?: Providers }
+
 /** A gateway on a database of its own, which goes with it. */
-export async function startGateway(options: Partial<Config> = {}): Promise<OpenGateway> {
+export async function startGateway(options: GatewayOptions = {}): Promise<OpenGateway> {
   const database = await freshDatabase()
   const { gateway, lines, ...rest } = await startNode(database.url, options)
   const key = gateway.testKey ?? ''
@@ -44,7 +48,7 @@ export async function startGateway(options: Partial<Config> = {}): Promise<OpenG
 export type StartedNode = Awaited<ReturnType<typeof startNode>>
 
 /** One node on a database that may have others. */
-export async function startNode(databaseUrl: string, options: Partial<Config> = {}) {
+export async function startNode(databaseUrl: string, { providers, ...settings }: GatewayOptions = {}) {
   const lines: Record<string, unknown>[] = []
   const dataDir = mkdtempSync(join(tmpdir(), 'tollgate-journey-'))
   const config: Config = {
@@ -66,11 +70,11 @@ export async function startNode(databaseUrl: string, options: Partial<Config> = 
     metricsToken: undefined,
     traceEndpoint: undefined,
     webhookLoopback: true,
-    ...options,
+    ...settings,
   }
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) }
   const log = createLog({ level: config.logLevel, pretty: false, destination })
-  const gateway: Gateway = await openGateway(config, log)
+  const gateway: Gateway = await openGateway(config, log, providers)
   return {
     gateway,
     lines,

@@ -223,11 +223,14 @@ const checkouts = list({
   },
   filter: {
     type: CheckoutFilter,
-    conditions: ({ status, kind, provider, providerId, productId, customerId, createdFrom, createdBefore }) => [
+    conditions: (
+      { status, kind, provider, providerId, productId, customerId, createdFrom, createdBefore },
+      context,
+    ) => [
       ...(status ? [oneOf('status', status)] : []),
       ...(kind ? [equals('kind', kind)] : []),
       ...(provider ? [equals('provider', provider)] : []),
-      ...(providerId != null ? calledAtProvider(providerId) : []),
+      ...(providerId != null ? calledAtProvider(context, providerId) : []),
       ...refersTo('product_id', 'Product', productId),
       ...refersTo('customer_id', 'Customer', customerId),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),

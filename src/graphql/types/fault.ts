@@ -1,4 +1,4 @@
-import type { Provider } from '../../db/generated/enums.ts'
+import type { ProviderName } from '../../kernel/provider-name.ts'
 import type { Fault, FaultKind } from '../../providers/faults.ts'
 import { builder } from '../builder.ts'
 import { actorOf } from '../context.ts'
@@ -122,7 +122,7 @@ mutation('injectFault', {
     description: 'The fault that was added.',
     read: async (context, { provider, ...input }, { id }) =>
       // What has struck as often as it was to is not there any more.
-      (await context.app.faults.list(actorOf(context), provider as Provider)).find((fault) => fault.id === id) ?? {
+      (await context.app.faults.list(actorOf(context), provider as ProviderName)).find((fault) => fault.id === id) ?? {
         ...input,
         id,
         times: 0,

@@ -1,5 +1,6 @@
-import type { PaymentSource, Provider, TransactionState } from '../../db/generated/enums.ts'
+import type { PaymentSource, TransactionState } from '../../db/generated/enums.ts'
 import type { Group } from '../../db/groups.ts'
+import type { ProviderName } from '../../kernel/provider-name.ts'
 import type { PaymentDimension, PaymentSum } from '../../payments/stats.ts'
 import { builder } from '../builder.ts'
 import { CustomerRef, ProductRef, UserRef } from '../refs.ts'
@@ -46,7 +47,7 @@ const PaymentStat = builder.objectRef<Group<PaymentDimension, PaymentSum>>('Paym
       type: ProviderEnum,
       nullable: true,
       description: 'The provider of the payments. Null unless grouped by PROVIDER.',
-      resolve: ({ key }) => (key.provider as Provider | undefined) ?? null,
+      resolve: ({ key }) => (key.provider as ProviderName | undefined) ?? null,
     }),
     customer: t.field({
       type: CustomerRef,

@@ -265,8 +265,9 @@ builder.queryFields((t) => ({
     description: 'Returns one payment. Null when it does not exist or the credential has no access to it.',
     authScopes: { credential: true },
     args: { by: t.arg({ type: PaymentBy, required: true, description: 'How the payment is identified.' }) },
-    resolve: async (_root, { by }, { loaders }) => {
-      if (by.providerId != null) return loaders.unique('payment', ...calledAtProvider(by.providerId))
+    resolve: async (_root, { by }, context) => {
+      const { loaders } = context
+      if (by.providerId != null) return loaders.unique('payment', ...calledAtProvider(context, by.providerId))
       const id = decodeId(by.checkoutId ?? by.id ?? '')
       if (by.checkoutId != null) return id?.kind === 'Checkout' ? loaders.paymentOf(id.uuid) : null
       return id?.kind === 'Payment' ? loaders.one('payment', id.uuid) : null

@@ -1,4 +1,4 @@
-import type { Mode, Provider } from '../../db/generated/enums.ts'
+import type { Mode } from '../../db/generated/enums.ts'
 import type { ProviderLinkRow } from '../../db/rows.ts'
 import { PROVIDERS } from '../../providers/providers.ts'
 import { builder } from '../builder.ts'
@@ -7,9 +7,7 @@ import { moment, momentField } from './moment.ts'
 
 export const ProviderEnum = builder.enumType('Provider', {
   description: 'A payment provider that the gateway supports.',
-  values: Object.fromEntries(Object.entries(PROVIDERS).map(([name, { description }]) => [name, { description }])) as {
-    [Name in Provider]: { description: string }
-  },
+  values: Object.fromEntries(Object.entries(PROVIDERS).map(([name, { description }]) => [name, { description }])),
 })
 
 export const ModeEnum = builder.enumType('Mode', {

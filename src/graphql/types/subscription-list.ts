@@ -34,11 +34,14 @@ export const subscriptions = list({
   },
   filter: {
     type: SubscriptionFilter,
-    conditions: ({ status, usage, provider, providerId, customerId, productId, createdFrom, createdBefore }) => [
+    conditions: (
+      { status, usage, provider, providerId, customerId, productId, createdFrom, createdBefore },
+      context,
+    ) => [
       ...(status ? [oneOf('status', status)] : []),
       ...(usage ? [equals('usage', usage)] : []),
       ...(provider ? [equals('provider', provider)] : []),
-      ...(providerId != null ? calledAtProvider(providerId) : []),
+      ...(providerId != null ? calledAtProvider(context, providerId) : []),
       ...refersTo('customer_id', 'Customer', customerId),
       ...refersTo('product_id', 'Product', productId),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),

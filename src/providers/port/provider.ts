@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { Provider as ProviderName } from '../../db/generated/enums.ts'
+import type { ProviderName } from '../../kernel/provider-name.ts'
 import type { Checkouts } from './checkouts.ts'
 import type { Customers } from './customers.ts'
 import type { Health } from './health.ts'

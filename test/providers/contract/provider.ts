@@ -1,4 +1,5 @@
-import type { CheckoutKind, Provider as ProviderName } from '../../../src/db/generated/enums.ts'
+import type { CheckoutKind } from '../../../src/db/generated/enums.ts'
+import type { ProviderName } from '../../../src/kernel/provider-name.ts'
 import type { Adapter } from '../../../src/providers/adapter.ts'
 import type { Connection } from '../../../src/providers/port/provider.ts'
 import type { CallFault, NotificationFault, PaymentFault } from './faults.ts'
