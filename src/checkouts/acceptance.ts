@@ -3,13 +3,12 @@ import type { Database } from '../db/database.ts'
 import { type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { invalidState, notFound } from '../kernel/errors.ts'
-import { encodeId } from '../kernel/id.ts'
 import { id } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import { acceptSuspense } from '../payments/booking.ts'
 import { paymentObject } from '../payments/payment.ts'
 import { transactOnce } from '../work/work.ts'
-import { checkoutObject, mayBecome } from './checkout.ts'
+import { applyToCheckout } from './apply.ts'
 
 const AcceptPayment = z.object({ paymentId: id('Payment') })
 
@@ -41,20 +40,7 @@ export function paymentAcceptance({ db, clocks }: { db: Database; clocks: Clocks
         const object = paymentObject(await acceptSuspense(work, payment))
         work.emit({ type: 'payment.accepted', entityKind: 'Payment', entityId: paymentId, object })
         if (checkoutId === null) return
-        const where = { tenantId_id: { tenantId, id: checkoutId } }
-        const checkout = await work.tx.checkout.findUniqueOrThrow({ where })
-        if (!mayBecome(checkout.status, 'COMPLETED')) return
-        const data = { status: 'COMPLETED' as const, reason: null, nextCheckAt: null, updatedAt: change.at }
-        work.emit({
-          type: 'checkout.completed',
-          entityKind: 'Checkout',
-          entityId: checkoutId,
-          topicId: checkoutId,
-          object: {
-            ...checkoutObject(await work.tx.checkout.update({ where, data })),
-            payment: encodeId('Payment', paymentId),
-          },
-        })
+        await applyToCheckout(work, { id: checkoutId }, { noun: 'CHECKOUT', decision: 'ACCEPT', paymentId })
       })
     },
   }

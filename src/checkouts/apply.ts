@@ -3,6 +3,8 @@ import type { Transaction } from '../db/database.ts'
 import type { CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
 import type { EventType, Status } from '../events/catalogue.ts'
+import { invalidState } from '../kernel/errors.ts'
+import { encodeId } from '../kernel/id.ts'
 import { applyToPayment } from '../payments/apply.ts'
 import { isFinal, isSettled, isShort, moveTo } from '../payments/payment.ts'
 import { saleOf } from '../payments/sale.ts'
@@ -20,6 +22,7 @@ import {
   checkoutObject,
   isAbandoned,
   isOver,
+  mayBeCancelled,
   mayBecome,
   recurs,
   statusAfter,
@@ -27,11 +30,20 @@ import {
   transactionTypeOf,
 } from './checkout.ts'
 
-/** What a fact makes of a checkout, wherever it came from. */
+/** What a fact makes of a checkout, wherever it came from, and what is decided here. Nothing else changes its row. */
 
 const FIRST_CHECK_MS = 60_000
 const OPEN_AGAIN_MS = 5_000
 const RECHECK_MS = 10_000
+
+/** What is decided of a checkout here, without news from its provider. */
+export type CheckoutDecision = { readonly noun: 'CHECKOUT' } & (
+  | { readonly decision: 'CANCEL' }
+  /** The merchant takes the money of this payment as if it were what was asked for. */
+  | { readonly decision: 'ACCEPT'; readonly paymentId: string }
+  /** The provider is not asked about it again, since its link has ended there too. */
+  | { readonly decision: 'STOP_CHECKS' }
+)
 
 /**
  * Everything that happens to a checkout happens under the lock of its row, one thing after the other. Repeats and old
@@ -40,15 +52,37 @@ const RECHECK_MS = 10_000
 export async function applyToCheckout(
   work: Work,
   { id }: Pick<CheckoutRow, 'id'>,
-  fact: CheckoutFact | OpeningFact,
+  fact: CheckoutFact | OpeningFact | CheckoutDecision,
 ): Promise<void> {
   if ('opening' in fact) return open(work, id, fact.opening)
   await work.lock('checkout', id)
   const checkout = await work.tx.checkout.findUniqueOrThrow({ where: keyOf(work, id) })
+  if ('decision' in fact) return decide(work, checkout, fact)
   if (recurs(checkout)) return fact.began ? begin(work, checkout, fact, fact.began) : moveStart(work, checkout, fact)
   const payment = await paymentOf(work.tx, checkout)
   if (fact.received) return settle(work, { checkout, payment }, fact, fact.received)
   return move(work, { checkout, payment }, fact)
+}
+
+/** What may change of a checkout after it was made, but for what its opening brings. */
+type Changes = Partial<
+  Pick<CheckoutRow, 'status' | 'startState' | 'customerId' | 'reason' | 'nextCheckAt' | 'checks' | 'updatedAt'>
+>
+
+/** @throws DomainError INVALID_STATE where it can no longer be cancelled */
+async function decide(work: Work, checkout: CheckoutRow, fact: CheckoutDecision): Promise<void> {
+  const { status, expiresAt } = checkout
+  if (fact.decision === 'CANCEL') {
+    if (status === 'CANCELLED') return
+    if (!mayBeCancelled(status)) throw invalidState(`A checkout that is ${status} cannot be cancelled`, ['id'])
+    const after = await write(work, checkout, { status: 'CANCELLED', nextCheckAt: expiresAt, updatedAt: work.at })
+    announce(work, after, 'checkout.cancelled', { state: 'CANCELLED' })
+  } else if (fact.decision === 'ACCEPT') {
+    if (!mayBecome(status, 'COMPLETED')) return
+    const data = { status: 'COMPLETED' as const, reason: null, nextCheckAt: null, updatedAt: work.at }
+    const payment = encodeId('Payment', fact.paymentId)
+    announce(work, await write(work, checkout, data), 'checkout.completed', undefined, { payment })
+  } else await write(work, checkout, { nextCheckAt: null })
 }
 
 /** A checkout and what is known of its payment, under the lock of the checkout. */
@@ -114,7 +148,7 @@ async function settle(
   // What came too late leaves the checkout's end as it is.
   if (settled.status === 'PAID_LATE' && isOver(checkout.status)) {
     const late = { customerId, nextCheckAt: null }
-    await work.tx.checkout.update({ where: keyOf(work, checkout.id), data: late })
+    await write(work, checkout, late)
   } else await become(work, checkout, ENDS[settled.status] ?? 'COMPLETED', data)
 }
 
@@ -152,14 +186,13 @@ interface Changed {
 }
 
 async function become(work: Work, before: CheckoutRow, status: CheckoutStatus, data: Changed, step?: ProviderStatus) {
-  const where = keyOf(work, before.id)
   if (!mayBecome(before.status, status)) {
     // A payment that was begun on a checkout which is over is still asked about until its end is known.
     const { customerId, nextCheckAt, checks } = data
-    if (isOver(before.status)) await work.tx.checkout.update({ where, data: { customerId, nextCheckAt, checks } })
+    if (isOver(before.status)) await write(work, before, { customerId, nextCheckAt, checks })
     return
   }
-  const after = await work.tx.checkout.update({ where, data: { ...data, status, updatedAt: work.at } })
+  const after = await write(work, before, { ...data, status, updatedAt: work.at })
   const type = ENDED[status]
   if (type) announce(work, after, type, step)
 }
@@ -176,24 +209,18 @@ async function moveStart(work: Work, checkout: CheckoutRow, { status: seen, cust
     work.emit({ type: 'checkout.contradicted', entityKind: 'Checkout', entityId: checkout.id, object })
   }
   if (found !== 'legal') return
-  const where = keyOf(work, checkout.id)
   const status = statusAfter(seen.state)
   // Nobody had begun on a page that was over already: there is nothing to tell.
   const never = checkout.startState === null && isAbandoned(status)
-  if (never && isOver(checkout.status)) {
-    return void (await work.tx.checkout.update({ where, data: { nextCheckAt: null } }))
-  }
-  const after = await work.tx.checkout.update({
-    where,
-    data: {
-      startState: seen.state,
-      customerId,
-      ...(mayBecome(checkout.status, status) && { status }),
-      ...(seen.message !== undefined && { reason: seen.message }),
-      nextCheckAt: status === 'PROCESSING' ? later(work.at, RECHECK_MS) : null,
-      checks: 0,
-      updatedAt: work.at,
-    },
+  if (never && isOver(checkout.status)) return void (await write(work, checkout, { nextCheckAt: null }))
+  const after = await write(work, checkout, {
+    startState: seen.state,
+    customerId,
+    ...(mayBecome(checkout.status, status) && { status }),
+    ...(seen.message !== undefined && { reason: seen.message }),
+    nextCheckAt: status === 'PROCESSING' ? later(work.at, RECHECK_MS) : null,
+    checks: 0,
+    updatedAt: work.at,
   })
   announce(work, after, ENDED[status] ?? 'checkout.processing', seen)
 }
@@ -209,19 +236,20 @@ async function begin(
   await beginSubscription(work, { ...checkout, customerId }, began)
   if (!mayBecome(checkout.status, 'COMPLETED')) return
   const data = { status: 'COMPLETED' as const, startState: seen.state, customerId, reason: null, nextCheckAt: null }
-  const where = keyOf(work, checkout.id)
-  announce(
-    work,
-    await work.tx.checkout.update({ where, data: { ...data, updatedAt: work.at } }),
-    'checkout.completed',
-    seen,
-  )
+  const after = await write(work, checkout, { ...data, updatedAt: work.at })
+  announce(work, after, 'checkout.completed', seen)
 }
 
-function announce({ emit }: Work, checkout: CheckoutRow, type: EventType, step: ProviderStatus | undefined): void {
+function announce(
+  { emit }: Work,
+  checkout: CheckoutRow,
+  type: EventType,
+  step: ProviderStatus | undefined,
+  more: object = {},
+): void {
   const { id } = checkout
   const status = step && statusOf(checkout, step)
-  const object = checkoutObject(checkout)
+  const object = { ...checkoutObject(checkout), ...more }
   emit({ type, entityKind: 'Checkout', entityId: id, topicId: id, object, ...(status && { status }) })
 }
 
@@ -240,6 +268,10 @@ async function customerOf(work: Work, checkout: CheckoutRow, found: FoundCustome
   const linked =
     link && (await work.tx.customer.findFirst({ where: { tenantId, id: link.entityId, userId, deletedAt: null } }))
   return linked?.id ?? customerFromPage(work, checkout, found, work.at)
+}
+
+function write(work: Work, { id }: CheckoutRow, data: Changes): Promise<CheckoutRow> {
+  return work.tx.checkout.update({ where: keyOf(work, id), data })
 }
 
 function keyOf({ tenantId }: Work, id: string) {

@@ -6,7 +6,7 @@ import type { CheckoutFact, ProviderStatus } from '../providers/port/facts.ts'
 import type { Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 import { transact } from '../work/work.ts'
-import { applyToCheckout } from './apply.ts'
+import { applyToCheckout, type CheckoutDecision } from './apply.ts'
 import { recurs } from './checkout.ts'
 
 /** Asking a provider about a checkout: what it says becomes a fact, and is applied as one. */
@@ -50,7 +50,7 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
     return (await registry.connected(tenantId, provider)).status?.customer(externalId, kind)
   }
 
-  async function apply(checkout: CheckoutRow, fact: CheckoutFact): Promise<void> {
+  async function apply(checkout: CheckoutRow, fact: CheckoutFact | CheckoutDecision): Promise<void> {
     const change = { tenantId: checkout.tenantId, at: await clocks.now(checkout.tenantId) }
     await transact(db, change, (work) => applyToCheckout(work, checkout, fact))
   }

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database, Transaction } from '../db/database.ts'
 import type { CheckoutRow } from '../db/rows.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
 import { secondsOf } from '../kernel/duration.ts'
 import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
-import { money } from '../kernel/money.ts'
+import { type Money, money } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
 import { actOnce } from '../providers/act-once.ts'
 import { type CapabilityService, capabilityFor } from '../providers/capabilities.ts'
@@ -16,14 +17,13 @@ import type { Able, Registry } from '../providers/registry.ts'
 import { simulatorOf } from '../providers/simulator.ts'
 import { termsData } from '../subscriptions/terms.ts'
 import { transactOnce } from '../work/work.ts'
+import { applyToCheckout } from './apply.ts'
 import {
   CheckoutId,
   CreateCheckout,
   checkoutObject,
   LIFETIME_HOURS,
-  mayBeCancelled,
   SimulateCheckout,
-  transactionTypeOf,
   type WantedCheckoutInput,
 } from './checkout.ts'
 import type { CheckoutOpening } from './opening.ts'
@@ -43,128 +43,129 @@ interface Deps {
   readonly opening: CheckoutOpening
 }
 
-export function checkoutService({ db, clocks, registry, capabilities, opening }: Deps) {
-  function find(tenantId: string, id: string): Promise<CheckoutRow> {
-    return db.prisma.checkout.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
-  }
+/** What is sold. */
+interface Item {
+  readonly name: string
+  readonly description: string
+  readonly price: Money
+}
 
-  /** A repeat waits for the first request's answer; where that answer never came, it asks in its stead. */
-  async function repeat(tenantId: string, id: string, requestId: string): Promise<readonly Problem[]> {
-    for (let waited = 0; waited < REPEAT_WAITS_MS; waited += REPEAT_LOOKS_EVERY_MS) {
-      const checkout = await find(tenantId, id)
-      if (checkout.status === 'UNKNOWN') return opening.open(checkout, { requestId })
-      const neverOpened = checkout.externalId === null
-      if (checkout.status === 'FAILED' && neverOpened)
-        return [{ code: 'PROVIDER_REFUSED', message: checkout.reason ?? 'refused' }]
-      if (checkout.status !== 'OPENING') return []
-      await sleep(REPEAT_LOOKS_EVERY_MS)
-    }
-    return opening.open(await find(tenantId, id), { requestId })
-  }
+export function checkoutService(deps: Deps) {
+  return bound(deps, { create: createCheckout, cancel: cancelCheckout, simulate: simulateCheckout })
+}
 
+/**
+ * Opens a hosted page to be paid through. The checkout is kept before the provider is asked, and its id is what the
+ * provider is asked with. A refusal gives a FAILED checkout, a lost answer an UNKNOWN one, each with a problem.
+ */
+async function createCheckout(deps: Deps, call: Call, input: unknown): Promise<Done> {
+  const { db, clocks, registry, capabilities, opening } = deps
+  const wanted = validate(CreateCheckout, input)
+  const { actor } = call
+  const provider = await registry.able(actor.tenantId, 'checkouts', wanted.provider)
+  const needed = capabilityFor(wanted.kind)
+  const lacked = needed && (await capabilities.lacks(provider, needed)) ? needed : undefined
+  const now = await clocks.now(actor)
+  const id = newId()
+  let made: CheckoutRow | undefined
+  const done = await transactOnce(db, call, now, id, async (work) => {
+    const item = await itemOf(work.tx, actor, wanted)
+    if (lacked) throw unsupported(lacking(provider.name, lacked))
+    refuseUnsupported(provider, wanted, item.price.currency.code)
+    refuseShortText(provider, wanted, item)
+    const whose = { tenantId: actor.tenantId, id, provider: provider.name, userId: ownerOf(actor) }
+    made = await work.tx.checkout.create({ data: { ...whose, ...wantedData(wanted, item, now) } })
+    const object = checkoutObject(made)
+    work.emit({ type: 'checkout.created', entityKind: 'Checkout', entityId: id, topicId: id, object })
+  })
+  const { requestId } = actor
+  const problems =
+    done.replayed || !made
+      ? await repeat(deps, actor.tenantId, done.id, requestId)
+      : await opening.open(made, { requestId, provider, clock: actor })
+  return { ...done, problems }
+}
+
+/** What is asked for, as it is kept. */
+function wantedData(wanted: WantedCheckoutInput, item: Item, now: Date) {
   return {
-    /**
-     * Opens a hosted page to be paid through. The checkout is kept before the provider is asked, and its id is what
-     * the provider is asked with. A refusal gives a FAILED checkout, a lost answer an UNKNOWN one, each with a problem.
-     */
-    async create(call: Call, input: unknown): Promise<Done> {
-      const wanted = validate(CreateCheckout, input)
-      const { actor } = call
-      const provider = await registry.able(actor.tenantId, 'checkouts', wanted.provider)
-      const needed = capabilityFor(wanted.kind)
-      const lacked = needed && (await capabilities.lacks(provider, needed)) ? needed : undefined
-      const now = await clocks.now(actor)
-      const id = newId()
-      let made: CheckoutRow | undefined
-      const done = await transactOnce(db, call, now, id, async (work) => {
-        const item = await itemOf(work.tx, actor, wanted)
-        if (lacked) throw unsupported(lacking(provider.name, lacked))
-        refuseUnsupported(provider, wanted, item.price.currency.code)
-        refuseShortText(provider, wanted, item)
-        made = await work.tx.checkout.create({
-          data: {
-            tenantId: actor.tenantId,
-            id,
-            provider: provider.name,
-            kind: wanted.kind,
-            productId: wanted.productId,
-            itemName: item.name,
-            itemDescription: item.description,
-            priceMinor: item.price.minor.toString(),
-            currency: item.price.currency.code,
-            customerId: wanted.customerId,
-            successUrl: wanted.successUrl,
-            cancelUrl: wanted.cancelUrl,
-            webhookUrl: wanted.webhookUrl,
-            userId: ownerOf(actor),
-            ...termsData(wanted, item.price.currency),
-            expiresAt: new Date(now.getTime() + LIFETIME_HOURS * 3_600_000),
-            nextCheckAt: new Date(now.getTime() + OPENING_LEASE_MS),
-            createdAt: now,
-            updatedAt: now,
-          },
-        })
-        const object = checkoutObject(made)
-        work.emit({ type: 'checkout.created', entityKind: 'Checkout', entityId: id, topicId: id, object })
-      })
-      const { requestId } = actor
-      const problems =
-        done.replayed || !made
-          ? await repeat(actor.tenantId, done.id, requestId)
-          : await opening.open(made, { requestId, provider, clock: actor })
-      return { ...done, problems }
-    },
-
-    /**
-     * Ends a checkout that nobody has begun to pay. Where the provider cannot withdraw the link, money that still
-     * comes over it is booked, as PAID_LATE.
-     */
-    async cancel(call: Call, input: unknown): Promise<Done> {
-      const { id } = validate(CheckoutId, input)
-      const { actor } = call
-      const now = await clocks.now(actor)
-      return transactOnce(db, call, now, id, async (work) => {
-        await work.lock('checkout', id)
-        const checkout = await work.tx.checkout.findFirst({ where: visible(actor, id) })
-        if (!checkout) throw notFound('Checkout', ['id'])
-        if (checkout.status === 'CANCELLED') return
-        if (!mayBeCancelled(checkout.status)) {
-          throw invalidState(`A checkout that is ${checkout.status} cannot be cancelled`, ['id'])
-        }
-        const where = { tenantId_id: { tenantId: actor.tenantId, id } }
-        const data = { status: 'CANCELLED' as const, nextCheckAt: checkout.expiresAt, updatedAt: now }
-        work.emit({
-          type: 'checkout.cancelled',
-          entityKind: 'Checkout',
-          entityId: id,
-          topicId: id,
-          object: checkoutObject(await work.tx.checkout.update({ where, data })),
-          status: { type: transactionTypeOf(checkout), state: 'CANCELLED', final: true },
-        })
-      })
-    },
-
-    /** Test mode: does what the customer would do on the page, over the simulator's wire. */
-    async simulate(call: Call, input: unknown): Promise<Done> {
-      const { id, outcome, currency, customer } = validate(SimulateCheckout, input)
-      const { actor } = call
-      const checkout = await db.prisma.checkout.findFirst({ where: visible(actor, id) })
-      if (!checkout) throw notFound('Checkout', ['id'])
-      const connected = await registry.connected(actor.tenantId, checkout.provider)
-      const simulation = simulatorOf(checkout.provider, connected, actor.mode, ['id'])
-      if (checkout.externalId === null) throw invalidState(`The checkout is ${checkout.status}`, ['id'])
-      const { externalId } = checkout
-      return actOnce(db, call, {
-        at: await clocks.now(actor.tenantId),
-        subjectId: id,
-        ask: async ({ actId }) => void (await simulation.play(actId, externalId, outcome, { currency, customer })),
-      })
-    },
+    kind: wanted.kind,
+    productId: wanted.productId,
+    itemName: item.name,
+    itemDescription: item.description,
+    priceMinor: item.price.minor.toString(),
+    currency: item.price.currency.code,
+    customerId: wanted.customerId,
+    successUrl: wanted.successUrl,
+    cancelUrl: wanted.cancelUrl,
+    webhookUrl: wanted.webhookUrl,
+    ...termsData(wanted, item.price.currency),
+    expiresAt: new Date(now.getTime() + LIFETIME_HOURS * 3_600_000),
+    nextCheckAt: new Date(now.getTime() + OPENING_LEASE_MS),
+    createdAt: now,
+    updatedAt: now,
   }
 }
 
+/** A repeat waits for the first request's answer; where that answer never came, it asks in its stead. */
+async function repeat(
+  { db, opening }: Deps,
+  tenantId: string,
+  id: string,
+  requestId: string,
+): Promise<readonly Problem[]> {
+  const find = () => db.prisma.checkout.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+  for (let waited = 0; waited < REPEAT_WAITS_MS; waited += REPEAT_LOOKS_EVERY_MS) {
+    const checkout = await find()
+    if (checkout.status === 'UNKNOWN') return opening.open(checkout, { requestId })
+    const neverOpened = checkout.externalId === null
+    if (checkout.status === 'FAILED' && neverOpened)
+      return [{ code: 'PROVIDER_REFUSED', message: checkout.reason ?? 'refused' }]
+    if (checkout.status !== 'OPENING') return []
+    await sleep(REPEAT_LOOKS_EVERY_MS)
+  }
+  return opening.open(await find(), { requestId })
+}
+
+/**
+ * Ends a checkout that nobody has begun to pay. Where the provider cannot withdraw the link, money that still comes over
+ * it is booked, as PAID_LATE.
+ */
+async function cancelCheckout({ db, clocks }: Deps, call: Call, input: unknown): Promise<Done> {
+  const { id } = validate(CheckoutId, input)
+  const { actor } = call
+  const now = await clocks.now(actor)
+  return transactOnce(db, call, now, id, async (work) => {
+    await work.lock('checkout', id)
+    const checkout = await work.tx.checkout.findFirst({ where: visible(actor, id) })
+    if (!checkout) throw notFound('Checkout', ['id'])
+    await applyToCheckout(work, checkout, { noun: 'CHECKOUT', decision: 'CANCEL' })
+  })
+}
+
+/** Test mode: does what the customer would do on the page, over the simulator's wire. */
+async function simulateCheckout({ db, clocks, registry }: Deps, call: Call, input: unknown): Promise<Done> {
+  const { id, outcome, currency, customer } = validate(SimulateCheckout, input)
+  const { actor } = call
+  const checkout = await db.prisma.checkout.findFirst({ where: visible(actor, id) })
+  if (!checkout) throw notFound('Checkout', ['id'])
+  const connected = await registry.connected(actor.tenantId, checkout.provider)
+  const simulation = simulatorOf(checkout.provider, connected, actor.mode, ['id'])
+  if (checkout.externalId === null) throw invalidState(`The checkout is ${checkout.status}`, ['id'])
+  const { externalId } = checkout
+  return actOnce(db, call, {
+    at: await clocks.now(actor.tenantId),
+    subjectId: id,
+    ask: async ({ actId }) => void (await simulation.play(actId, externalId, outcome, { currency, customer })),
+  })
+}
+
 /** What is sold and to whom. @throws DomainError NOT_FOUND for every id that is none of the actor's. */
-async function itemOf(tx: Transaction, actor: Actor, { productId, customerId, item }: WantedCheckoutInput) {
+async function itemOf(
+  tx: Transaction,
+  actor: Actor,
+  { productId, customerId, item }: WantedCheckoutInput,
+): Promise<Item> {
   const mine = ownerOf(actor)
   const visible = { tenantId: actor.tenantId, deletedAt: null, ...(mine !== null && { userId: mine }) }
   const product = productId && (await tx.product.findFirst({ where: { ...visible, id: productId } }))
@@ -207,7 +208,7 @@ function unsupported(message: string): DomainError {
 }
 
 /** Products are kept for every provider; what they are called may be too short for the one that is to sell them. */
-function refuseShortText({ name, checkouts }: Able<'checkouts'>, { productId }: WantedCheckoutInput, item: ItemText) {
+function refuseShortText({ name, checkouts }: Able<'checkouts'>, { productId }: WantedCheckoutInput, item: Item) {
   const { leastTextLength: least = 1 } = checkouts
   const short = (['name', 'description'] as const).filter((part) => [...item[part]].length < least)
   const [first, ...others] = short.map((part): Problem => {
@@ -215,9 +216,4 @@ function refuseShortText({ name, checkouts }: Able<'checkouts'>, { productId }: 
     return { code: 'TOO_SHORT', message, field: productId ? ['productId'] : ['item', part] }
   })
   if (first) throw new DomainError(first, ...others)
-}
-
-interface ItemText {
-  readonly name: string
-  readonly description: string
 }

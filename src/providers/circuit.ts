@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { Gauge } from 'prom-client'
+import { bound } from '../kernel/bound.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { metrics } from '../kernel/metrics.ts'
 import { ProviderUnavailable } from './errors.ts'
@@ -39,77 +40,83 @@ interface Circuit {
 
 export type Circuits = ReturnType<typeof providerCircuits>
 
-export function providerCircuits({ clock, log }: { readonly clock: Clock; readonly log: Logger }) {
-  /** Those alone that failed since their last success. */
-  const circuits = new Map<string, Circuit>()
+interface Node {
+  readonly clock: Clock
+  readonly log: Logger
+  /** Of those connections alone that failed since their last success. */
+  readonly circuits: Map<string, Circuit>
+}
 
-  /** Whether the call is the one that tries whether the provider is back. @throws ProviderUnavailable */
-  function admit(of: CircuitOf): boolean {
-    const circuit = circuits.get(keyOf(of))
-    if (!circuit?.retryAt) return false
-    const now = clock.now().getTime()
-    const left = circuit.retryAt.getTime() - now
-    // More than the longest pause is left only where the clock was set back.
-    if (left > 0 && left <= LONGEST_PAUSE_MS) throw unreachable(of.provider, circuit.retryAt)
-    circuit.retryAt = new Date(now + circuit.pauseMs)
-    return true
-  }
+export function providerCircuits(deps: { readonly clock: Clock; readonly log: Logger }) {
+  return bound({ ...deps, circuits: new Map() }, { guard })
+}
 
-  function succeed(of: CircuitOf): void {
-    const circuit = circuits.get(keyOf(of))
-    if (!circuit) return
-    forget(of.provider, keyOf(of), circuit)
-    if (circuit.retryAt) log.info(described(of), 'the provider answers again and is called as usual')
+/**
+ * The same fetch for the calls of one connection. A time-out, a lost connection and a status from 500 on are failures; a
+ * refusal is an answer.
+ * @throws ProviderUnavailable at once, with nothing sent, while the circuit is open
+ */
+function guard(node: Node, of: CircuitOf, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const isTrial = admit(node, of)
+    try {
+      const response = await fetch(input, init)
+      if (response.status < 500) succeed(node, of)
+      else fail(node, of, isTrial)
+      return response
+    } catch (error) {
+      fail(node, of, isTrial)
+      throw error
+    }
   }
+}
 
-  function fail(of: CircuitOf, wasTrial: boolean): void {
-    const circuit = circuits.get(keyOf(of)) ?? remember(of)
-    circuit.failures += 1
-    const opens = !circuit.retryAt && circuit.failures >= FAILURES_IN_A_ROW
-    // Calls that were under way when the circuit opened say nothing new.
-    if (!opens && !wasTrial) return
-    if (wasTrial) circuit.pauseMs = Math.min(circuit.pauseMs * 2, LONGEST_PAUSE_MS)
-    circuit.retryAt = new Date(clock.now().getTime() + circuit.pauseMs)
-    if (!opens) return
-    open.inc({ provider: of.provider })
-    const { failures, retryAt } = circuit
-    log.warn({ ...described(of), failures, retryAt }, 'the provider cannot be reached and is not called for a while')
-  }
+/** Whether the call is the one that tries whether the provider is back. @throws ProviderUnavailable */
+function admit({ circuits, clock }: Node, of: CircuitOf): boolean {
+  const circuit = circuits.get(keyOf(of))
+  if (!circuit?.retryAt) return false
+  const now = clock.now().getTime()
+  const left = circuit.retryAt.getTime() - now
+  // More than the longest pause is left only where the clock was set back.
+  if (left > 0 && left <= LONGEST_PAUSE_MS) throw unreachable(of.provider, circuit.retryAt)
+  circuit.retryAt = new Date(now + circuit.pauseMs)
+  return true
+}
 
-  function remember(of: CircuitOf): Circuit {
-    const [oldest] = circuits
-    if (oldest && circuits.size >= REMEMBERED_AT_MOST) forget(providerOf(oldest[0]), ...oldest)
-    const circuit: Circuit = { failures: 0, pauseMs: FIRST_PAUSE_MS }
-    circuits.set(keyOf(of), circuit)
-    return circuit
-  }
+function succeed(node: Node, of: CircuitOf): void {
+  const circuit = node.circuits.get(keyOf(of))
+  if (!circuit) return
+  forget(node, of.provider, keyOf(of), circuit)
+  if (circuit.retryAt) node.log.info(described(of), 'the provider answers again and is called as usual')
+}
 
-  function forget(provider: string, key: string, { retryAt }: Circuit): void {
-    circuits.delete(key)
-    if (retryAt) open.dec({ provider })
-  }
+function fail(node: Node, of: CircuitOf, wasTrial: boolean): void {
+  const { circuits, clock, log } = node
+  const circuit = circuits.get(keyOf(of)) ?? remember(node, of)
+  circuit.failures += 1
+  const opens = !circuit.retryAt && circuit.failures >= FAILURES_IN_A_ROW
+  // Calls that were under way when the circuit opened say nothing new.
+  if (!opens && !wasTrial) return
+  if (wasTrial) circuit.pauseMs = Math.min(circuit.pauseMs * 2, LONGEST_PAUSE_MS)
+  circuit.retryAt = new Date(clock.now().getTime() + circuit.pauseMs)
+  if (!opens) return
+  open.inc({ provider: of.provider })
+  const { failures, retryAt } = circuit
+  log.warn({ ...described(of), failures, retryAt }, 'the provider cannot be reached and is not called for a while')
+}
 
-  return {
-    /**
-     * The same fetch for the calls of one connection. A time-out, a lost connection and a status from 500 on are
-     * failures; a refusal is an answer.
-     * @throws ProviderUnavailable at once, with nothing sent, while the circuit is open
-     */
-    guard(of: CircuitOf, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-      return async (input, init) => {
-        const isTrial = admit(of)
-        try {
-          const response = await fetch(input, init)
-          if (response.status < 500) succeed(of)
-          else fail(of, isTrial)
-          return response
-        } catch (error) {
-          fail(of, isTrial)
-          throw error
-        }
-      }
-    },
-  }
+function remember(node: Node, of: CircuitOf): Circuit {
+  const { circuits } = node
+  const [oldest] = circuits
+  if (oldest && circuits.size >= REMEMBERED_AT_MOST) forget(node, providerOf(oldest[0]), ...oldest)
+  const circuit: Circuit = { failures: 0, pauseMs: FIRST_PAUSE_MS }
+  circuits.set(keyOf(of), circuit)
+  return circuit
+}
+
+function forget({ circuits }: Node, provider: string, key: string, { retryAt }: Circuit): void {
+  circuits.delete(key)
+  if (retryAt) open.dec({ provider })
 }
 
 function keyOf({ provider, connectionId, baseUrl }: CircuitOf): string {

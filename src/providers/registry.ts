@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts'
 import type { ProviderConnectionRow } from '../db/rows.ts'
+import { bound } from '../kernel/bound.ts'
 import { DomainError } from '../kernel/errors.ts'
 import type { ProviderName } from '../kernel/provider-name.ts'
 import type { Adapter } from './adapter.ts'
@@ -45,85 +46,100 @@ export interface Outside {
 
 export type Registry = ReturnType<typeof providerRegistry>
 
+interface Parts extends Outside {
+  readonly db: Database
+}
+
 export function providerRegistry(db: Database, outside: Outside) {
-  /** Undefined for a provider that is not spoken. */
-  function adapterOf(provider: ProviderName): Adapter | undefined {
-    return outside.providers[provider]?.adapter
-  }
-
-  /** A tenant's connection as its row has it, and where that leads. */
-  function connect(row: ProviderConnectionRow): { baseUrl: string; provider: Connected } {
-    const adapter = adapterOf(row.provider)
-    if (!adapter) throw new Error(`no adapter speaks ${row.provider}`)
-    const credentials = openCredentials(outside.secretKey, row.id, row.credentials)
-    const { simulated, ...place } = outside.reach(row.baseUrl, row.provider)
-    const { id: connectionId, tenantId, capabilitiesCheckedAt } = row
-    const circuit = { provider: row.provider, tenantId, connectionId, baseUrl: place.baseUrl }
-    // A simulator is in this process, and whoever ends a fault of it wants the next call to arrive.
-    const fetch = simulated ? place.fetch : outside.circuits.guard(circuit, place.fetch)
-    const { simulation, ...provider } = adapter.connect({ credentials, ...place, fetch })
-    // Another's server is never sent the control calls of a simulator.
-    const simulator = simulated && simulation ? { simulation } : {}
-    const missing = CAPABILITY_NAMES.filter((name) => row.missingCapabilities.includes(name))
-    return {
-      baseUrl: place.baseUrl,
-      provider: { ...provider, ...simulator, connectionId, tenantId, simulated, missing, capabilitiesCheckedAt },
-    }
-  }
-
+  const parts: Parts = { db, ...outside }
   return {
-    connect,
-
-    adapterOf,
-
-    /**
-     * Asks a provider something cheap with credentials that are not kept yet, and what its server lacks.
-     * @throws ProviderError when it does not answer them
-     */
-    async probe(provider: ProviderName, baseUrl: string, credentials: Credentials): Promise<readonly CapabilityName[]> {
-      const { simulated: _, ...place } = outside.reach(baseUrl, provider)
-      const asked = adapterOf(provider)?.connect({ credentials, ...place })
-      await asked?.health?.probe()
-      return (await asked?.routes?.missing(CAPABILITY_NAMES)) ?? []
-    },
-
-    /** The tenant's connection with a provider. */
-    async connected(tenantId: string, provider: ProviderName): Promise<Connected> {
-      const where = { tenantId_provider: { tenantId, provider } }
-      return connect(await db.prisma.providerConnection.findUniqueOrThrow({ where })).provider
-    },
-
-    /** The same, or null where there is none. */
-    async find(tenantId: string, provider: ProviderName): Promise<Connected | null> {
-      const row = await db.prisma.providerConnection.findUnique({
-        where: { tenantId_provider: { tenantId, provider } },
-      })
-      return row && connect(row).provider
-    },
-
-    /** The connection that a notification's address names, if there is one. */
-    async byConnection(connectionId: string): Promise<Connected | undefined | null> {
-      const row = await db.prisma.providerConnection.findFirst({ where: { id: connectionId } })
-      return row && connect(row).provider
-    },
+    ...bound(parts, { connect, adapterOf, probe, connected, find, byConnection }),
 
     /**
      * A connected provider that has a capability: the one asked for, or the first.
      * @throws DomainError UNSUPPORTED
      */
-    async able<C extends Capability>(tenantId: string, capability: C, provider?: ProviderName): Promise<Able<C>> {
-      const rows = await db.prisma.providerConnection.findMany({
-        where: { tenantId, ...(provider && { provider }) },
-        orderBy: { createdAt: 'asc' },
-      })
-      const found = rows.map((row) => connect(row).provider).find((candidate) => candidate[capability])
-      if (found) return found as Able<C>
-      const message = provider
-        ? `${provider} is not connected (connectProvider connects it) or does not support ${capability}`
-        : `no connected provider supports ${capability}; connectProvider connects one`
-      throw new DomainError({ code: 'UNSUPPORTED', message, field: ['provider'] })
-    },
+    able: <C extends Capability>(tenantId: string, capability: C, provider?: ProviderName): Promise<Able<C>> =>
+      able(parts, tenantId, capability, provider),
   }
+}
+
+/** Undefined for a provider that is not spoken. */
+function adapterOf({ providers }: Parts, provider: ProviderName): Adapter | undefined {
+  return providers[provider]?.adapter
+}
+
+/** A tenant's connection as its row has it, and where that leads. */
+function connect(parts: Parts, row: ProviderConnectionRow): { baseUrl: string; provider: Connected } {
+  const adapter = adapterOf(parts, row.provider)
+  if (!adapter) throw new Error(`no adapter speaks ${row.provider}`)
+  const credentials = openCredentials(parts.secretKey, row.id, row.credentials)
+  const { simulated, ...place } = parts.reach(row.baseUrl, row.provider)
+  const { id: connectionId, tenantId, capabilitiesCheckedAt } = row
+  const circuit = { provider: row.provider, tenantId, connectionId, baseUrl: place.baseUrl }
+  // A simulator is in this process, and whoever ends a fault of it wants the next call to arrive.
+  const fetch = simulated ? place.fetch : parts.circuits.guard(circuit, place.fetch)
+  const { simulation, ...provider } = adapter.connect({ credentials, ...place, fetch })
+  // Another's server is never sent the control calls of a simulator.
+  const simulator = simulated && simulation ? { simulation } : {}
+  const missing = CAPABILITY_NAMES.filter((name) => row.missingCapabilities.includes(name))
+  return {
+    baseUrl: place.baseUrl,
+    provider: { ...provider, ...simulator, connectionId, tenantId, simulated, missing, capabilitiesCheckedAt },
+  }
+}
+
+/**
+ * Asks a provider something cheap with credentials that are not kept yet, and what its server lacks.
+ * @throws ProviderError when it does not answer them
+ */
+async function probe(
+  parts: Parts,
+  provider: ProviderName,
+  baseUrl: string,
+  credentials: Credentials,
+): Promise<readonly CapabilityName[]> {
+  const { simulated: _, ...place } = parts.reach(baseUrl, provider)
+  const asked = adapterOf(parts, provider)?.connect({ credentials, ...place })
+  await asked?.health?.probe()
+  return (await asked?.routes?.missing(CAPABILITY_NAMES)) ?? []
+}
+
+/** The tenant's connection with a provider. */
+async function connected(parts: Parts, tenantId: string, provider: ProviderName): Promise<Connected> {
+  const where = { tenantId_provider: { tenantId, provider } }
+  return connect(parts, await parts.db.prisma.providerConnection.findUniqueOrThrow({ where })).provider
+}
+
+/** The same, or null where there is none. */
+async function find(parts: Parts, tenantId: string, provider: ProviderName): Promise<Connected | null> {
+  const where = { tenantId_provider: { tenantId, provider } }
+  const row = await parts.db.prisma.providerConnection.findUnique({ where })
+  return row && connect(parts, row).provider
+}
+
+/** The connection that a notification's address names, if there is one. */
+async function byConnection(parts: Parts, connectionId: string): Promise<Connected | null> {
+  const row = await parts.db.prisma.providerConnection.findFirst({ where: { id: connectionId } })
+  return row && connect(parts, row).provider
+}
+
+async function able<C extends Capability>(
+  parts: Parts,
+  tenantId: string,
+  capability: C,
+  provider: ProviderName | undefined,
+): Promise<Able<C>> {
+  const rows = await parts.db.prisma.providerConnection.findMany({
+    where: { tenantId, ...(provider && { provider }) },
+    orderBy: { createdAt: 'asc' },
+  })
+  const found = rows.map((row) => connect(parts, row).provider).find((candidate) => candidate[capability])
+  if (found) return found as Able<C>
+  const message = provider
+    ? `${provider} is not connected (connectProvider connects it) or does not support ${capability}`
+    : `no connected provider supports ${capability}; connectProvider connects one`
+  throw new DomainError({ code: 'UNSUPPORTED', message, field: ['provider'] })
 }
 
 /** What can be done through a connection: what its provider offers, without what its own server lacks. */

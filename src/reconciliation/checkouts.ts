@@ -72,8 +72,7 @@ export function checkoutReconciliation(deps: Deps) {
       return progress.observe(checkout, { state: 'EXPIRED' })
     }
     // The link has ended at the provider too: no money can come over it any more.
-    const where = { tenantId_id: { tenantId: checkout.tenantId, id: checkout.id } }
-    await db.prisma.checkout.update({ where, data: { nextCheckAt: null } })
+    await progress.apply(checkout, { noun: 'CHECKOUT', decision: 'STOP_CHECKS' })
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
-import { dueWork } from '../db/due-work.ts'
+import { type DueWork, dueWork } from '../db/due-work.ts'
 import type { ProviderConnectionRow, RefundRow } from '../db/rows.ts'
 import { shareOf, type Taken, takeDue, waitsLonger } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -33,59 +33,11 @@ interface Deps {
 }
 
 export function refundReconciliation(deps: Deps) {
-  const { db, clock, registry, capabilities, progress, answering, log } = deps
-  const due = dueWork<Taken<RefundRow>>(
-    { db, clock, log },
-    {
-      table: 'refund',
-      atOnce: AT_ONCE,
-      perShare: AT_ONCE_PER_SHARE,
-      shareOf,
-      take: takeDue(
-        db,
-        {
-          table: 'refund',
-          at: 'next_check_at',
-          clock: 'tenant',
-          set: waitsLonger('checks', 'next_check_at'),
-        },
-        [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
-      ),
-      work: async (refund) => void (await answering.resolve(refund)),
-    },
-  )
-
-  const looking = dueWork<Taken<ProviderConnectionRow>>(
-    { db, clock, log },
-    {
-      table: 'provider_connection',
-      lease: 'refunds_leased_until',
-      atOnce: AT_ONCE,
-      perShare: 1,
-      shareOf,
-      take: takeDue(
-        db,
-        {
-          table: 'provider_connection',
-          at: 'refunds_checked_next_at',
-          lease: 'refunds_leased_until',
-          clock: 'tenant',
-          set: `refunds_checked_next_at = taken.now + $8 * interval '1 second'`,
-          unless: NOTHING_TO_REFUND,
-        },
-        [LOOK_EVERY_SECONDS],
-      ),
-      work: ({ tenantId, provider }) =>
-        capabilities.reviewing(tenantId, provider, () =>
-          readRefunds({ db, registry, progress }, { tenantId, provider }),
-        ),
-    },
-  )
-
+  const due = dueRefunds(deps)
+  const looking = dueConnections(deps)
   return {
     /** Looks through a provider's refunds. */
-    look: (tenantId: string, provider: Account['provider']) =>
-      readRefunds({ db, registry, progress }, { tenantId, provider }),
+    look: (tenantId: string, provider: Account['provider']) => readRefunds(deps, { tenantId, provider }),
 
     /** Connections whose refunds are due to be read, on their tenant's clock. */
     looking,
@@ -102,4 +54,49 @@ export function refundReconciliation(deps: Deps) {
      */
     resolveDue: due.run,
   }
+}
+
+function dueRefunds(deps: Deps): DueWork {
+  const { db, answering } = deps
+  return dueWork<Taken<RefundRow>>(deps, {
+    table: 'refund',
+    atOnce: AT_ONCE,
+    perShare: AT_ONCE_PER_SHARE,
+    shareOf,
+    take: takeDue(
+      db,
+      {
+        table: 'refund',
+        at: 'next_check_at',
+        clock: 'tenant',
+        set: waitsLonger('checks', 'next_check_at'),
+      },
+      [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
+    ),
+    work: async (refund) => void (await answering.resolve(refund)),
+  })
+}
+
+function dueConnections(deps: Deps): DueWork {
+  return dueWork<Taken<ProviderConnectionRow>>(deps, {
+    table: 'provider_connection',
+    lease: 'refunds_leased_until',
+    atOnce: AT_ONCE,
+    perShare: 1,
+    shareOf,
+    take: takeDue(
+      deps.db,
+      {
+        table: 'provider_connection',
+        at: 'refunds_checked_next_at',
+        lease: 'refunds_leased_until',
+        clock: 'tenant',
+        set: `refunds_checked_next_at = taken.now + $8 * interval '1 second'`,
+        unless: NOTHING_TO_REFUND,
+      },
+      [LOOK_EVERY_SECONDS],
+    ),
+    work: ({ tenantId, provider }) =>
+      deps.capabilities.reviewing(tenantId, provider, () => readRefunds(deps, { tenantId, provider })),
+  })
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
-import { dueWork } from '../db/due-work.ts'
+import { type DueWork, dueWork } from '../db/due-work.ts'
 import type { SubscriptionRow, UsageReportRow } from '../db/rows.ts'
 import { shareOf, type Taken, takeDue, waitsLonger } from '../db/take-due.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
@@ -32,67 +32,9 @@ interface Deps {
   readonly log: Logger
 }
 
-export function subscriptionReconciliation({ db, clock, clocks, registry, progress, usage, log }: Deps) {
-  async function resolve(subscription: SubscriptionRow): Promise<void> {
-    const after = await progress.refresh(subscription)
-    const { tenantId, provider, externalId, cancelRequestedAt } = after
-    if (isOver(after.status) || !cancelRequestedAt || externalId === null) return
-    if ((await clocks.now(tenantId)).getTime() - cancelRequestedAt.getTime() < LOST_AFTER_MS) return
-    const { subscriptions } = await registry.connected(tenantId, provider)
-    await subscriptions?.forceCancel?.(externalId)
-  }
-
-  async function resolveReport(report: UsageReportRow): Promise<void> {
-    const { tenantId, subscriptionId: id } = report
-    await usage.continue(
-      await db.prisma.subscription.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } }),
-      report,
-    )
-  }
-
-  const due = dueWork<Taken<SubscriptionRow>>(
-    { db, clock, log },
-    {
-      table: 'subscription',
-      atOnce: AT_ONCE,
-      perShare: AT_ONCE_PER_SHARE,
-      shareOf,
-      take: takeDue(
-        db,
-        {
-          table: 'subscription',
-          at: 'next_check_at',
-          clock: 'tenant',
-          set: waitsLonger('checks', 'next_check_at'),
-        },
-        [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
-      ),
-      work: resolve,
-    },
-  )
-
-  const reporting = dueWork<Taken<UsageReportRow>>(
-    { db, clock, log },
-    {
-      table: 'usage_report',
-      atOnce: AT_ONCE,
-      perShare: AT_ONCE_PER_SHARE,
-      shareOf,
-      take: takeDue(
-        db,
-        {
-          table: 'usage_report',
-          at: 'next_attempt_at',
-          clock: 'system',
-          share: SUBSCRIPTIONS_SHARE,
-          set: waitsLonger('attempts', 'next_attempt_at'),
-        },
-        [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
-      ),
-      work: resolveReport,
-    },
-  )
-
+export function subscriptionReconciliation(deps: Deps) {
+  const due = dueSubscriptions(deps)
+  const reporting = dueReports(deps)
   return {
     /** Subscriptions that are due on their tenant's clock are asked about by this. */
     due,
@@ -106,4 +48,59 @@ export function subscriptionReconciliation({ db, clock, clocks, registry, progre
     /** Goes on with every report that is due. Answers with how many it was done. */
     reportDue: reporting.run,
   }
+}
+
+function dueSubscriptions(deps: Deps): DueWork {
+  return dueWork<Taken<SubscriptionRow>>(deps, {
+    table: 'subscription',
+    atOnce: AT_ONCE,
+    perShare: AT_ONCE_PER_SHARE,
+    shareOf,
+    take: takeDue(
+      deps.db,
+      {
+        table: 'subscription',
+        at: 'next_check_at',
+        clock: 'tenant',
+        set: waitsLonger('checks', 'next_check_at'),
+      },
+      [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
+    ),
+    work: (subscription) => resolve(deps, subscription),
+  })
+}
+
+function dueReports(deps: Deps): DueWork {
+  const { db, usage } = deps
+  return dueWork<Taken<UsageReportRow>>(deps, {
+    table: 'usage_report',
+    atOnce: AT_ONCE,
+    perShare: AT_ONCE_PER_SHARE,
+    shareOf,
+    take: takeDue(
+      db,
+      {
+        table: 'usage_report',
+        at: 'next_attempt_at',
+        clock: 'system',
+        share: SUBSCRIPTIONS_SHARE,
+        set: waitsLonger('attempts', 'next_attempt_at'),
+      },
+      [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
+    ),
+    async work(report) {
+      const { tenantId, subscriptionId: id } = report
+      const subscription = await db.prisma.subscription.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+      await usage.continue(subscription, report)
+    },
+  })
+}
+
+async function resolve({ clocks, registry, progress }: Deps, subscription: SubscriptionRow): Promise<void> {
+  const after = await progress.refresh(subscription)
+  const { tenantId, provider, externalId, cancelRequestedAt } = after
+  if (isOver(after.status) || !cancelRequestedAt || externalId === null) return
+  if ((await clocks.now(tenantId)).getTime() - cancelRequestedAt.getTime() < LOST_AFTER_MS) return
+  const { subscriptions } = await registry.connected(tenantId, provider)
+  await subscriptions?.forceCancel?.(externalId)
 }

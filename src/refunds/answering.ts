@@ -2,6 +2,7 @@ import type { Database, Transaction } from '../db/database.ts'
 import { lockRow } from '../db/lock.ts'
 import type { PaymentRow, RefundRow } from '../db/rows.ts'
 import type { Mode } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, type Problem } from '../kernel/errors.ts'
 import { ProviderError, ProviderRefused, problemFrom } from '../providers/errors.ts'
@@ -26,76 +27,73 @@ interface Deps {
 }
 
 /** How the merchant's answer comes to the provider. It is kept before the provider is told, and told until it heard. */
-export function refundAnswering({ db, clocks, registry, progress }: Deps) {
-  async function record(
-    { tenantId, id, paymentId }: RefundRow,
-    status: 'PENDING' | 'PROCESSING' | 'UNKNOWN',
-  ): Promise<void> {
-    const change = { tenantId, at: await clocks.now(tenantId) }
-    await transact(db, change, async (work) => {
-      const before = await lockRefund(work.tx, tenantId, id, paymentId)
-      if (before.status !== status && !mayBecome(before.status, status)) return
-      const where = { tenantId_id: { tenantId, id } }
-      const data = { status, updatedAt: change.at, ...AFTER[status](change.at, before) }
-      const after = await work.tx.refund.update({ where, data })
-      if (after.status !== before.status) announceRefund(work.emit, after)
-    })
-  }
+export function refundAnswering(deps: Deps) {
+  return bound(deps, { deliver: deliverAnswer, resolve: resolveAnswer })
+}
 
-  function find({ tenantId, id }: RefundRow): Promise<RefundRow> {
-    return db.prisma.refund.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
-  }
-
-  function paymentOf({ tenantId, paymentId: id }: RefundRow): Promise<PaymentRow> {
-    return db.prisma.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
-  }
-
-  /** The provider will not have the answer: because it has one already, or because it cannot be done. */
-  async function refused(refund: RefundRow, error: ProviderRefused): Promise<readonly Problem[]> {
-    try {
-      await progress.refresh(await paymentOf(refund))
-    } catch (unanswered) {
-      if (!(unanswered instanceof ProviderError)) throw unanswered
-      await record(refund, 'UNKNOWN')
-      return [problemFrom(unanswered)]
-    }
-    const after = await find(refund)
-    if (!isUnconfirmed(after) && (after.status === 'REFUSED') === (refund.answer === 'REFUSE')) return []
-    if (isUnconfirmed(after)) await record(refund, 'PENDING')
+/** Tells the provider. An answer that never came leaves the refund UNKNOWN. Says what went wrong, for the caller. */
+async function deliverAnswer(deps: Deps, refund: RefundRow): Promise<readonly Problem[]> {
+  const { db, registry, progress } = deps
+  const provider = await registry.connected(refund.tenantId, refund.provider)
+  const tenant = await db.prisma.tenant.findUniqueOrThrow({ where: { id: refund.tenantId } })
+  try {
+    await simulationFor(provider, tenant.mode).answerRefund(refund.externalId, replyOf(refund))
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error
+    if (error instanceof ProviderRefused) return takeRefusal(deps, refund, error)
+    await record(deps, refund, 'UNKNOWN')
     return [problemFrom(error)]
   }
+  await record(deps, refund, 'PROCESSING')
+  // The provider may know the end at once; where it does not say, it is asked again.
+  await progress.refresh(await paymentOf(deps, refund)).catch((error) => {
+    if (!(error instanceof ProviderError)) throw error
+  })
+  return []
+}
 
-  /** Tells the provider. An answer that never came leaves the refund UNKNOWN. Says what went wrong, for the caller. */
-  async function deliver(refund: RefundRow): Promise<readonly Problem[]> {
-    const provider = await registry.connected(refund.tenantId, refund.provider)
-    const tenant = await db.prisma.tenant.findUniqueOrThrow({ where: { id: refund.tenantId } })
-    try {
-      await simulationFor(provider, tenant.mode).answerRefund(refund.externalId, replyOf(refund))
-    } catch (error) {
-      if (!(error instanceof ProviderError)) throw error
-      if (error instanceof ProviderRefused) return refused(refund, error)
-      await record(refund, 'UNKNOWN')
-      return [problemFrom(error)]
-    }
-    await record(refund, 'PROCESSING')
-    // The provider may know the end at once; where it does not say, it is asked again.
-    await progress.refresh(await paymentOf(refund)).catch((error) => {
-      if (!(error instanceof ProviderError)) throw error
-    })
-    return []
+/** Asks what became of a refund whose answer was given here, and gives the answer again where it never arrived. */
+async function resolveAnswer(deps: Deps, refund: RefundRow): Promise<readonly Problem[]> {
+  const latest = await deps.progress.refresh(await paymentOf(deps, refund))
+  // A later refund of the payment shows that this one was answered: it is found among those.
+  if (latest?.id !== refund.id) return []
+  return isUnconfirmed(latest) ? deliverAnswer(deps, latest) : []
+}
+
+/** The provider refuses the answer: because it has one already, or because it cannot be done. */
+async function takeRefusal(deps: Deps, refund: RefundRow, error: ProviderRefused): Promise<readonly Problem[]> {
+  const { tenantId, id } = refund
+  try {
+    await deps.progress.refresh(await paymentOf(deps, refund))
+  } catch (unanswered) {
+    if (!(unanswered instanceof ProviderError)) throw unanswered
+    await record(deps, refund, 'UNKNOWN')
+    return [problemFrom(unanswered)]
   }
+  const after = await deps.db.prisma.refund.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
+  if (!isUnconfirmed(after) && (after.status === 'REFUSED') === (refund.answer === 'REFUSE')) return []
+  if (isUnconfirmed(after)) await record(deps, refund, 'PENDING')
+  return [problemFrom(error)]
+}
 
-  return {
-    deliver,
+async function record(
+  { db, clocks }: Deps,
+  { tenantId, id, paymentId }: RefundRow,
+  status: keyof typeof AFTER,
+): Promise<void> {
+  const change = { tenantId, at: await clocks.now(tenantId) }
+  await transact(db, change, async (work) => {
+    const before = await lockRefund(work.tx, tenantId, id, paymentId)
+    if (before.status !== status && !mayBecome(before.status, status)) return
+    const where = { tenantId_id: { tenantId, id } }
+    const data = { status, updatedAt: change.at, ...AFTER[status](change.at, before) }
+    const after = await work.tx.refund.update({ where, data })
+    if (after.status !== before.status) announceRefund(work.emit, after)
+  })
+}
 
-    /** Asks what became of a refund whose answer was given here, and gives the answer again where it never arrived. */
-    async resolve(refund: RefundRow): Promise<readonly Problem[]> {
-      const latest = await progress.refresh(await paymentOf(refund))
-      // A later refund of the payment shows that this one was answered: it is found among those.
-      if (latest?.id !== refund.id) return []
-      return isUnconfirmed(latest) ? deliver(latest) : []
-    },
-  }
+function paymentOf({ db }: Deps, { tenantId, paymentId: id }: RefundRow): Promise<PaymentRow> {
+  return db.prisma.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
 }
 
 const AFTER = {

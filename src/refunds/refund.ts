@@ -46,6 +46,11 @@ export function isUnconfirmed({ status, respondedAt }: Pick<RefundRow, 'status' 
   return (status === 'PROCESSING' || status === 'UNKNOWN') && respondedAt === null
 }
 
+/** Whether it waits for the merchant's answer. */
+export function awaitsAnswer(status: RefundStatus): boolean {
+  return status === 'PENDING'
+}
+
 /** Those that are not over. */
 export const OPEN_REFUNDS = (Object.keys(NEXT) as RefundStatus[]).filter((status) => !isOver(status))
 

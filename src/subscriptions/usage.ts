@@ -2,9 +2,10 @@ import type { Database } from '../db/database.ts'
 import type { UsageReportState } from '../db/generated/enums.ts'
 import type { SubscriptionRow, UsageReportRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
-import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import type { Call, Done } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
-import { invalidState, notFound, type Problem } from '../kernel/errors.ts'
+import { invalidState, type Problem } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { formatDecimal } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
@@ -15,7 +16,7 @@ import { forget } from '../work/idempotency.ts'
 import { transact, transactOnce } from '../work/work.ts'
 import { lockSubscription } from './lock.ts'
 import type { SubscriptionProgress } from './progress.ts'
-import { unsupported } from './service.ts'
+import { findSubscription, unsupported } from './service.ts'
 import { isOver, ReportUsage, UNIT_DIGITS } from './subscription.ts'
 
 /** How long a request that was sent may still be under way, so that what it did is not yet to be seen. */
@@ -37,147 +38,151 @@ export type UsageReporting = ReturnType<typeof usageReporting>
  * What was used comes to the provider once. Its wire knows no repeat, so reports of a subscription go one after the
  * other, each with what was counted before it: after a lost answer the count tells whether it arrived.
  */
-export function usageReporting({ db, clock, clocks, registry, progress }: Deps) {
-  async function reach({ tenantId, provider, externalId }: SubscriptionRow) {
-    const connected = await registry.connected(tenantId, provider)
-    const { subscriptions } = connected
-    if (!subscriptions?.reportUsage || externalId === null) throw unsupported(connected, 'usage reports')
-    const { find, reportUsage } = subscriptions
-    return { find: () => find(externalId), send: (units: bigint) => reportUsage(externalId, units) }
-  }
+export function usageReporting(deps: Deps) {
+  return bound(deps, { report: reportUsage, continue: continueReport })
+}
 
-  /** The next report that waits, where none is on its way; it is SENT from here on, so that nobody else sends it. */
-  async function claim(subscription: SubscriptionRow): Promise<UsageReportRow | undefined> {
-    const { tenantId, id: subscriptionId } = subscription
-    return db.prisma.$transaction(async (tx) => {
-      await lockSubscription(tx, subscription)
-      const where = { tenantId, subscriptionId, nextAttemptAt: { not: null } }
-      const first = await tx.usageReport.findFirst({ where, orderBy: { id: 'asc' } })
-      if (first?.state !== 'QUEUED') return undefined
-      const data = { state: 'SENT' as const, nextAttemptAt: later(UNDER_WAY_MS), countedMillionths: null }
-      return tx.usageReport.update({ where: keyOf(first), data })
-    })
-  }
+/**
+ * Adds to what was used in the period that runs. The report is kept first and sent until it is known to have arrived; a
+ * lost answer brings a problem, and no second report.
+ */
+async function reportUsage(deps: Deps, call: Call, input: unknown): Promise<Done> {
+  const { id, units } = validate(ReportUsage, input)
+  const { db, clock, clocks, progress } = deps
+  const { tenantId } = call.actor
+  const subscription = await findSubscription(db, call.actor, id)
+  await reach(deps, subscription)
+  if (subscription.usage !== 'METERED') throw invalidState('The subscription does not bill usage', ['id'])
+  const now = await clocks.now(call.actor)
+  const reportId = newId()
+  const done = await transactOnce(db, call, now, id, async (work) => {
+    const { status } = await lockSubscription(work.tx, subscription)
+    if (isOver(status)) throw invalidState(`The subscription is ${status}`, ['id'])
+    const data = { tenantId, id: reportId, subscriptionId: id, unitsMillionths: units.toString() }
+    await work.tx.usageReport.create({ data: { ...data, nextAttemptAt: later(clock, RETRY_MS), createdAt: now } })
+  })
+  if (done.replayed) return done
+  const problems = await sendWaiting(deps, subscription, reportId)
+  // What the provider refused may be asked for again.
+  if (problems.some(({ code }) => code === 'PROVIDER_REFUSED' || code === 'UNSUPPORTED')) await forget(db, call)
+  await progress.refresh(subscription).catch((error) => {
+    if (!(error instanceof ProviderError)) throw error
+  })
+  return { ...done, problems }
+}
 
-  function later(ms: number): Date {
-    return new Date(clock.now().getTime() + ms)
-  }
+/** Goes on with a report whose time has come: sends it, or finds out what became of it. */
+async function continueReport(deps: Deps, subscription: SubscriptionRow, report: UsageReportRow): Promise<void> {
+  if (report.state !== 'QUEUED') await resolve(deps, subscription, report)
+  await sendWaiting(deps, subscription)
+}
 
-  async function requeue(report: UsageReportRow, reason: string): Promise<void> {
-    const wait = Math.min(RETRY_MS * 2 ** Math.min(report.attempts, 12), LONGEST_WAIT_MS)
-    const data = { state: 'QUEUED' as const, nextAttemptAt: later(wait), reason }
-    await db.prisma.usageReport.updateMany({ where: asSeen(report), data })
+/** Sends what waits, in order, until something stays in doubt. Answers what went wrong with one of them. */
+async function sendWaiting(deps: Deps, subscription: SubscriptionRow, wanted?: string): Promise<readonly Problem[]> {
+  for (let report = await claim(deps, subscription); report; report = await claim(deps, subscription)) {
+    const problems = await deliver(deps, subscription, report)
+    if (problems.length > 0) return report.id === wanted ? problems : []
   }
+  return []
+}
 
-  /** What became of a report, with its event. Where it can never be known, nothing is guessed and people are told. */
-  async function settle(
-    subscription: SubscriptionRow,
-    report: UsageReportRow,
-    state: UsageReportState,
-    reason: string | null,
-  ) {
-    const change = { tenantId: report.tenantId, at: await clocks.now(report.tenantId) }
-    await transact(db, change, async (work) => {
-      const open = { tenantId: report.tenantId, id: report.id, nextAttemptAt: { not: null } }
-      const { count } = await work.tx.usageReport.updateMany({
-        where: open,
-        data: { state, reason, nextAttemptAt: null },
-      })
-      const type = EVENTS[state]
-      if (count === 0 || !type) return
-      const units = formatDecimal(report.unitsMillionths, UNIT_DIGITS)
-      const object = { id: encodeId('Subscription', subscription.id), units, state, reason }
-      work.emit({ type, entityKind: 'Subscription', entityId: subscription.id, topicId: subscription.id, object })
-    })
-  }
+/** The next report that waits, where none is on its way; it is SENT from here on, so that nobody else sends it. */
+async function claim({ db, clock }: Deps, subscription: SubscriptionRow): Promise<UsageReportRow | undefined> {
+  const { tenantId, id: subscriptionId } = subscription
+  return db.prisma.$transaction(async (tx) => {
+    await lockSubscription(tx, subscription)
+    const where = { tenantId, subscriptionId, nextAttemptAt: { not: null } }
+    const first = await tx.usageReport.findFirst({ where, orderBy: { id: 'asc' } })
+    if (first?.state !== 'QUEUED') return undefined
+    const data = { state: 'SENT' as const, nextAttemptAt: later(clock, UNDER_WAY_MS), countedMillionths: null }
+    return tx.usageReport.update({ where: keyOf(first), data })
+  })
+}
 
-  /** Notes what the provider counts before a report goes out. */
-  async function count(report: UsageReportRow, find: () => Promise<ProviderSubscription | undefined>): Promise<void> {
-    const counted = await find()
-    const data = { countedMillionths: String(counted?.unitsMillionths ?? 0n), countedSince: periodOf(counted) }
-    await db.prisma.usageReport.update({ where: keyOf(report), data })
-  }
-
-  /** Sends a report that was claimed. Answers what went wrong, for the caller. */
-  async function deliver(subscription: SubscriptionRow, report: UsageReportRow): Promise<readonly Problem[]> {
-    const { find, send } = await reach(subscription)
-    try {
-      await count(report, find)
-      await send(report.unitsMillionths)
-      await settle(subscription, report, 'CONFIRMED', null)
-      return []
-    } catch (error) {
-      if (!(error instanceof ProviderError)) throw error
-      if (error instanceof ProviderRefused) await settle(subscription, report, 'REFUSED', error.message)
-      else if (error instanceof ProviderAnswerLost) await doubt(report, error.message)
-      else await requeue(report, error.message)
-      return [problemFrom(error)]
-    }
-  }
-
-  async function doubt(report: UsageReportRow, reason: string): Promise<void> {
-    const data = { state: 'UNKNOWN' as const, reason, nextAttemptAt: later(UNDER_WAY_MS) }
-    await db.prisma.usageReport.updateMany({ where: asSeen(report), data })
-  }
-
-  /** Asks what the provider counts, after a report whose answer was lost: with it, without it, or neither. */
-  async function resolve(subscription: SubscriptionRow, report: UsageReportRow): Promise<void> {
-    const before = report.countedMillionths
-    if (before === null) return requeue(report, 'it was never sent')
-    const found = await (await reach(subscription)).find()
-    const samePeriod = periodOf(found)?.getTime() === report.countedSince?.getTime()
-    const counted = found?.unitsMillionths ?? 0n
-    if (samePeriod && counted === before) return requeue(report, 'it did not arrive')
-    if (samePeriod && counted === before + report.unitsMillionths) {
-      return settle(subscription, report, 'CONFIRMED', null)
-    }
-    await settle(subscription, report, 'UNKNOWN', 'the period ended, or others reported, before it could be told')
-  }
-
-  /** Sends what waits, in order, until something stays in doubt. Answers what went wrong with one of them. */
-  async function sendWaiting(subscription: SubscriptionRow, wanted?: string): Promise<readonly Problem[]> {
-    for (let report = await claim(subscription); report; report = await claim(subscription)) {
-      const problems = await deliver(subscription, report)
-      if (problems.length > 0) return report.id === wanted ? problems : []
-    }
+/** Sends a report that was claimed. Answers what went wrong, for the caller. */
+async function deliver(deps: Deps, subscription: SubscriptionRow, report: UsageReportRow): Promise<readonly Problem[]> {
+  const { find, send } = await reach(deps, subscription)
+  try {
+    await noteCount(deps, report, find)
+    await send(report.unitsMillionths)
+    await settle(deps, subscription, report, 'CONFIRMED', null)
     return []
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error
+    if (error instanceof ProviderRefused) await settle(deps, subscription, report, 'REFUSED', error.message)
+    else if (error instanceof ProviderAnswerLost) await doubt(deps, report, error.message)
+    else await requeue(deps, report, error.message)
+    return [problemFrom(error)]
   }
+}
 
-  return {
-    /**
-     * Adds to what was used in the period that runs. The report is kept first and sent until it is known to have
-     * arrived; a lost answer brings a problem, and no second report.
-     */
-    async report(call: Call, input: unknown): Promise<Done> {
-      const { id, units } = validate(ReportUsage, input)
-      const { actor } = call
-      const subscription = await findFor(db, actor, id)
-      await reach(subscription)
-      if (subscription.usage !== 'METERED') throw invalidState('The subscription does not bill usage', ['id'])
-      const now = await clocks.now(actor)
-      const reportId = newId()
-      const done = await transactOnce(db, call, now, id, async (work) => {
-        const { status } = await lockSubscription(work.tx, subscription)
-        if (isOver(status)) throw invalidState(`The subscription is ${status}`, ['id'])
-        const data = { tenantId: actor.tenantId, id: reportId, subscriptionId: id, unitsMillionths: units.toString() }
-        await work.tx.usageReport.create({ data: { ...data, nextAttemptAt: later(RETRY_MS), createdAt: now } })
-      })
-      if (done.replayed) return done
-      const problems = await sendWaiting(subscription, reportId)
-      // What the provider will not have may be wished again.
-      if (problems.some(({ code }) => code === 'PROVIDER_REFUSED' || code === 'UNSUPPORTED')) await forget(db, call)
-      await progress.refresh(subscription).catch((error) => {
-        if (!(error instanceof ProviderError)) throw error
-      })
-      return { ...done, problems }
-    },
+/** @throws DomainError UNSUPPORTED where the provider takes no reports of usage */
+async function reach({ registry }: Deps, { tenantId, provider, externalId }: SubscriptionRow) {
+  const connected = await registry.connected(tenantId, provider)
+  const { subscriptions } = connected
+  if (!subscriptions?.reportUsage || externalId === null) throw unsupported(connected, 'usage reports')
+  const { find, reportUsage: send } = subscriptions
+  return { find: () => find(externalId), send: (units: bigint) => send(externalId, units) }
+}
 
-    /** Goes on with a report whose time has come: sends it, or finds out what became of it. */
-    async continue(subscription: SubscriptionRow, report: UsageReportRow): Promise<void> {
-      if (report.state !== 'QUEUED') await resolve(subscription, report)
-      await sendWaiting(subscription)
-    },
+/** Notes what the provider counts before a report goes out. */
+async function noteCount(
+  { db }: Deps,
+  report: UsageReportRow,
+  find: () => Promise<ProviderSubscription | undefined>,
+): Promise<void> {
+  const counted = await find()
+  const data = { countedMillionths: String(counted?.unitsMillionths ?? 0n), countedSince: periodOf(counted) }
+  await db.prisma.usageReport.update({ where: keyOf(report), data })
+}
+
+/** Asks what the provider counts, after a report whose answer was lost: with it, without it, or neither. */
+async function resolve(deps: Deps, subscription: SubscriptionRow, report: UsageReportRow): Promise<void> {
+  const before = report.countedMillionths
+  if (before === null) return requeue(deps, report, 'it was never sent')
+  const found = await (await reach(deps, subscription)).find()
+  const samePeriod = periodOf(found)?.getTime() === report.countedSince?.getTime()
+  const counted = found?.unitsMillionths ?? 0n
+  if (samePeriod && counted === before) return requeue(deps, report, 'it did not arrive')
+  if (samePeriod && counted === before + report.unitsMillionths) {
+    return settle(deps, subscription, report, 'CONFIRMED', null)
   }
+  const reason = 'the period ended, or others reported, before it could be told'
+  await settle(deps, subscription, report, 'UNKNOWN', reason)
+}
+
+async function requeue({ db, clock }: Deps, report: UsageReportRow, reason: string): Promise<void> {
+  const wait = Math.min(RETRY_MS * 2 ** Math.min(report.attempts, 12), LONGEST_WAIT_MS)
+  const data = { state: 'QUEUED' as const, nextAttemptAt: later(clock, wait), reason }
+  await db.prisma.usageReport.updateMany({ where: asSeen(report), data })
+}
+
+async function doubt({ db, clock }: Deps, report: UsageReportRow, reason: string): Promise<void> {
+  const data = { state: 'UNKNOWN' as const, reason, nextAttemptAt: later(clock, UNDER_WAY_MS) }
+  await db.prisma.usageReport.updateMany({ where: asSeen(report), data })
+}
+
+/** What became of a report, with its event. Where it can never be known, nothing is guessed and people are told. */
+async function settle(
+  { db, clocks }: Deps,
+  subscription: SubscriptionRow,
+  report: UsageReportRow,
+  state: UsageReportState,
+  reason: string | null,
+): Promise<void> {
+  const change = { tenantId: report.tenantId, at: await clocks.now(report.tenantId) }
+  await transact(db, change, async (work) => {
+    const open = { tenantId: report.tenantId, id: report.id, nextAttemptAt: { not: null } }
+    const { count } = await work.tx.usageReport.updateMany({
+      where: open,
+      data: { state, reason, nextAttemptAt: null },
+    })
+    const type = EVENTS[state]
+    if (count === 0 || !type) return
+    const units = formatDecimal(report.unitsMillionths, UNIT_DIGITS)
+    const object = { id: encodeId('Subscription', subscription.id), units, state, reason }
+    work.emit({ type, entityKind: 'Subscription', entityId: subscription.id, topicId: subscription.id, object })
+  })
 }
 
 const EVENTS: Readonly<Partial<Record<UsageReportState, EventType>>> = {
@@ -191,12 +196,8 @@ function periodOf(found: ProviderSubscription | undefined): Date | undefined {
   return found?.nextBillingAt
 }
 
-async function findFor(db: Database, actor: Actor, id: string): Promise<SubscriptionRow> {
-  const mine = ownerOf(actor)
-  const where = { tenantId: actor.tenantId, id, ...(mine !== null && { userId: mine }) }
-  const subscription = await db.prisma.subscription.findFirst({ where })
-  if (!subscription) throw notFound('Subscription', ['id'])
-  return subscription
+function later(clock: Clock, ms: number): Date {
+  return new Date(clock.now().getTime() + ms)
 }
 
 /** The report, unless somebody else has taken it up since it was read. */
