@@ -1,5 +1,6 @@
 import type { Database } from './database.ts'
-import type { LeasedRow, Room } from './due-work.ts'
+import type { Room } from './due-work.ts'
+import type { LeasedRow } from './held-leases.ts'
 
 /** How far is looked past rows whose share is full, before the next look leaves that share out. */
 const LOOKED_AT = 256
