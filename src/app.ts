@@ -16,9 +16,9 @@ import { addressLimit } from './http/address-limit.ts'
 import { inboxService } from './inbox/service.ts'
 import { deliverFrom } from './inbox/simulated.ts'
 import { webhookVerification } from './inbox/verification.ts'
-import { createSchedules, type Duty } from './jobs/schedules.ts'
+import { type Schedule, untilIdle } from './jobs/schedule.ts'
+import { createSchedules } from './jobs/schedules.ts'
 import { clockTurning } from './jobs/test-clock.ts'
-import { untilQuiet } from './jobs/tracked.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import type { ProviderName } from './kernel/provider-name.ts'
 import { accountService } from './ledger/accounts.ts'
@@ -263,7 +263,7 @@ export async function createApp(parts: AppParts) {
 
   return {
     ...house,
-    schedules: [...schedules, { name: 'test clock', everyMs: 1_000, run: () => turning.turnDue() }] as Duty[],
+    schedules: [...schedules, { name: 'test clock', everyMs: 1_000, run: () => turning.turnDue() }] as Schedule[],
     testClock: testClockService({ db, clocks, begin: turning.begin }),
     async close(): Promise<void> {
       watcher.close()
@@ -273,7 +273,7 @@ export async function createApp(parts: AppParts) {
       const atProviders = [reconciliation.due, subscriptions.due, subscriptions.reporting, refunds.due, refunds.looking]
       const working = [inbox.due, ...atProviders, payments.looking, deliveries]
       await Promise.all(working.map((due) => due.close()))
-      await untilQuiet(schedules, log)
+      await untilIdle(schedules, log)
       await simulators.close()
       await stream.close()
       await db.close()

@@ -12,7 +12,7 @@ import type { Log } from '../http/log.ts'
 import { createRoutes } from '../http/routes.ts'
 import { type HttpServer, openServer } from '../http/server.ts'
 import { backlog } from '../jobs/backlog.ts'
-import type { Duty } from '../jobs/schedules.ts'
+import type { Schedule } from '../jobs/schedule.ts'
 import { startTicker } from '../jobs/ticker.ts'
 import { metrics } from '../kernel/metrics.ts'
 import { bootstrap } from '../organizations/bootstrap.ts'
@@ -145,7 +145,7 @@ function openApp({ config, log, providers }: Wanted, { port, ...place }: Place):
   })
 }
 
-function schedulesOf(app: App, keyForGraphiql: (() => Promise<unknown>) | undefined): Duty[] {
+function schedulesOf(app: App, keyForGraphiql: (() => Promise<unknown>) | undefined): Schedule[] {
   const schedules = [...app.schedules]
   // Organizations are made beside the running gateway, on the command line.
   schedules.push({ name: 'sandbox connections', everyMs: CONNECTS_EVERY_MS, run: app.connectSandboxes })
@@ -154,7 +154,7 @@ function schedulesOf(app: App, keyForGraphiql: (() => Promise<unknown>) | undefi
 }
 
 /** The text of /metrics, with the due work as it is at that moment. */
-function metricsOf(app: App, schedules: readonly Duty[]): () => Promise<string> {
+function metricsOf(app: App, schedules: readonly Schedule[]): () => Promise<string> {
   const dueWork = backlog(app.db, app.clock, schedules)
   return async () => {
     await dueWork.measure()

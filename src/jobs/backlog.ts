@@ -2,7 +2,7 @@ import { Gauge } from 'prom-client'
 import type { Database } from '../db/database.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { metrics } from '../kernel/metrics.ts'
-import type { Due, Duty } from './schedules.ts'
+import type { DueRows, Schedule } from './schedule.ts'
 
 /** Work whose time has come and that nobody has done yet: what an operator wants to see at nought. */
 
@@ -21,7 +21,7 @@ const behind = new Gauge({
 
 const COUNTED_AT_MOST = 1_000
 
-export function backlog(db: Database, clock: Clock, schedules: readonly Duty[]) {
+export function backlog(db: Database, clock: Clock, schedules: readonly Schedule[]) {
   const text = schedules.flatMap(({ name, due }) => (due ? [lateRows(name, due)] : [])).join('\nUNION ALL\n')
   return {
     /** Looks how much is due, for the gauges. */
@@ -35,10 +35,9 @@ export function backlog(db: Database, clock: Clock, schedules: readonly Duty[]) 
   }
 }
 
-/** What a test clock does not stop at is a look to be sure, and nobody waits for it. */
-function lateRows(name: string, { table, column, clock, stops = 'TRUE' }: Due): string {
+function lateRows(name: string, { table, column, clock, where = 'TRUE' }: DueRows): string {
   const now = clock === 'tenant' ? `$1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'` : '$1::timestamptz'
   return `SELECT '${name}' AS kind, count(*), coalesce(extract(epoch FROM max(late)), 0)::float8 AS seconds
     FROM (SELECT ${now} - ${table}.${column} AS late FROM ${table} JOIN tenant t ON t.id = ${table}.tenant_id
-          WHERE ${table}.${column} <= ${now} AND ${stops} ORDER BY ${table}.${column} LIMIT ${COUNTED_AT_MOST}) due`
+          WHERE ${table}.${column} <= ${now} AND ${where} ORDER BY ${table}.${column} LIMIT ${COUNTED_AT_MOST}) due`
 }

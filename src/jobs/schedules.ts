@@ -1,11 +1,10 @@
 import { CHECK_MATTERS as CHECKOUT_CHECK_MATTERS } from '../checkouts/checkout.ts'
 import type { DueWork } from '../db/due-work.ts'
 import { CHECK_MATTERS as SUBSCRIPTION_CHECK_MATTERS } from '../subscriptions/subscription.ts'
-import type { Schedule } from './ticker.ts'
-import { type Tracked, tracked } from './tracked.ts'
+import { type DueRows, type Job, jobOf } from './schedule.ts'
 
 /** The parts of the house that have work with a due time. */
-export interface Duties {
+export interface ScheduledParts {
   readonly inbox: { readonly due: DueWork }
   readonly reconciliation: { readonly due: DueWork }
   readonly subscriptions: { readonly due: DueWork; readonly reporting: DueWork }
@@ -21,21 +20,6 @@ export interface Duties {
   forgetExpired(): Promise<unknown>
 }
 
-/** Where the due time of a schedule's work stands, and on whose clock it is read. */
-export interface Due {
-  readonly table: string
-  readonly column: string
-  readonly clock: 'system' | 'tenant'
-  /** Which of the rows a test clock stops at, as SQL over the table; at all of them without it. */
-  readonly stops?: string
-}
-
-/** A schedule, and where its work is found. */
-export type Duty = Schedule & { readonly due?: Due }
-
-/** A duty whose runs can be waited for. */
-export type Planned = Duty & Tracked
-
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
@@ -44,63 +28,64 @@ const HOUR = 60 * MINUTE
  * Everything that the gateway does by itself, and how often it looks. Each run takes what is due by leases on the
  * rows, so that any number of nodes may look at once.
  */
-export function createSchedules(work: Duties): Planned[] {
-  const duties: (Duty & Partial<Tracked>)[] = [
-    { name: 'sandbox', everyMs: SECOND, due: on('sandbox_task', 'due_at'), run: () => work.sandbox.runDue() },
+export function createSchedules(work: ScheduledParts): Job[] {
+  return [
+    jobOf({ name: 'sandbox', everyMs: SECOND, due: on('sandbox_task', 'due_at'), run: () => work.sandbox.runDue() }),
     {
       name: 'inbox',
       everyMs: SECOND,
       due: on('inbox_message', 'next_attempt_at', { clock: 'system' }),
-      ...worked(work.inbox.due),
+      ...lookFor(work.inbox.due),
     },
     {
       name: 'checkouts',
       everyMs: SECOND,
-      due: on('checkout', 'next_check_at', { stops: CHECKOUT_CHECK_MATTERS }),
-      ...worked(work.reconciliation.due),
+      due: on('checkout', 'next_check_at', { where: CHECKOUT_CHECK_MATTERS }),
+      ...lookFor(work.reconciliation.due),
     },
     {
       name: 'subscriptions',
       everyMs: SECOND,
-      due: on('subscription', 'next_check_at', { stops: SUBSCRIPTION_CHECK_MATTERS }),
-      ...worked(work.subscriptions.due),
+      due: on('subscription', 'next_check_at', { where: SUBSCRIPTION_CHECK_MATTERS }),
+      ...lookFor(work.subscriptions.due),
     },
     {
       name: 'usage',
       everyMs: SECOND,
       due: on('usage_report', 'next_attempt_at', { clock: 'system' }),
-      ...worked(work.subscriptions.reporting),
+      ...lookFor(work.subscriptions.reporting),
     },
-    { name: 'refunds', everyMs: SECOND, due: on('refund', 'next_check_at'), ...worked(work.refunds.due) },
+    { name: 'refunds', everyMs: SECOND, due: on('refund', 'next_check_at'), ...lookFor(work.refunds.due) },
     {
       name: 'refunds at providers',
       everyMs: 5 * SECOND,
-      due: on('provider_connection', 'refunds_checked_next_at', { stops: 'FALSE' }),
-      ...worked(work.refunds.looking),
+      due: on('provider_connection', 'refunds_checked_next_at', { where: 'FALSE' }),
+      ...lookFor(work.refunds.looking),
     },
-    { name: 'payments at providers', everyMs: 5 * SECOND, ...worked(work.payments.looking) },
-    { name: 'capabilities of providers', everyMs: MINUTE, run: () => work.capabilities.reviewDue() },
-    { name: 'holds', everyMs: SECOND, due: on('ledger_transaction', 'expires_at'), run: () => work.holds.expireDue() },
-    {
+    { name: 'payments at providers', everyMs: 5 * SECOND, ...lookFor(work.payments.looking) },
+    jobOf({ name: 'capabilities of providers', everyMs: MINUTE, run: () => work.capabilities.reviewDue() }),
+    jobOf({
+      name: 'holds',
+      everyMs: SECOND,
+      due: on('ledger_transaction', 'expires_at'),
+      run: () => work.holds.expireDue(),
+    }),
+    jobOf({
       name: 'claim funds',
       everyMs: 10 * SECOND,
-      due: on('app_user', 'claim_funds_next_at', { stops: OWED_SOMETHING }),
+      due: on('app_user', 'claim_funds_next_at', { where: OWED_SOMETHING }),
       run: () => work.claims.collectDue(),
-    },
+    }),
     {
       name: 'webhooks',
       everyMs: SECOND,
-      due: on('webhook_delivery', 'next_attempt_at', { stops: NEXT_OF_ITS_ENTITY }),
-      ...worked(work.webhooks.due),
+      due: on('webhook_delivery', 'next_attempt_at', { where: NEXT_OF_ITS_ENTITY }),
+      ...lookFor(work.webhooks.due),
     },
-    { name: 'seals', everyMs: SECOND, patienceMs: 2 * MINUTE, run: () => work.ledger.sealDue() },
-    { name: 'removal', everyMs: MINUTE, patienceMs: 10 * MINUTE, run: () => work.removal.removeDue() },
-    { name: 'expired', everyMs: HOUR, run: () => work.forgetExpired() },
+    jobOf({ name: 'seals', everyMs: SECOND, patienceMs: 2 * MINUTE, run: () => work.ledger.sealDue() }),
+    jobOf({ name: 'removal', everyMs: MINUTE, patienceMs: 10 * MINUTE, run: () => work.removal.removeDue() }),
+    jobOf({ name: 'expired', everyMs: HOUR, run: () => work.forgetExpired() }),
   ]
-  return duties.map(({ quiet, ...duty }) => {
-    const work = tracked(duty.run)
-    return { ...duty, ...work, quiet: quiet ?? work.quiet }
-  })
 }
 
 /** What waits for an earlier message about its entity to be received has no moment of its own. */
@@ -116,10 +101,10 @@ const OWED_SOMETHING = `EXISTS (SELECT FROM account a WHERE a.tenant_id = app_us
     WHERE f.tenant_id = a.tenant_id AND f.user_id = app_user.id AND f.currency = a.currency AND NOT f.funded))`
 
 /** The schedule only looks: what it finds is waited for by nobody, so that what is slow holds up no later look. */
-function worked({ look, idle }: DueWork): Tracked {
-  return { run: look, quiet: idle }
+function lookFor({ look, idle }: DueWork): Pick<Job, 'run' | 'idle'> {
+  return { run: look, idle }
 }
 
-function on(table: string, column: string, more: Partial<Pick<Due, 'clock' | 'stops'>> = {}): Due {
+function on(table: string, column: string, more: Partial<Pick<DueRows, 'clock' | 'where'>> = {}): DueRows {
   return { table, column, clock: 'tenant', ...more }
 }

@@ -3,15 +3,7 @@ import { Counter, Gauge } from 'prom-client'
 import { systemClock } from '../kernel/clock.ts'
 import { metrics } from '../kernel/metrics.ts'
 import { Overdue, within } from '../kernel/within.ts'
-
-/** Work that is looked for again and again. */
-export interface Schedule {
-  readonly name: string
-  readonly everyMs: number
-  /** How long a run may take before it is given up; half a minute when left out. */
-  readonly patienceMs?: number
-  run(): Promise<unknown>
-}
+import type { Schedule } from './schedule.ts'
 
 export interface Ticker {
   /** Runs the schedule of this name now, or once more after its present run. */

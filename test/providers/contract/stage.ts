@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest'
 import type { App } from '../../../src/app.ts'
-import type { Tracked } from '../../../src/jobs/tracked.ts'
+import type { Job } from '../../../src/jobs/schedule.ts'
 import type { Actor } from '../../../src/kernel/actor.ts'
 import type { Connection, Provider } from '../../../src/providers/port/provider.ts'
 import { eventually, type TestApp, testApp } from '../../support/app.ts'
@@ -90,8 +90,8 @@ async function accountOf({ name }: ContractProvider, app: App, tenantId: string)
 export async function work({ app, clock }: Pick<Stage, 'app' | 'clock'>, seconds: number): Promise<void> {
   clock.turn({ seconds })
   for (const { run } of app.schedules) await run()
-  const begun: readonly Partial<Tracked>[] = app.schedules
-  await Promise.all(begun.map(({ quiet }) => quiet?.()))
+  const begun: readonly Partial<Job>[] = app.schedules
+  await Promise.all(begun.map(({ idle }) => idle?.()))
 }
 
 /** Turns the tenant's own clock and does what is due then. */
