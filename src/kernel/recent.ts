@@ -1,3 +1,5 @@
+export type Recent<Value> = ReturnType<typeof recent<Value>>
+
 /** What was kept last under each name; beyond so many names the oldest is let go. */
 export function recent<Value>(atMost: number) {
   const kept = new Map<string, Value>()

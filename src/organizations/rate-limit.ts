@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts'
 import { onBehalfOf } from '../db/requester.ts'
 import type { Caller } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clock } from '../kernel/clock.ts'
 
 /**
@@ -66,97 +67,106 @@ interface Book extends Allowance {
   asking: Promise<void> | undefined
 }
 
-export function rateLimits({ db, clock }: { db: Database; clock: Clock }) {
-  let books = new Map<string, Book>()
-  let startedAt = 0
+interface Deps {
+  readonly db: Database
+  readonly clock: Clock
+}
 
-  /** The window of all callers is the same, so that they are forgotten together. */
-  function bookOf(allowance: Allowance, unchanged: boolean): Book {
-    const now = clock.now().getTime()
-    if (now - startedAt >= WINDOW_MS || now < startedAt) {
-      startedAt = now - (now % WINDOW_MS)
-      books = new Map()
-    }
-    // Two keys of one user may have different limits: each stops where the requests of both reach its own.
-    const name = `${allowance.id} ${allowance.limit} ${unchanged}`
-    const book = books.get(name) ?? { ...allowance, unchanged, left: 0, taken: 0, waiting: 0, asking: undefined }
-    books.set(name, book)
-    return book
-  }
+/** The books of the present window, which is the same for all callers, so that they are forgotten together. */
+interface Limits extends Deps {
+  books: Map<string, Book>
+  startedAt: number
+}
 
-  async function ask(book: Book, window: number): Promise<void> {
-    const { tenantId, id, limit, unchanged } = book
-    const wanted = Math.max(Math.floor(limit / BLOCKS_PER_LIMIT), book.waiting)
-    const [row] = await db.query<{ used: number; startedAt: Date }>(
-      'rate-limit.take',
-      `INSERT INTO rate_window AS w (tenant_id, id, unchanged, started_at, used) VALUES ($1, $2, $6, $3, $4)
-       ON CONFLICT (tenant_id, id, unchanged) DO UPDATE
-         SET used = CASE WHEN w.started_at < excluded.started_at THEN 0 ELSE w.used END + excluded.used,
-             started_at = greatest(w.started_at, excluded.started_at)
-         WHERE w.started_at < excluded.started_at OR w.used < $5
-       RETURNING used, started_at`,
-      [tenantId, id, new Date(window), wanted, limit, unchanged],
-    )
-    book.taken = Math.min(row?.used ?? limit, limit)
-    if (!row) return
-    const tooMany = Math.max(0, row.used - limit)
-    book.left += wanted - tooMany
-    if (tooMany > 0) await putBack(book, row.startedAt, tooMany)
-  }
+export function rateLimits(deps: Deps) {
+  const limits: Limits = { ...deps, books: new Map(), startedAt: 0 }
+  return bound(limits, { take: takePermit, forgetWindows })
+}
 
-  /** What stood above the limit was not granted, and is there again should the limit be raised. */
-  async function putBack({ tenantId, id, unchanged }: Book, window: Date, tooMany: number): Promise<void> {
-    await db.query(
-      'rate-limit.put-back',
-      `UPDATE rate_window SET used = used - $4
-       WHERE tenant_id = $1 AND id = $2 AND started_at = $3 AND unchanged = $5`,
-      [tenantId, id, window, tooMany, unchanged],
-    )
-  }
-
-  function standing({ limit, taken, left }: Book, window: number): Standing {
-    return { limit, remaining: limit - taken + left, resetAt: new Date(window + WINDOW_MS) }
-  }
-
-  /** Takes one permit out of a book, which costs a statement only when the node's block is used up. */
-  async function takeFrom(book: Book, window: number): Promise<boolean> {
-    book.waiting += 1
-    try {
-      while (book.left === 0 && book.taken < book.limit) {
-        book.asking ??= onBehalfOf({ party: book.tenantId }, () => ask(book, window)).finally(() => {
-          book.asking = undefined
-        })
-        await book.asking
-      }
-    } finally {
-      book.waiting -= 1
-    }
-    if (book.left === 0) return false
-    book.left -= 1
-    return true
-  }
-
+/** Takes one permit for a request. */
+async function takePermit(limits: Limits, allowance: Allowance): Promise<Permit> {
+  const book = bookOf(limits, allowance, false)
+  const window = limits.startedAt
+  const granted = await takeFrom(limits, book, window)
   return {
-    /** Takes one permit for a request. */
-    async take(allowance: Allowance): Promise<Permit> {
-      const book = bookOf(allowance, false)
-      const window = startedAt
-      const granted = await takeFrom(book, window)
-      return {
-        ...standing(book, window),
-        granted,
-        async giveBack() {
-          const limit = Math.max(allowance.limit, UNCHANGED_AT_LEAST)
-          if (granted && (await takeFrom(bookOf({ ...allowance, limit }, true), window))) book.left += 1
-          return standing(book, window)
-        },
-      }
-    },
-
-    /** Forgets the windows that are over. */
-    async forgetWindows(): Promise<void> {
-      const windowsAgo = new Date(clock.now().getTime() - WINDOW_MS)
-      await db.query('rate-limit.forget', 'DELETE FROM rate_window WHERE started_at < $1', [windowsAgo])
+    ...standing(book, window),
+    granted,
+    async giveBack() {
+      const limit = Math.max(allowance.limit, UNCHANGED_AT_LEAST)
+      if (granted && (await takeFrom(limits, bookOf(limits, { ...allowance, limit }, true), window))) book.left += 1
+      return standing(book, window)
     },
   }
+}
+
+/** Forgets the windows that are over. */
+async function forgetWindows({ db, clock }: Limits): Promise<void> {
+  const windowsAgo = new Date(clock.now().getTime() - WINDOW_MS)
+  await db.query('rate-limit.forget', 'DELETE FROM rate_window WHERE started_at < $1', [windowsAgo])
+}
+
+function bookOf(limits: Limits, allowance: Allowance, unchanged: boolean): Book {
+  const now = limits.clock.now().getTime()
+  if (now - limits.startedAt >= WINDOW_MS || now < limits.startedAt) {
+    limits.startedAt = now - (now % WINDOW_MS)
+    limits.books = new Map()
+  }
+  // Two keys of one user may have different limits: each stops where the requests of both reach its own.
+  const name = `${allowance.id} ${allowance.limit} ${unchanged}`
+  const book = limits.books.get(name) ?? { ...allowance, unchanged, left: 0, taken: 0, waiting: 0, asking: undefined }
+  limits.books.set(name, book)
+  return book
+}
+
+function standing({ limit, taken, left }: Book, window: number): Standing {
+  return { limit, remaining: limit - taken + left, resetAt: new Date(window + WINDOW_MS) }
+}
+
+/** Takes one permit out of a book, which costs a statement only when the node's block is used up. */
+async function takeFrom(deps: Deps, book: Book, window: number): Promise<boolean> {
+  book.waiting += 1
+  try {
+    while (book.left === 0 && book.taken < book.limit) {
+      book.asking ??= onBehalfOf({ party: book.tenantId }, () => takeBlock(deps, book, window)).finally(() => {
+        book.asking = undefined
+      })
+      await book.asking
+    }
+  } finally {
+    book.waiting -= 1
+  }
+  if (book.left === 0) return false
+  book.left -= 1
+  return true
+}
+
+/** Takes a block of permits from the table, or as many as wait. */
+async function takeBlock({ db }: Deps, book: Book, window: number): Promise<void> {
+  const { tenantId, id, limit, unchanged } = book
+  const wanted = Math.max(Math.floor(limit / BLOCKS_PER_LIMIT), book.waiting)
+  const [row] = await db.query<{ used: number; startedAt: Date }>(
+    'rate-limit.take',
+    `INSERT INTO rate_window AS w (tenant_id, id, unchanged, started_at, used) VALUES ($1, $2, $6, $3, $4)
+     ON CONFLICT (tenant_id, id, unchanged) DO UPDATE
+       SET used = CASE WHEN w.started_at < excluded.started_at THEN 0 ELSE w.used END + excluded.used,
+           started_at = greatest(w.started_at, excluded.started_at)
+       WHERE w.started_at < excluded.started_at OR w.used < $5
+     RETURNING used, started_at`,
+    [tenantId, id, new Date(window), wanted, limit, unchanged],
+  )
+  book.taken = Math.min(row?.used ?? limit, limit)
+  if (!row) return
+  const tooMany = Math.max(0, row.used - limit)
+  book.left += wanted - tooMany
+  if (tooMany > 0) await putBack(db, book, row.startedAt, tooMany)
+}
+
+/** What stood above the limit was not granted, and is there again should the limit be raised. */
+async function putBack(db: Database, { tenantId, id, unchanged }: Book, window: Date, tooMany: number): Promise<void> {
+  await db.query(
+    'rate-limit.put-back',
+    `UPDATE rate_window SET used = used - $4
+     WHERE tenant_id = $1 AND id = $2 AND started_at = $3 AND unchanged = $5`,
+    [tenantId, id, window, tooMany, unchanged],
+  )
 }
