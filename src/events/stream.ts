@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts'
 import type { EventRow } from '../db/rows.ts'
+import { bound } from '../kernel/bound.ts'
 import { openListener } from './listener.ts'
 import { EventReader, type Follow, matches, type Tail } from './reader.ts'
 
@@ -20,86 +21,93 @@ interface Hooks {
   onDeliveries(): void
 }
 
+/** The events of each tenant that somebody reads, as far as this node has read them. */
+interface Tails {
+  readonly db: Database
+  readonly byTenant: Map<string, Tail>
+  readonly onError: Hooks['onError']
+}
+
 export async function openStream(db: Database, { onError, onDeliveries }: Hooks) {
-  const tails = new Map<string, Tail>()
-  function wake(tenantId: string): void {
-    const tail = tails.get(tenantId)
-    if (!tail) return
-    if (tail.reading) {
-      tail.again = true
-      return
-    }
-    tail.reading = true
-    advance(tenantId, tail).catch((error) => {
-      tail.reading = false
-      onError(error)
-    })
-  }
-
-  async function advance(tenantId: string, tail: Tail): Promise<void> {
-    await tail.ready
-    for (let full = true; full || tail.again; ) {
-      tail.again = false
-      const rows = await readAfter(db, { tenantId }, tail.last, PAGE)
-      for (const row of rows) handOver(tail, row)
-      full = rows.length === PAGE
-    }
-    tail.reading = false
-  }
-
-  function tailOf(tenantId: string): Tail {
-    let tail = tails.get(tenantId)
-    if (!tail) {
-      const opened: Tail = { last: 0n, readers: new Set(), ready: Promise.resolve(), reading: false, again: false }
-      opened.ready = head(db, tenantId).then((last) => {
-        opened.last = last
-      })
-      opened.ready.catch(() => tails.delete(tenantId))
-      tails.set(tenantId, opened)
-      tail = opened
-    }
-    return tail
-  }
-
-  function wakeAll(): void {
-    for (const tenantId of tails.keys()) wake(tenantId)
-  }
-
+  const tails: Tails = { db, byTenant: new Map(), onError }
   const [events = '', webhooks = ''] = await channelsOf(db, [EVENTS, WEBHOOKS])
   const listener = await openListener({
     url: db.sessionUrl,
     channels: [events, webhooks],
     onListening() {
-      wakeAll()
+      wakeAll(tails)
       onDeliveries()
     },
-    onNotification: (channel, payload) => (channel === events ? wake(payload) : onDeliveries()),
+    onNotification: (channel, payload) => (channel === events ? wake(tails, payload) : onDeliveries()),
     onError,
     onSilence: db.leaveConnections,
   })
-  const sweep = setInterval(wakeAll, SWEEP_MS)
+  const sweep = setInterval(wakeAll, SWEEP_MS, tails)
   sweep.unref()
-
   return {
-    /**
-     * The events that match, from the cursor on, then live; from now on when no cursor is given.
-     * Each comes exactly once. A reader that stops reading is ended with a SlowReaderError and resumes by its cursor.
-     */
-    follow(follow: Follow): AsyncIterableIterator<EventRow> {
-      const tail = tailOf(follow.tenantId)
-      return new EventReader(follow, tail, {
-        read: (after, limit) => readAfter(db, follow, after, limit),
-        released: () => {
-          if (tail.readers.size === 0 && tails.get(follow.tenantId) === tail) tails.delete(follow.tenantId)
-        },
-      })
-    },
+    ...bound(tails, { follow: followEvents }),
     async close(): Promise<void> {
       clearInterval(sweep)
-      for (const tail of tails.values()) for (const reader of [...tail.readers]) reader.end()
+      for (const { readers } of tails.byTenant.values()) for (const reader of [...readers]) reader.end()
       listener.close()
     },
   }
+}
+
+/**
+ * The events that match, from the cursor on, then live; from now on when no cursor is given.
+ * Each comes exactly once. A reader that stops reading is ended with a SlowReaderError and resumes by its cursor.
+ */
+function followEvents(tails: Tails, follow: Follow): AsyncIterableIterator<EventRow> {
+  const { db, byTenant } = tails
+  const tail = tailOf(tails, follow.tenantId)
+  return new EventReader(follow, tail, {
+    read: (after, limit) => readAfter(db, follow, after, limit),
+    released: () => {
+      if (tail.readers.size === 0 && byTenant.get(follow.tenantId) === tail) byTenant.delete(follow.tenantId)
+    },
+  })
+}
+
+function wakeAll(tails: Tails): void {
+  for (const tenantId of tails.byTenant.keys()) wake(tails, tenantId)
+}
+
+function wake({ db, byTenant, onError }: Tails, tenantId: string): void {
+  const tail = byTenant.get(tenantId)
+  if (!tail) return
+  if (tail.reading) {
+    tail.again = true
+    return
+  }
+  tail.reading = true
+  advance(db, tenantId, tail).catch((error) => {
+    tail.reading = false
+    onError(error)
+  })
+}
+
+async function advance(db: Database, tenantId: string, tail: Tail): Promise<void> {
+  await tail.ready
+  for (let full = true; full || tail.again; ) {
+    tail.again = false
+    const rows = await readAfter(db, { tenantId }, tail.last, PAGE)
+    for (const row of rows) handOver(tail, row)
+    full = rows.length === PAGE
+  }
+  tail.reading = false
+}
+
+function tailOf({ db, byTenant }: Tails, tenantId: string): Tail {
+  const known = byTenant.get(tenantId)
+  if (known) return known
+  const tail: Tail = { last: 0n, readers: new Set(), ready: Promise.resolve(), reading: false, again: false }
+  tail.ready = head(db, tenantId).then((last) => {
+    tail.last = last
+  })
+  tail.ready.catch(() => byTenant.delete(tenantId))
+  byTenant.set(tenantId, tail)
+  return tail
 }
 
 /** Channels belong to the database; ours are named as `notify_nodes` names them, by our schema. */

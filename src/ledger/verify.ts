@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { bookAudit } from './audit/books.ts'
 import type { AccountLine, CurrencyLine, EventLine, MetadataLine, Note, TransactionLine } from './audit/lines.ts'
 import { metadataAudit } from './audit/metadata.ts'
@@ -49,80 +49,107 @@ export interface Verification {
 /** @param lines the file's lines, without their ends */
 export async function verifyExport(lines: AsyncIterable<string>): Promise<Verification> {
   const { note, breaks, count: breakCount } = notebook()
-  const sealed = chainAudit(note)
-  const books = bookAudit(note)
-  const texts = metadataAudit(note)
-  const whole = createHash('sha256')
-  const found = { accounts: 0, transactions: 0, entries: 0, events: 0, seals: 0 }
-  let manifest: Manifest | undefined
-  let end: EndLine | undefined
-  let count = 0
-
-  function begin(line: FileLine): void {
-    if (line.kind !== 'manifest' || line.format !== FORMAT)
-      throw new Error(`an export begins with a ${FORMAT} manifest`)
-    manifest = line
-    sealed.begin(line.tenant)
-    texts.begin(line.salt)
-  }
-
-  function take(line: FileLine, text: string): void {
-    switch (line.kind) {
-      case 'currency':
-        books.currency(line)
-        break
-      case 'account':
-        found.accounts += 1
-        books.account(line)
-        break
-      case 'event':
-        found.events += 1
-        found.entries += line.entries.length
-        sealed.event(line, text)
-        texts.event(line)
-        books.event(line)
-        break
-      case 'metadata':
-        texts.metadata(line)
-        break
-      case 'seal':
-        found.seals += 1
-        sealed.seal(line)
-        break
-      case 'transaction':
-        found.transactions += 1
-        books.transaction(line)
-        break
-      case 'end':
-        end = line
-        break
-      default:
-        throw new Error(`there is no line of the kind ${line.kind} here`)
-    }
-  }
-
+  const reading = newReading(note)
   for await (const text of lines) {
-    if (end) {
+    if (reading.end) {
       note('file_altered', 'something follows its end')
       break
     }
-    try {
-      if (manifest) take(JSON.parse(text), text)
-      else begin(JSON.parse(text))
-    } catch (error) {
-      note('line_unreadable', `line ${count + 1}: ${(error as Error).message}`)
-      if (!manifest) break
-    }
-    if (end) continue
-    whole.update(text).update('\n')
-    count += 1
+    readLine(reading, text)
+    if (!reading.manifest) break
   }
-
+  const { manifest, found, sealed, books, texts } = reading
   texts.finish()
   books.finish()
-  for (const message of wholeness(end, count, whole.digest('hex'))) note('file_altered', message)
+  for (const message of wholeness(reading.end, reading.lines, reading.whole.digest('hex')))
+    note('file_altered', message)
   if (manifest) for (const message of promises(manifest, found, sealed.head())) note('file_altered', message)
   return { manifest, found, metadata: texts.found, unsealed: sealed.unsealed(), breaks, breakCount: breakCount() }
+}
+
+/** A file as far as it has been read. */
+interface Reading {
+  readonly note: Note
+  readonly sealed: ReturnType<typeof chainAudit>
+  readonly books: ReturnType<typeof bookAudit>
+  readonly texts: ReturnType<typeof metadataAudit>
+  /** The hash of all lines before the end. */
+  readonly whole: Hash
+  readonly found: { -readonly [What in keyof Verification['found']]: number }
+  manifest: Manifest | undefined
+  end: EndLine | undefined
+  /** How many there are before the end. */
+  lines: number
+}
+
+function newReading(note: Note): Reading {
+  return {
+    note,
+    sealed: chainAudit(note),
+    books: bookAudit(note),
+    texts: metadataAudit(note),
+    whole: createHash('sha256'),
+    found: { accounts: 0, transactions: 0, entries: 0, events: 0, seals: 0 },
+    manifest: undefined,
+    end: undefined,
+    lines: 0,
+  }
+}
+
+function readLine(reading: Reading, text: string): void {
+  try {
+    if (reading.manifest) take(reading, JSON.parse(text), text)
+    else begin(reading, JSON.parse(text))
+  } catch (error) {
+    reading.note('line_unreadable', `line ${reading.lines + 1}: ${(error as Error).message}`)
+    if (!reading.manifest) return
+  }
+  if (reading.end) return
+  reading.whole.update(text).update('\n')
+  reading.lines += 1
+}
+
+function begin(reading: Reading, line: FileLine): void {
+  if (line.kind !== 'manifest' || line.format !== FORMAT) throw new Error(`an export begins with a ${FORMAT} manifest`)
+  reading.manifest = line
+  reading.sealed.begin(line.tenant)
+  reading.texts.begin(line.salt)
+}
+
+function take(reading: Reading, line: FileLine, text: string): void {
+  const { sealed, books, texts, found } = reading
+  switch (line.kind) {
+    case 'currency':
+      books.currency(line)
+      break
+    case 'account':
+      found.accounts += 1
+      books.account(line)
+      break
+    case 'event':
+      found.events += 1
+      found.entries += line.entries.length
+      sealed.event(line, text)
+      texts.event(line)
+      books.event(line)
+      break
+    case 'metadata':
+      texts.metadata(line)
+      break
+    case 'seal':
+      found.seals += 1
+      sealed.seal(line)
+      break
+    case 'transaction':
+      found.transactions += 1
+      books.transaction(line)
+      break
+    case 'end':
+      reading.end = line
+      break
+    default:
+      throw new Error(`there is no line of the kind ${line.kind} here`)
+  }
 }
 
 function wholeness(end: EndLine | undefined, lines: number, sha256: string): string[] {

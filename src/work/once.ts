@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts'
 import { type Call, type Done, keyOwnerOf } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { DomainError, type ErrorCode, type Problem, RefusedBefore } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
@@ -30,89 +31,109 @@ interface Kept {
   readonly problems: string
 }
 
+interface Deps {
+  readonly db: Database
+  readonly clock: Clock
+}
+
+/** Requests under one key go to the database one at a time, so that repeats that wait there hold no connections. */
+type RequestsUnderWay = Map<string, UnderWay>
+
 /** Every mutation is answered once under its idempotency key, whether it was done or refused. */
-export function idempotencyService({ db, clock }: { db: Database; clock: Clock }) {
-  // Requests under one key go to the database one at a time, so that repeats that wait there hold no connections.
-  const underWay = new Map<string, UnderWay>()
-
-  async function answer<Answer extends Done>(call: Call, work: () => Promise<Answer>): Promise<Answer | Done> {
-    try {
-      const done = await work()
-      const { problems = [] } = done
-      return problems.length > 0 && isKept(problems) ? { ...done, problems: await keepProblems(call, done) } : done
-    } catch (error) {
-      if (!(error instanceof DomainError) || error instanceof RefusedBefore || !isKept(error.problems)) throw error
-      return keepRefusal(call, error)
-    }
-  }
-
-  /** What went wrong with an object is told as it was told first. */
-  async function keepProblems({ actor, operation, idempotencyKey }: Call, { id, problems = [] }: Done) {
-    const [kept] = await db.query<{ problems: string }>(
-      'idempotency.problems',
-      `UPDATE idempotency_record SET problems = CASE problems WHEN '[]' THEN $5::jsonb ELSE problems END
-       WHERE tenant_id = $1 AND owner_id = $6 AND operation = $2 AND key = $3 AND subject_id = $4
-       RETURNING problems::text`,
-      [actor.tenantId, operation, idempotencyKey, id, writeProblems(problems), keyOwnerOf(actor)],
-    )
-    return kept ? readProblems(kept.problems) : problems
-  }
-
-  /** A refusal is the answer to its request, unless the key has one: then that is given again. */
-  async function keepRefusal(call: Call, refusal: DomainError): Promise<Done> {
-    const { actor, operation, idempotencyKey, requestHash } = call
-    const problems = writeProblems(refusal.problems)
-    if (problems.length > KEPT_AT_MOST) throw refusal
-    const [kept] = await db.query<Kept>(
-      'idempotency.refuse',
-      'SELECT * FROM keep_refusal($1, $2, $3, $4, $5, $6, $7, $8)',
-      [actor.tenantId, clock.now(), newId(), keyOwnerOf(actor), operation, idempotencyKey, requestHash, problems],
-    )
-    if (!kept || kept.first) throw refusal
-    if (!kept.same) throw keyReused()
-    if (kept.subjectId === null) throw refusedBefore(kept.problems)
-    return { id: kept.subjectId, replayed: true, problems: readProblems(kept.problems) }
-  }
-
+export function idempotencyService(deps: Deps) {
+  const underWay: RequestsUnderWay = new Map()
   return {
-    /**
-     * Does the work, or gives the answer again that the first request under the key was given. Who asks while the first
-     * is being answered waits, and is told the same.
-     * @throws DomainError as the work does, IDEMPOTENCY_KEY_REUSED, or RefusedBefore
-     */
-    async once<Answer extends Done>(call: Call, work: () => Promise<Answer>): Promise<Answer | Done> {
-      const { actor, operation, idempotencyKey: key } = call
-      if (key === undefined) return work()
-      assertKey(key)
-      const name = `${actor.tenantId} ${keyOwnerOf(actor)} ${operation} ${key}`
-      for (let ahead = underWay.get(name); ahead; ahead = underWay.get(name)) {
-        const told = await ahead.told
-        if (!told || !isRepeat(call, ahead.call)) continue
-        if (told instanceof DomainError) throw told
-        return told
-      }
-      const answered = answer(call, work)
-      const told = answered.then(toldOf, refusalOf).then((outcome) => {
-        underWay.delete(name)
-        return outcome
-      })
-      underWay.set(name, { call, told })
-      return answered
-    },
-
-    /** Whether this request can only be given the answer that its key has: to what was done, or to its own refusal. */
-    async isAnswered({ actor, operation, idempotencyKey, requestHash }: Call): Promise<boolean> {
-      const found = await db.query(
-        'idempotency.answered',
-        `SELECT FROM idempotency_record r JOIN tenant t ON t.id = r.tenant_id
-         WHERE r.tenant_id = $1 AND r.owner_id = $5 AND r.operation = $2 AND r.key = $3
-           AND (r.subject_id IS NOT NULL OR r.request_hash = $6) AND r.act_id IS NULL
-           AND r.expires_at > $4::timestamptz + (t.clock_ahead_ms + ${ABOUT_TO_EXPIRE_MS}) * interval '1 millisecond'`,
-        [actor.tenantId, operation, idempotencyKey, clock.now(), keyOwnerOf(actor), requestHash],
-      )
-      return found.length > 0
-    },
+    once: <Answer extends Done>(call: Call, work: () => Promise<Answer>) => answerOnce(deps, underWay, call, work),
+    ...bound(deps, { isAnswered: hasAnswer }),
   }
+}
+
+/**
+ * Does the work, or gives the answer again that the first request under the key was given. Who asks while the first
+ * is being answered waits, and is told the same.
+ * @throws DomainError as the work does, IDEMPOTENCY_KEY_REUSED, or RefusedBefore
+ */
+async function answerOnce<Answer extends Done>(
+  deps: Deps,
+  underWay: RequestsUnderWay,
+  call: Call,
+  work: () => Promise<Answer>,
+): Promise<Answer | Done> {
+  const { actor, operation, idempotencyKey: key } = call
+  if (key === undefined) return work()
+  assertKey(key)
+  const name = `${actor.tenantId} ${keyOwnerOf(actor)} ${operation} ${key}`
+  for (let ahead = underWay.get(name); ahead; ahead = underWay.get(name)) {
+    const told = await ahead.told
+    if (!told || !isRepeat(call, ahead.call)) continue
+    if (told instanceof DomainError) throw told
+    return told
+  }
+  const answered = answer(deps, call, work)
+  const told = answered.then(toldOf, refusalOf).then((outcome) => {
+    underWay.delete(name)
+    return outcome
+  })
+  underWay.set(name, { call, told })
+  return answered
+}
+
+/** Whether this request can only be given the answer that its key has: to what was done, or to its own refusal. */
+async function hasAnswer({ db, clock }: Deps, call: Call): Promise<boolean> {
+  const { actor, operation, idempotencyKey, requestHash } = call
+  const found = await db.query(
+    'idempotency.answered',
+    `SELECT FROM idempotency_record r JOIN tenant t ON t.id = r.tenant_id
+     WHERE r.tenant_id = $1 AND r.owner_id = $5 AND r.operation = $2 AND r.key = $3
+       AND (r.subject_id IS NOT NULL OR r.request_hash = $6) AND r.act_id IS NULL
+       AND r.expires_at > $4::timestamptz + (t.clock_ahead_ms + ${ABOUT_TO_EXPIRE_MS}) * interval '1 millisecond'`,
+    [actor.tenantId, operation, idempotencyKey, clock.now(), keyOwnerOf(actor), requestHash],
+  )
+  return found.length > 0
+}
+
+async function answer<Answer extends Done>(
+  deps: Deps,
+  call: Call,
+  work: () => Promise<Answer>,
+): Promise<Answer | Done> {
+  try {
+    const done = await work()
+    const { problems = [] } = done
+    return problems.length > 0 && isKept(problems) ? { ...done, problems: await keepProblems(deps, call, done) } : done
+  } catch (error) {
+    if (!(error instanceof DomainError) || error instanceof RefusedBefore || !isKept(error.problems)) throw error
+    return keepRefusal(deps, call, error)
+  }
+}
+
+/** What went wrong with an object is told as it was told first. */
+async function keepProblems({ db }: Deps, call: Call, { id, problems = [] }: Done) {
+  const { actor, operation, idempotencyKey } = call
+  const [kept] = await db.query<{ problems: string }>(
+    'idempotency.problems',
+    `UPDATE idempotency_record SET problems = CASE problems WHEN '[]' THEN $5::jsonb ELSE problems END
+     WHERE tenant_id = $1 AND owner_id = $6 AND operation = $2 AND key = $3 AND subject_id = $4
+     RETURNING problems::text`,
+    [actor.tenantId, operation, idempotencyKey, id, writeProblems(problems), keyOwnerOf(actor)],
+  )
+  return kept ? readProblems(kept.problems) : problems
+}
+
+/** A refusal is the answer to its request, unless the key has one: then that is given again. */
+async function keepRefusal({ db, clock }: Deps, call: Call, refusal: DomainError): Promise<Done> {
+  const { actor, operation, idempotencyKey, requestHash } = call
+  const problems = writeProblems(refusal.problems)
+  if (problems.length > KEPT_AT_MOST) throw refusal
+  const [kept] = await db.query<Kept>(
+    'idempotency.refuse',
+    'SELECT * FROM keep_refusal($1, $2, $3, $4, $5, $6, $7, $8)',
+    [actor.tenantId, clock.now(), newId(), keyOwnerOf(actor), operation, idempotencyKey, requestHash, problems],
+  )
+  if (!kept || kept.first) throw refusal
+  if (!kept.same) throw keyReused()
+  if (kept.subjectId === null) throw refusedBefore(kept.problems)
+  return { id: kept.subjectId, replayed: true, problems: readProblems(kept.problems) }
 }
 
 function isKept(problems: readonly Problem[]): boolean {
