@@ -29,7 +29,6 @@ module.exports = {
       {},
       {
         circular: true,
-        viaOnly: { dependencyTypesNot: ['type-only'] },
       },
     ),
     forbid(

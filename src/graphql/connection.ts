@@ -5,8 +5,8 @@ import { type Belongs, count, countsOf, type Page, type PageQuery, page, pagesOf
 import { builder, type ResolvedTypes } from './builder.ts'
 import type { Context } from './context.ts'
 import { decodeCursor } from './cursor.ts'
-import type { Rows } from './refs.ts'
 import { badInput } from './refusal.ts'
+import type { Rows } from './rows.ts'
 import { visible } from './visibility.ts'
 
 const DEFAULT_SIZE = 20

@@ -7,9 +7,11 @@ import { normalText } from '../kernel/input.ts'
 import { faultsIn } from '../kernel/json.ts'
 import { type Builder, builder, type ResolvedTypes } from './builder.ts'
 import { canonicalInput, type Meaning } from './canonical.ts'
-import { actorOf, type Context, type Services } from './context.ts'
+import { actorOf, type Context } from './context.ts'
 import { countRootFields } from './document.ts'
-import { NODES, type Rows } from './refs.ts'
+import { NODES } from './nodes.ts'
+import type { Rows } from './rows.ts'
+import type { Services } from './services.ts'
 import { UserErrorRef } from './user-errors.ts'
 
 type Kind = keyof typeof NODES

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql'
 import { DomainError } from '../kernel/errors.ts'
 import { unavailable } from '../kernel/unavailable.ts'
 import { asRefusal } from './availability.ts'
-import type { Services } from './context.ts'
+import type { Services } from './services.ts'
 
 /** Top-level errors as the world sees them: a code, a message that gives nothing internal away, the request's id. */
 

@@ -1,6 +1,6 @@
 import type { EventRow } from '../db/rows.ts'
 import type { Actor } from '../kernel/actor.ts'
-import type { Services } from './context.ts'
+import type { Services } from './services.ts'
 
 /** The open WebSockets of this node by the credential they came with, so that a key's end is theirs too. */
 export interface Sockets {

@@ -14,11 +14,11 @@ import { unavailable } from '../kernel/unavailable.ts'
 import { credentialFrom, headersOfPayload, type ReadHeader } from '../organizations/credential.ts'
 import { admit, readHeaders, UNKNOWN_VERSION_MESSAGE, versionFor } from './admission.ts'
 import { partyOf } from './availability.ts'
-import type { Services } from './context.ts'
 import { asGraphQLError, type Prepare, type Prepared } from './engine.ts'
 import { keylessPlaces } from './keyless.ts'
 import type { Present } from './presentation.ts'
 import { tooMany } from './refusal.ts'
+import type { Services } from './services.ts'
 import { type OpenSocket, type Sockets, UNAUTHORIZED, UNAUTHORIZED_CODE } from './sockets.ts'
 
 /** GraphQL over WebSocket, by the graphql-transport-ws protocol and its close codes. */

@@ -12,16 +12,17 @@ import { byteCache } from './byte-cache.ts'
 import { clientCheck } from './client-check.ts'
 import { compilation } from './compilation.ts'
 import { conditional } from './conditional.ts'
-import type { Context, Services } from './context.ts'
+import type { Context } from './context.ts'
 import { corsFor, isAllowed } from './cors.ts'
 import { type FromDoor, preparing, requestIdOf } from './engine.ts'
 import { graphiqlPage } from './graphiql.ts'
 import { limits } from './limits.ts'
-import { createLoaders } from './loaders.ts'
+import { Loaders } from './loaders.ts'
 import { observation } from './observation.ts'
 import { type Present, presenter, withStatus } from './presentation.ts'
 import { refusal } from './refusal.ts'
 import { schemaWith } from './schema.ts'
+import type { Services } from './services.ts'
 import { openSockets, type Sockets } from './sockets.ts'
 import { usualRequests } from './usual-request.ts'
 import { websockets } from './websocket.ts'
@@ -117,7 +118,7 @@ function contextOf(app: Services, sockets: Sockets, { asked }: FromDoor): Contex
     app,
     caller,
     requestId: requestIdOf(asked),
-    loaders: createLoaders(app.db, app.clocks, caller),
+    loaders: new Loaders(app.db, app.clocks, caller),
     sockets,
     idempotencyKey,
     timezone,

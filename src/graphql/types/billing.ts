@@ -4,6 +4,7 @@ import { encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { BillingRef, PaymentRef, SubscriptionRef } from '../refs.ts'
+import { paymentOfBilling } from '../relations.ts'
 import { momentField, momentOrNull } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 
@@ -53,7 +54,7 @@ BillingRef.implement({
       type: PaymentRef,
       nullable: true,
       description: 'The payment of the billing. Null until it is paid.',
-      resolve: ({ id }, _args, { loaders }) => loaders.paymentOfBilling(id),
+      resolve: ({ id }, _args, { loaders }) => paymentOfBilling(loaders, id),
     }),
     billedAt: t.field({
       ...momentField(t),

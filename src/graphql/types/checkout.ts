@@ -10,6 +10,7 @@ import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { calledAtProvider, refersTo } from '../filters.ts'
 import { CheckoutRef, CustomerRef, EventRef, PaymentRef, ProductRef, SubscriptionRef } from '../refs.ts'
+import { paymentOf, subscriptionOf, timelineOf } from '../relations.ts'
 import { DurationRef } from './duration.ts'
 import { moment, momentField } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
@@ -154,14 +155,14 @@ CheckoutRef.implement({
       nullable: true,
       description:
         'The subscription that the checkout started. Null until the checkout is COMPLETED, and for a checkout that does not start a subscription.',
-      resolve: (checkout, _args, { loaders }) => (recurs(checkout) ? loaders.subscriptionOf(checkout.id) : null),
+      resolve: (checkout, _args, { loaders }) => (recurs(checkout) ? subscriptionOf(loaders, checkout.id) : null),
     }),
     payment: t.field({
       type: PaymentRef,
       nullable: true,
       description:
         'The payment of the checkout. Null until the customer starts to pay, and for a checkout that starts a subscription, whose billings have one payment each.',
-      resolve: (checkout, _args, { loaders }) => loaders.paymentOf(checkout.id),
+      resolve: (checkout, _args, { loaders }) => paymentOf(loaders, checkout.id),
     }),
     expiresAt: t.field({
       ...momentField(t),
@@ -176,7 +177,7 @@ CheckoutRef.implement({
       type: [EventRef],
       description: 'The events of the checkout and its payment, oldest first. At most the first 100.',
       authScopes: KEY_ONLY,
-      resolve: ({ tenantId, id }, _args, { loaders }) => loaders.timeline(tenantId, 'topic_id', id),
+      resolve: ({ tenantId, id }, _args, { loaders }) => timelineOf(loaders, tenantId, 'topic_id', id),
     }),
     deliveries: t.field({
       ...deliveries.field(t),

@@ -5,6 +5,7 @@ import { list } from '../connection.ts'
 import { refersTo } from '../filters.ts'
 import { mutation } from '../mutation.ts'
 import { ClaimFundsRef, LedgerTransactionRef, UserRef } from '../refs.ts'
+import { postingOf } from '../relations.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 
@@ -42,7 +43,7 @@ ClaimFundsRef.implement({
       nullable: true,
       description:
         "The ledger transaction that takes the amount from the seller's account. Null until the claim is paid, and for keys without access to the ledger.",
-      resolve: (funds, _args, { loaders }) => (funds.funded ? loaders.postingOf(funds.id) : null),
+      resolve: (funds, _args, { loaders }) => (funds.funded ? postingOf(loaders, funds.id) : null),
     }),
     createdAt: t.field({
       ...momentField(t),

@@ -7,6 +7,7 @@ import { refersTo } from '../filters.ts'
 import { present } from '../loaders.ts'
 import { mutation } from '../mutation.ts'
 import { CustomerRef } from '../refs.ts'
+import { linksOf } from '../relations.ts'
 import { moment, momentField } from './moment.ts'
 import { payments } from './payment.ts'
 import { ProviderLinkRef } from './provider.ts'
@@ -87,7 +88,7 @@ CustomerRef.implement({
     providerLinks: t.field({
       type: [ProviderLinkRef],
       description: 'The ids of the customer at providers that store a copy of the customer.',
-      resolve: (customer, _args, { loaders }) => loaders.links(customer.id),
+      resolve: (customer, _args, { loaders }) => linksOf(loaders, customer.id),
     }),
     metadata: t.field({
       type: 'JSON',

@@ -6,6 +6,7 @@ import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { actorOf } from '../context.ts'
 import { mapped } from '../iterator.ts'
+import { readEntity } from '../nodes.ts'
 import { EventRef } from '../refs.ts'
 import { badInput } from '../refusal.ts'
 import { moment, momentField } from './moment.ts'
@@ -21,7 +22,7 @@ EventRef.implement({
       nullable: true,
       description: 'The object that changed, in its current state. Null when it does not exist any more.',
       resolve: ({ entityKind, entityId }, _args, { loaders }) =>
-        entityKind in PREFIXES ? loaders.entity(entityKind as IdKind, entityId) : null,
+        entityKind in PREFIXES ? readEntity(loaders, entityKind as IdKind, entityId) : null,
     }),
     sequence: t.exposeInt('sequence', { description: 'The number of the event among the events of the same object.' }),
     cursor: t.string({

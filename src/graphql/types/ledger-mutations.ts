@@ -1,6 +1,6 @@
 import { builder } from '../builder.ts'
-import type { Posted } from '../context.ts'
 import { mutation } from '../mutation.ts'
+import type { Posted } from '../services.ts'
 import { MoneyInput } from './money.ts'
 
 const METADATA = 'Key-value pairs of the merchant: at most 24 keys, each with a string, number or boolean.'

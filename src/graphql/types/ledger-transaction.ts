@@ -2,7 +2,9 @@ import type { LedgerTransactionState, LedgerTransactionType } from '../../db/gen
 import type { LedgerTransactionRow } from '../../db/rows.ts'
 import { encodeId, type IdKind, PREFIXES } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
+import { readEntity } from '../nodes.ts'
 import { AccountRef, EntryRef, LedgerTransactionRef } from '../refs.ts'
+import { entriesOf, partsOf } from '../relations.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 import { amount, MoneyRef, rateText } from './money.ts'
 
@@ -121,13 +123,13 @@ LedgerTransactionRef.implement({
       type: [Charge],
       description: 'The share of each destination. Empty for a transaction that was created without charges.',
       complexity: FEW,
-      resolve: (transaction, _args, { loaders }) => loaders.partsOf(transaction.id),
+      resolve: (transaction, _args, { loaders }) => partsOf(loaders, transaction.id),
     }),
     parts: t.field({
       type: [LedgerTransactionRef],
       description: 'The INTERNAL transactions of this transaction, one for each charge.',
       complexity: FEW,
-      resolve: (transaction, _args, { loaders }) => loaders.partsOf(transaction.id),
+      resolve: (transaction, _args, { loaders }) => partsOf(loaders, transaction.id),
     }),
     parent: t.field({
       type: LedgerTransactionRef,
@@ -140,7 +142,7 @@ LedgerTransactionRef.implement({
       description:
         'The changes of account balances. Empty while the transaction is a hold, and for INTERNAL charges, whose entries belong to `parent`.',
       complexity: FEW,
-      resolve: (transaction, _args, { loaders }) => loaders.entriesOf(transaction.id),
+      resolve: (transaction, _args, { loaders }) => entriesOf(loaders, transaction.id),
     }),
     reference: t.field({
       type: LedgerTransactionRef,
@@ -154,7 +156,7 @@ LedgerTransactionRef.implement({
       description: 'The object for which the transaction was posted, e.g. the payment. Null when there is none.',
       resolve: ({ causeKind, causeId }, _args, { loaders }) =>
         causeKind !== null && causeId !== null && causeKind in PREFIXES
-          ? loaders.entity(causeKind as IdKind, causeId)
+          ? readEntity(loaders, causeKind as IdKind, causeId)
           : null,
     }),
     metadata: t.field({

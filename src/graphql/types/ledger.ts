@@ -1,6 +1,7 @@
 import { builder } from '../builder.ts'
-import { actorOf, type Proof } from '../context.ts'
+import { actorOf } from '../context.ts'
 import { AccountRef, LedgerTransactionRef } from '../refs.ts'
+import type { Proof } from '../services.ts'
 import { accounts } from './account.ts'
 import { entries } from './entry.ts'
 import { entryStats } from './ledger-stats.ts'

@@ -1,6 +1,7 @@
 import { findCurrency } from '../../kernel/currency.ts'
 import { formatDecimal } from '../../kernel/money.ts'
 import { builder } from '../builder.ts'
+import { exponentOf } from '../relations.ts'
 
 /** An amount as it is shown. A currency of the tenant's own comes by its code alone; how many digits it has is looked up. */
 interface Shown {
@@ -17,7 +18,7 @@ export const MoneyRef = builder.objectRef<Shown>('Money').implement({
         'The amount in major units with all decimal places of the currency: "99.99" for USD, "9999" for JPY.',
       resolve: ({ minor, currency: { code, exponent } }, _args, { loaders }) =>
         exponent === undefined
-          ? loaders.exponent(code).then((found) => formatDecimal(minor, found))
+          ? exponentOf(loaders, code).then((found) => formatDecimal(minor, found))
           : formatDecimal(minor, exponent),
     }),
     minor: t.field({

@@ -15,6 +15,7 @@ import {
   SubscriptionRef,
   UserRef,
 } from '../refs.ts'
+import { paymentOf, timelineOf } from '../relations.ts'
 import { ledgerTransactions } from './ledger-transaction-list.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
@@ -175,7 +176,7 @@ PaymentRef.implement({
       type: [EventRef],
       description: 'The events of the payment, oldest first. At most the first 100.',
       authScopes: KEY_ONLY,
-      resolve: ({ tenantId, id }, _args, { loaders }) => loaders.timeline(tenantId, 'entity_id', id),
+      resolve: ({ tenantId, id }, _args, { loaders }) => timelineOf(loaders, tenantId, 'entity_id', id),
     }),
     deliveries: t.field({
       ...deliveries.field(t),
@@ -269,7 +270,7 @@ builder.queryFields((t) => ({
       const { loaders } = context
       if (by.providerId != null) return loaders.unique('payment', ...calledAtProvider(context, by.providerId))
       const id = decodeId(by.checkoutId ?? by.id ?? '')
-      if (by.checkoutId != null) return id?.kind === 'Checkout' ? loaders.paymentOf(id.uuid) : null
+      if (by.checkoutId != null) return id?.kind === 'Checkout' ? paymentOf(loaders, id.uuid) : null
       return id?.kind === 'Payment' ? loaders.one('payment', id.uuid) : null
     },
   }),

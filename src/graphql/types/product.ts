@@ -9,6 +9,7 @@ import { refersTo } from '../filters.ts'
 import { present } from '../loaders.ts'
 import { mutation } from '../mutation.ts'
 import { ProductRef } from '../refs.ts'
+import { linksOf } from '../relations.ts'
 import { moment, momentField } from './moment.ts'
 import { amount, MoneyInput, MoneyRef } from './money.ts'
 import { ProviderLinkRef } from './provider.ts'
@@ -39,7 +40,7 @@ ProductRef.implement({
     providerLinks: t.field({
       type: [ProviderLinkRef],
       description: 'The ids of the product at providers that store a copy of the product.',
-      resolve: (product, _args, { loaders }) => loaders.links(product.id),
+      resolve: (product, _args, { loaders }) => linksOf(loaders, product.id),
     }),
     createdAt: t.field({
       ...momentField(t),

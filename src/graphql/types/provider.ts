@@ -2,7 +2,8 @@ import type { Mode } from '../../db/generated/enums.ts'
 import type { ProviderLinkRow } from '../../db/rows.ts'
 import { PROVIDERS } from '../../providers/providers.ts'
 import { builder } from '../builder.ts'
-import { actorOf, type Connection } from '../context.ts'
+import { actorOf } from '../context.ts'
+import type { Connection } from '../services.ts'
 import { moment, momentField } from './moment.ts'
 
 export const ProviderEnum = builder.enumType('Provider', {

@@ -4,6 +4,7 @@ import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { refersTo } from '../filters.ts'
 import { RefundRef } from '../refs.ts'
+import { refundOf } from '../relations.ts'
 import { ProviderEnum } from './provider.ts'
 import { RefundStatusEnum } from './refund.ts'
 
@@ -68,7 +69,7 @@ builder.queryFields((t) => ({
     resolve: async (_root, { by }, { loaders }) => {
       const id = decodeId(by.id ?? by.paymentId ?? '')
       if (by.id != null) return id?.kind === 'Refund' ? loaders.one('refund', id.uuid) : null
-      return id?.kind === 'Payment' ? loaders.refundOf(id.uuid) : null
+      return id?.kind === 'Payment' ? refundOf(loaders, id.uuid) : null
     },
   }),
   refunds: t.field({

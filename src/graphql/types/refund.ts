@@ -3,6 +3,7 @@ import type { EntryRow } from '../../db/rows.ts'
 import { encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { AccountRef, CustomerRef, EventRef, LedgerTransactionRef, PaymentRef, RefundRef } from '../refs.ts'
+import { entriesOf, postingOf, timelineOf } from '../relations.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 import { ProviderEnum } from './provider.ts'
@@ -111,20 +112,20 @@ RefundRef.implement({
         'The effect of the refund on each account. Empty until the refund is completed, and for keys with the role USER.',
       complexity: FEW,
       resolve: async ({ id }, _args, { loaders }) => {
-        const posting = await loaders.postingOf(id)
-        return posting ? loaders.entriesOf(posting.id) : []
+        const posting = await postingOf(loaders, id)
+        return posting ? entriesOf(loaders, posting.id) : []
       },
     }),
     ledgerTransaction: t.field({
       type: LedgerTransactionRef,
       nullable: true,
       description: 'The ledger transaction of the refund. Null until the refund is completed.',
-      resolve: ({ id }, _args, { loaders }) => loaders.postingOf(id),
+      resolve: ({ id }, _args, { loaders }) => postingOf(loaders, id),
     }),
     timeline: t.field({
       type: [EventRef],
       description: 'The events of the refund, oldest first. At most the first 100.',
-      resolve: ({ tenantId, id }, _args, { loaders }) => loaders.timeline(tenantId, 'entity_id', id),
+      resolve: ({ tenantId, id }, _args, { loaders }) => timelineOf(loaders, tenantId, 'entity_id', id),
     }),
     createdAt: t.field({
       ...momentField(t),

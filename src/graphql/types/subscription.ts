@@ -5,6 +5,7 @@ import { formatDecimal } from '../../kernel/money.ts'
 import { UNIT_DIGITS } from '../../subscriptions/subscription.ts'
 import { builder } from '../builder.ts'
 import { CheckoutRef, CustomerRef, EventRef, ProductRef, SubscriptionRef, UserRef } from '../refs.ts'
+import { timelineOf } from '../relations.ts'
 import { billings } from './billing.ts'
 import { DurationRef } from './duration.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
@@ -184,7 +185,7 @@ SubscriptionRef.implement({
       type: [EventRef],
       description: 'The events of the subscription, oldest first. At most the first 100.',
       authScopes: KEY_ONLY,
-      resolve: ({ tenantId, id }, _args, { loaders }) => loaders.timeline(tenantId, 'entity_id', id),
+      resolve: ({ tenantId, id }, _args, { loaders }) => timelineOf(loaders, tenantId, 'entity_id', id),
     }),
     createdAt: t.field({
       ...momentField(t),

@@ -2,6 +2,7 @@ import type { Role } from '../../db/generated/enums.ts'
 import { encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { AccountRef, UserRef } from '../refs.ts'
+import { earningsOf } from '../relations.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 
 export const RoleEnum = builder.enumType('Role', {
@@ -40,7 +41,7 @@ UserRef.implement({
       description:
         "The ledger account with the seller's earnings in a currency. Null when the seller has earned nothing in it.",
       args: { currency: t.arg({ type: 'CurrencyCode', required: true, description: 'The currency of the account.' }) },
-      resolve: ({ id }, { currency }, { loaders }) => loaders.earnings(id, currency),
+      resolve: ({ id }, { currency }, { loaders }) => earningsOf(loaders, id, currency),
     }),
     claimedAt: t.field({
       ...momentField(t),

@@ -3,6 +3,7 @@ import type { Standing } from '../../organizations/rate-limit.ts'
 import { builder } from '../builder.ts'
 import { actorOf } from '../context.ts'
 import { ApiKeyRef, OrganizationRef, UserRef } from '../refs.ts'
+import { ownKey } from '../relations.ts'
 import { inTimezone } from '../timezone.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 import { ModeEnum } from './provider.ts'
@@ -45,7 +46,7 @@ const Viewer = builder.objectRef<Actor>('Viewer').implement({
       type: ApiKeyRef,
       description: 'The key of the request.',
       resolve: async (actor, _args, { loaders }) => {
-        const key = await loaders.own(actor)
+        const key = await ownKey(loaders, actor)
         if (!key) throw new Error(`key ${actor.apiKeyId} is gone`)
         return key
       },

@@ -6,6 +6,7 @@ import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { refersTo } from '../filters.ts'
 import { CheckoutRef, EventRef, WebhookDeliveryRef, WebhookEndpointRef } from '../refs.ts'
+import { attemptsOf } from '../relations.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 
 const DeliveryStatusEnum = builder.enumType('DeliveryStatus', {
@@ -87,7 +88,7 @@ WebhookDeliveryRef.implement({
     attempts: t.field({
       type: [WebhookAttempt],
       description: 'The attempts, oldest first. At most the latest 100.',
-      resolve: ({ id }, _args, { loaders }) => loaders.attemptsOf(id),
+      resolve: ({ id }, _args, { loaders }) => attemptsOf(loaders, id),
     }),
     createdAt: t.field({
       ...momentField(t),
