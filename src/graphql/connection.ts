@@ -64,35 +64,10 @@ const OrderDirection = builder.enumType('OrderDirection', {
 
 /** Declares a kind of list with its types. Each field that shows one spreads `field` and resolves to `open`. */
 export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filter>) {
-  const { name, type, table, orders, filter } = options
-  const { connection, order } = declareTypes(name, type, orders)
-
-  function where(context: Context, given: Filter | null | undefined): readonly Condition[] {
-    const conditions = filter.conditions(given ?? ({} as Filter), context)
-    return [...visible(context.caller, table), ...(options.where ?? []), ...conditions]
-  }
-
-  function read(
-    args: ListArgs<Filter>,
-    context: Context,
-    orderName: string,
-    { within, where: also = [] }: Narrowed,
-  ): PageQuery {
-    const column = within?.column ?? options.column?.(args.filter ?? ({} as Filter))
-    return {
-      from: table,
-      where: [...where(context, args.filter), ...also],
-      order: { column: column ?? orders[orderName]?.column ?? 'id', direction: args.orderBy?.direction ?? 'DESC' },
-      size: sizeOf(args),
-      backward: typeof args.last === 'number',
-      after: args.after ? decodeCursor('after', orderName, args.after) : undefined,
-      before: args.before ? decodeCursor('before', orderName, args.before) : undefined,
-    }
-  }
-
+  const { connection, order } = declareTypes(options.name, options.type, options.orders)
   return {
     /** Which rows a list with this filter has. */
-    where,
+    where: (context: Context, filter: Filter | null | undefined) => whereOf(options, context, filter),
 
     /** The type, arguments and cost of a field that shows such a list. */
     field: (t: { arg: ArgBuilder<ResolvedTypes> }) => ({
@@ -100,7 +75,7 @@ export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filte
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({
-          type: filter.type,
+          type: options.filter.type,
           description: 'Returns only the items that match every condition of the filter.',
         }),
         orderBy: t.arg({ type: order, description: 'The order of the list. The default is newest first.' }),
@@ -112,30 +87,70 @@ export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filte
     }),
 
     /** @throws GraphQLError BAD_USER_INPUT when the page is too large, or a cursor is none of this list. */
-    open(context: Context, args: ListArgs<Filter>, within?: Within, also?: readonly Condition[]) {
-      const orderName = args.orderBy?.field ?? Object.keys(orders)[0] ?? ''
-      const query = read(args, context, orderName, { within, where: also })
-      const { db } = context.app
-      const shown = connectionOf<Rows[T]>(orderName, within ? () => pageWithin(within) : () => page<Rows[T]>(db, query))
-      return Object.assign(shown, { count: within ? () => countWithin(within) : () => count(db, query) })
-
-      async function pageWithin({ belongs, parentId }: Within): Promise<Page<Rows[T]>> {
-        const key = `page ${name} ${belongs('t', 'p')} ${JSON.stringify(args)}`
-        const found = await context.loaders
-          .batch(key, (parents) => pagesOf<Rows[T]>(db, query, belongs, parents))
-          .load(parentId)
-        if (!found) throw new Error(`no page of ${name} for ${parentId}`)
-        return found
-      }
-
-      async function countWithin({ belongs, parentId }: Within): Promise<number> {
-        const key = `count ${name} ${belongs('t', 'p')} ${JSON.stringify(args)}`
-        return (
-          (await context.loaders.batch(key, (parents) => countsOf(db, query, belongs, parents)).load(parentId)) ?? 0
-        )
-      }
-    },
+    open: (context: Context, args: ListArgs<Filter>, within?: Within, also?: readonly Condition[]) =>
+      open(options, context, args, { within, where: also }),
   }
+}
+
+function whereOf<T extends keyof Rows, Filter>(
+  { table, filter, where = [] }: ListOptions<T, Filter>,
+  context: Context,
+  given: Filter | null | undefined,
+): readonly Condition[] {
+  const conditions = filter.conditions(given ?? ({} as Filter), context)
+  return [...visible(context.caller, table), ...where, ...conditions]
+}
+
+function queryOf<T extends keyof Rows, Filter>(
+  options: ListOptions<T, Filter>,
+  context: Context,
+  args: ListArgs<Filter>,
+  orderName: string,
+  { within, where = [] }: Narrowed,
+): PageQuery {
+  const { table, orders } = options
+  const column = within?.column ?? options.column?.(args.filter ?? ({} as Filter))
+  return {
+    from: table,
+    where: [...whereOf(options, context, args.filter), ...where],
+    order: { column: column ?? orders[orderName]?.column ?? 'id', direction: args.orderBy?.direction ?? 'DESC' },
+    size: sizeOf(args),
+    backward: typeof args.last === 'number',
+    after: args.after ? decodeCursor('after', orderName, args.after) : undefined,
+    before: args.before ? decodeCursor('before', orderName, args.before) : undefined,
+  }
+}
+
+function open<T extends keyof Rows, Filter>(
+  options: ListOptions<T, Filter>,
+  context: Context,
+  args: ListArgs<Filter>,
+  narrowed: Narrowed,
+) {
+  type Row = Rows[T]
+  const { name, orders } = options
+  const { loaders, app } = context
+  const { within } = narrowed
+  const orderName = args.orderBy?.field ?? Object.keys(orders)[0] ?? ''
+  const query = queryOf(options, context, args, orderName, narrowed)
+  if (!within) {
+    return connectionOf<Row>(
+      orderName,
+      () => page<Row>(app.db, query),
+      () => count(app.db, query),
+    )
+  }
+  const { belongs, parentId } = within
+  // Lists that are asked for in the same way are read together, whatever their parents.
+  const key = `${name} ${belongs('t', 'p')} ${JSON.stringify(args)}`
+  const pages = () => loaders.batch(`page ${key}`, (parents) => pagesOf<Row>(app.db, query, belongs, parents))
+  const counts = () => loaders.batch(`count ${key}`, (parents) => countsOf(app.db, query, belongs, parents))
+  async function pageWithin(): Promise<Page<Row>> {
+    const found = await pages().load(parentId)
+    if (!found) throw new Error(`no page of ${name} for ${parentId}`)
+    return found
+  }
+  return connectionOf<Row>(orderName, pageWithin, async () => (await counts().load(parentId)) ?? 0)
 }
 
 function declareTypes<Row extends { id: string }>(
@@ -177,13 +192,18 @@ function declareTypes<Row extends { id: string }>(
 const COUNT_COST = 10
 
 /** The page is read on first use, so that a query for the count alone reads no rows. */
-function connectionOf<Row extends { id: string }>(orderName: string, load: () => Promise<Page<Row>>) {
+function connectionOf<Row extends { id: string }>(
+  orderName: string,
+  load: () => Promise<Page<Row>>,
+  count: () => Promise<number>,
+) {
   let loaded: Promise<Page<Row>> | undefined
   const once = () => {
     loaded ??= load()
     return loaded
   }
   return {
+    count,
     get edges() {
       return once().then(({ rows, positionOf }) =>
         rows.map((node) => ({

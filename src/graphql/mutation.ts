@@ -73,40 +73,50 @@ interface Payload {
  * What the caller can act on comes back as userErrors; everything else is a top-level error.
  */
 export function mutation<Answer extends Done>(name: string, options: MutationOptions<Answer>): void {
-  const { description, scope = 'key', object } = options
-  const typeName = name.charAt(0).toUpperCase() + name.slice(1)
-  const required = options.idempotency === 'required'
+  const { description, scope = 'key' } = options
+  const input = declareInput(name, options)
+  const payload = declarePayload(name, options)
+  builder.mutationField(name, (t) =>
+    t.field({
+      type: payload,
+      description,
+      authScopes: { [scope]: true },
+      args: { input: t.arg({ type: input, required: true, description: 'The input of the mutation.' }) },
+      resolve: (_root, args, context, info) => answer(name, options, args.input as Input, context, info),
+    }),
+  )
+}
 
-  const input = builder.inputType(`${typeName}Input`, {
+function declareInput(name: string, { idempotency, input }: Pick<MutationOptions<Done>, 'idempotency' | 'input'>) {
+  return builder.inputType(`${typeNameOf(name)}Input`, {
     description: `The input of \`${name}\`.`,
     fields: (t) => ({
-      idempotencyKey: required
-        ? t.string({ required: true, defaultValue: '', description: REQUIRED_KEY })
-        : t.string({ description: OPTIONAL_KEY }),
-      ...options.input(t),
+      idempotencyKey:
+        idempotency === 'required'
+          ? t.string({ required: true, defaultValue: '', description: REQUIRED_KEY })
+          : t.string({ description: OPTIONAL_KEY }),
+      ...input(t),
     }),
   })
+}
 
-  const payload = builder.objectRef<Payload>(`${typeName}Payload`).implement({
+function declarePayload<Answer extends Done>(name: string, { object, also }: MutationOptions<Answer>) {
+  return builder.objectRef<Payload>(`${typeNameOf(name)}Payload`).implement({
     description: `The answer of \`${name}\`.`,
     fields: (t) => ({
       [object.name]: t.field({
         type: ('kind' in object ? NODES[object.kind].ref : object.type) as ObjectRef<ResolvedTypes, object>,
         nullable: true,
         description: `${object.description} Null when the request was refused and nothing was changed.`,
-        resolve: (answer) => answer.object,
+        resolve: (payload) => payload.object,
       }),
-      ...(options.also && {
-        [options.also.name]: t.string({
-          nullable: true,
-          description: options.also.description,
-          resolve: (answer) => answer.also,
-        }),
+      ...(also && {
+        [also.name]: t.string({ nullable: true, description: also.description, resolve: (payload) => payload.also }),
       }),
       userErrors: t.field({
         type: [UserErrorRef],
         description: 'The errors that the caller can correct. Empty when the request succeeded.',
-        resolve: (answer) => [...answer.userErrors],
+        resolve: (payload) => [...payload.userErrors],
       }),
       replayed: t.exposeBoolean('replayed', {
         description:
@@ -114,27 +124,29 @@ export function mutation<Answer extends Done>(name: string, options: MutationOpt
       }),
     }),
   })
+}
 
-  builder.mutationField(name, (t) =>
-    t.field({
-      type: payload,
-      description,
-      authScopes: { [scope]: true },
-      args: { input: t.arg({ type: input, required: true, description: 'The input of the mutation.' }) },
-      resolve: async (_root, args, context, info): Promise<Payload> => {
-        const { idempotencyKey: given, ...rest } = args.input as Input & { idempotencyKey?: string | null }
-        const isAlone = countRootFields(info) === 1
-        const key = normalText(given || (isAlone && context.idempotencyKey) || '')
-        const problems = unkeepable(args.input)
-        if (required && !key) problems.push(MISSING_KEY)
-        if (problems.length > 0) return refused(problems)
-        const text = canonicalInput(inputTypeOf(info), rest, options)
-        const payload = await run(context, options, callOf(actorFor(context, isAlone), name, key, text), rest)
-        if (isAlone && key) echo(context, key, payload)
-        return payload
-      },
-    }),
-  )
+function typeNameOf(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1)
+}
+
+async function answer<Answer extends Done>(
+  name: string,
+  options: MutationOptions<Answer>,
+  input: Input,
+  context: Context,
+  info: GraphQLResolveInfo,
+): Promise<Payload> {
+  const { idempotencyKey: given, ...rest } = input as Input & { idempotencyKey?: string | null }
+  const isAlone = countRootFields(info) === 1
+  const key = normalText(given || (isAlone && context.idempotencyKey) || '')
+  const problems = unkeepable(input)
+  if (options.idempotency === 'required' && !key) problems.push(MISSING_KEY)
+  if (problems.length > 0) return refused(problems)
+  const text = canonicalInput(inputTypeOf(info), rest, options)
+  const payload = await run(context, options, callOf(actorFor(context, isAlone), name, key, text), rest)
+  if (isAlone && key) echo(context, key, payload)
+  return payload
 }
 
 function inputTypeOf({ parentType, fieldName }: GraphQLResolveInfo): GraphQLInputType {

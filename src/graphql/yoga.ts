@@ -83,7 +83,7 @@ export function createGraphql(app: Services, options: GraphqlOptions) {
   const prepare = preparing(yoga)
   const origins = new Set([...options.corsOrigins, new URL(options.publicUrl).origin])
   const mayConnect = (request: IncomingMessage) => isAllowed(request, origins)
-  const { upgrade } = websockets(app, { prepare, sockets, present, mayConnect })
+  const { upgrade } = websockets({ app, prepare, sockets, present, mayConnect })
   const usual = usualRequests({ prepare, present, maxBytes: MAX_BODY_BYTES })
   const page = options.graphiql ? graphiqlPage(options.developmentKey) : undefined
 
