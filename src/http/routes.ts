@@ -114,33 +114,51 @@ function partyOf(path: string): string {
 
 function createRouter(house: House): Hono<Env> {
   const router = new Hono<Env>()
+  const { metrics, addressLimit } = house
+  addHealth(router, house.readiness)
+  if (metrics) addMetrics(router, metrics, addressLimit)
+  if (house.graphiql) router.get('/', limitRequests(addressLimit), (c) => c.redirect(house.prefix + GRAPHQL_PATH))
+  addInbox(router, house)
+  router.use('/exports/*', limitFailures(addressLimit, 401))
+  addExports(router, house)
+  router.use('/claim/*', limitRequests(addressLimit))
+  addClaimPage(router, house.claims)
+  addSandboxes(router, house)
+  router.notFound((c) => overAddressLimit(c, addressLimit) ?? refuse(c, 404, NOTHING_HERE.code, NOTHING_HERE.message))
+  router.onError((error, c) => answerFailure(error, c, house.log))
+  return router
+}
+
+function addHealth(router: Hono<Env>, readiness: Readiness): void {
+  const findUnready = readinessCheck(readiness)
   router.get('/health/live', (c) => c.json({ status: 'live' }, 200, FRESH))
-  const findUnready = readinessCheck(house.readiness)
   router.get('/health/ready', async (c) => {
     const unready = await findUnready()
     return unready ? c.json({ status: 'unready', ...unready }, 503, FRESH) : c.json({ status: 'ready' }, 200, FRESH)
   })
-  const { metrics, addressLimit } = house
-  if (metrics) {
-    router.use('/metrics', limitFailures(addressLimit, 401))
-    router.get('/metrics', async (c) => {
-      if (!showsToken(c.req.header('authorization'), metrics.token)) {
-        c.header('www-authenticate', 'Bearer')
-        return refuse(c, 401, 'UNAUTHENTICATED', 'The metrics require their bearer token.')
-      }
-      return c.text(await metrics.read(), 200, { ...FRESH, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
-    })
-  }
-  if (house.graphiql) router.get('/', limitRequests(addressLimit), (c) => c.redirect(house.prefix + GRAPHQL_PATH))
+}
 
+function addMetrics(router: Hono<Env>, { read, token }: NonNullable<House['metrics']>, limit: AddressLimit): void {
+  router.use('/metrics', limitFailures(limit, 401))
+  router.get('/metrics', async (c) => {
+    if (!showsToken(c.req.header('authorization'), token)) {
+      c.header('www-authenticate', 'Bearer')
+      return refuse(c, 401, 'UNAUTHENTICATED', 'The metrics require their bearer token.')
+    }
+    return c.text(await read(), 200, { ...FRESH, 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+  })
+}
+
+function addInbox(router: Hono<Env>, { inbox, addressLimit }: House): void {
   router.post('/inbox/:provider/:connectionId', limitFailures(addressLimit, 400, 404, 413), async (c) => {
-    const tooMany = house.inbox.isKnown(c.req.param('connectionId')) ? undefined : afterFailures(c, addressLimit)
+    const { provider, connectionId } = c.req.param()
+    const tooMany = inbox.isKnown(connectionId) ? undefined : afterFailures(c, addressLimit)
     if (tooMany) return tooMany
     const bytes = await bodyWithin(c, MAX_NOTIFICATION_BYTES, 'A notification')
     if (bytes instanceof Response) return bytes
-    const { status, body } = await house.inbox.receive({
-      provider: c.req.param('provider'),
-      connectionId: c.req.param('connectionId'),
+    const { status, body } = await inbox.receive({
+      provider,
+      connectionId,
       headers: c.req.raw.headers,
       // Signatures are over the bytes; a decoder that drops a byte order mark would break them.
       rawBody: bytes.toString('utf8'),
@@ -149,31 +167,28 @@ function createRouter(house: House): Hono<Env> {
     const code = status as ContentfulStatusCode
     return typeof body === 'string' ? c.text(body, code, FRESH) : c.json(body, code, FRESH)
   })
-  router.use('/exports/*', limitFailures(addressLimit, 401))
-  addExports(router, house)
-  router.use('/claim/*', limitRequests(addressLimit))
-  addClaimPage(router, house.claims)
-  for (const [name, sandbox] of Object.entries(house.sandboxes)) {
-    router.all(`${house.prefix}/sandbox/${name}/*`, async (c) => {
+}
+
+function addSandboxes(router: Hono<Env>, { sandboxes, prefix, addressLimit }: House): void {
+  for (const [name, sandbox] of Object.entries(sandboxes)) {
+    router.all(`${prefix}/sandbox/${name}/*`, async (c) => {
       const isKnown = await sandbox.knowsCaller(c.req.raw)
       const tooMany = isKnown ? undefined : overAddressLimit(c, addressLimit)
       return tooMany ?? sandbox.fetch(c.req.raw).catch((error) => hangUp(c, error))
     })
   }
+}
 
-  router.notFound((c) => overAddressLimit(c, addressLimit) ?? refuse(c, 404, NOTHING_HERE.code, NOTHING_HERE.message))
-  router.onError((error, c) => {
-    if (brokeOff(c.env.incoming)) return RESPONSE_ALREADY_SENT
-    const away = unavailable(error)
-    if (away) {
-      house.log.warn({ err: error, requestId: requestIdOf(c) }, 'a request could not be answered at this moment')
-      c.header('retry-after', String(away.retryAfter))
-      return refuse(c, 503, 'UNAVAILABLE', `${away.message}.`)
-    }
-    house.log.error({ err: error, requestId: requestIdOf(c) }, 'a request failed')
-    return refuse(c, 500, 'INTERNAL', 'Something went wrong on our side.')
-  })
-  return router
+function answerFailure(error: Error, c: Context<Env>, log: Log): Response {
+  if (brokeOff(c.env.incoming)) return RESPONSE_ALREADY_SENT
+  const away = unavailable(error)
+  if (away) {
+    log.warn({ err: error, requestId: requestIdOf(c) }, 'a request could not be answered at this moment')
+    c.header('retry-after', String(away.retryAfter))
+    return refuse(c, 503, 'UNAVAILABLE', `${away.message}.`)
+  }
+  log.error({ err: error, requestId: requestIdOf(c) }, 'a request failed')
+  return refuse(c, 500, 'INTERNAL', 'Something went wrong on our side.')
 }
 
 /** A simulator that loses its answer rejects as fetch does when the other side hangs up; so that is what its caller gets. */

@@ -2,12 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { newId } from '../kernel/id.ts'
-import { StartError } from '../kernel/start-error.ts'
 import { continueTrace } from '../kernel/trace.ts'
 import { unavailable } from '../kernel/unavailable.ts'
 import { pathOf, startAccessLog } from './access-log.ts'
 import { refuseConnection, sendError, sendUnavailable } from './answers.ts'
-import { trackConnections } from './connections.ts'
+import { type Connections, trackConnections } from './connections.ts'
 import {
   asksForWebSocket,
   badRequest,
@@ -21,6 +20,7 @@ import {
   prefixOf,
   type Refusal,
 } from './incoming.ts'
+import { listen } from './listen.ts'
 import type { Log } from './log.ts'
 import { adoptRequestId, REQUEST_ID_HEADER } from './request-id.ts'
 import { measureRequest } from './request-metrics.ts'
@@ -61,110 +61,130 @@ const GRACE_MS = 10_000
 const REQUEST_TIMEOUT_MS = 60_000
 const KEEP_ALIVE_MS = 65_000
 
+/** A server with what it has learnt since it was opened. */
+interface Opened {
+  readonly server: Server
+  readonly connections: Connections
+  readonly place: Place
+  readonly log: Log
+  routes: Routes
+  stopping: boolean
+}
+
 /** Opens the one door of the gateway. Raises a StartError when the address cannot be listened on. */
 export async function openServer(options: ServerOptions): Promise<HttpServer> {
   const { log, graceMs = GRACE_MS } = options
-  const connections = trackConnections()
-  const place = placeOf(options)
-  let routes = STARTING
-  let stopping = false
-
   // A missing Host header is refused by us, as every other mistake in a request's head is.
   const server = createServer({
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requireHostHeader: false,
   })
-
-  function serve(request: IncomingMessage, response: ServerResponse, expected?: Refusal): void {
-    connections.addRunning(response)
-    const requestId = adoptRequestId(request)
-    const refusal = checkIncoming(request, place) ?? expected
-    setCommonHeaders(response, requestId)
-    startAccessLog(request, response, requestId, log)
-    measureRequest(request, response)
-    closeAfterHalfReadBody(request, response)
-    if (refusal) refuseRequest(response, refusal)
-    else answer(request, response, requestId)
+  const opened: Opened = {
+    server,
+    connections: trackConnections(),
+    place: placeOf(options),
+    log,
+    routes: STARTING,
+    stopping: false,
   }
-
-  function answer(request: IncomingMessage, response: ServerResponse, requestId: string): void {
-    guard(
-      () => continueTrace(traceparentOf(request), () => routes.request(request, response)),
-      (error) => {
-        if (brokeOff(request))
-          return log.debug({ err: error, requestId }, 'a client closed its connection before the request was complete')
-        const away = unavailable(error)
-        if (away) log.warn({ err: error, requestId }, 'a request could not be answered at this moment')
-        else log.error({ err: error, requestId }, 'a request failed')
-        if (response.headersSent) response.destroy()
-        else if (away) sendUnavailable(response, away)
-        else sendError(response, 500, 'INTERNAL', 'Something went wrong on our side.')
-      },
-    )
+  addListeners(opened)
+  await listen(server, options)
+  return {
+    port: (server.address() as AddressInfo).port,
+    attach(routes) {
+      opened.routes = routes
+    },
+    isStopping: () => opened.stopping,
+    stop: () => stop(opened, graceMs),
   }
+}
 
-  function refuseSocket(socket: Duplex, refusal: Refusal, requestId = newId()): void {
-    log.info({ status: refusal.status, code: refusal.code, requestId }, 'a connection was refused')
-    refuseConnection(socket, refusal, requestId)
-  }
-
-  server.on('request', (request, response) => serve(request, response))
-  server.on('checkExpectation', (request, response) => serve(request, response, EXPECTATION_FAILED))
-  server.on('connect', (_request, socket) => refuseSocket(socket, METHOD_NOT_ALLOWED))
+function addListeners(opened: Opened): void {
+  const { server, connections, log } = opened
+  server.on('request', (request, response) => serve(opened, request, response))
+  server.on('checkExpectation', (request, response) => serve(opened, request, response, EXPECTATION_FAILED))
+  server.on('connect', (_request, socket) => refuseSocket(log, socket, METHOD_NOT_ALLOWED))
   server.on('clientError', (error, socket) => {
     const running = connections.runningOn(socket)
     // What stands behind a whole request is nothing to its answer, after which the connection ends.
     if (running?.req.complete) running.once('finish', () => socket.end())
     else if (running?.headersSent || !socket.writable) socket.destroy()
-    else refuseSocket(socket, unreadable(error))
+    else refuseSocket(log, socket, unreadable(error))
   })
   server.on('upgrade', (request, socket, head) => {
     // Without a listener a peer that resets the connection would end the process.
     socket.on('error', ignore)
-    connections.afterRunning(socket, () => upgrade(request, socket, head))
+    connections.afterRunning(socket, () => upgrade(opened, request, socket, head))
   })
+}
 
-  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const asSent = headWithoutUpgrade(request)
-    const misplaced = checkIncoming(request, place)
-    // Whoever would rather speak another protocol is answered in this one, as if it had not asked for it.
-    if (!asksForWebSocket(request) || !(misplaced || routes.hasSocket(request))) {
-      readAgain(server, socket as Socket, Buffer.concat([asSent, head]))
-      return
-    }
-    connections.addSocket(socket)
-    const requestId = adoptRequestId(request)
-    const refusal = misplaced ?? checkHandshake(request) ?? (stopping ? STOPPING : undefined)
-    if (refusal) refuseSocket(socket, refusal, requestId)
-    else take(request, socket, head, requestId)
-  }
+async function stop(opened: Opened, graceMs: number): Promise<void> {
+  const { server, connections } = opened
+  opened.stopping = true
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  await connections.drain(graceMs)
+  server.closeAllConnections()
+  await closed
+}
 
-  function take(request: IncomingMessage, socket: Duplex, head: Buffer, requestId: string): void {
-    guard(
-      () => routes.upgrade(request, socket, head),
-      (error) => {
-        log.error({ err: error, requestId }, 'an upgrade failed')
-        refuseConnection(socket, INTERNAL, requestId)
-      },
-    )
-  }
-  await listen(server, options)
+function serve(opened: Opened, request: IncomingMessage, response: ServerResponse, expected?: Refusal): void {
+  const { connections, place, log } = opened
+  connections.addRunning(response)
+  const requestId = adoptRequestId(request)
+  const refusal = checkIncoming(request, place) ?? expected
+  setCommonHeaders(response, requestId)
+  startAccessLog(request, response, requestId, log)
+  measureRequest(request, response)
+  closeAfterHalfReadBody(request, response)
+  if (refusal) refuseRequest(response, refusal)
+  else answer(opened, request, response, requestId)
+}
 
-  return {
-    port: (server.address() as AddressInfo).port,
-    attach(next) {
-      routes = next
+function answer({ routes, log }: Opened, request: IncomingMessage, response: ServerResponse, requestId: string): void {
+  guard(
+    () => continueTrace(traceparentOf(request), () => routes.request(request, response)),
+    (error) => {
+      if (brokeOff(request))
+        return log.debug({ err: error, requestId }, 'a client closed its connection before the request was complete')
+      const away = unavailable(error)
+      if (away) log.warn({ err: error, requestId }, 'a request could not be answered at this moment')
+      else log.error({ err: error, requestId }, 'a request failed')
+      if (response.headersSent) response.destroy()
+      else if (away) sendUnavailable(response, away)
+      else sendError(response, 500, 'INTERNAL', 'Something went wrong on our side.')
     },
-    isStopping: () => stopping,
-    async stop() {
-      stopping = true
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      await connections.drain(graceMs)
-      server.closeAllConnections()
-      await closed
-    },
+  )
+}
+
+function upgrade(opened: Opened, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { server, connections, place, log, routes, stopping } = opened
+  const asSent = headWithoutUpgrade(request)
+  const misplaced = checkIncoming(request, place)
+  // Whoever would rather speak another protocol is answered in this one, as if it had not asked for it.
+  if (!asksForWebSocket(request) || !(misplaced || routes.hasSocket(request))) {
+    readAgain(server, socket as Socket, Buffer.concat([asSent, head]))
+    return
   }
+  connections.addSocket(socket)
+  const requestId = adoptRequestId(request)
+  const refusal = misplaced ?? checkHandshake(request) ?? (stopping ? STOPPING : undefined)
+  if (refusal) {
+    refuseSocket(log, socket, refusal, requestId)
+    return
+  }
+  guard(
+    () => routes.upgrade(request, socket, head),
+    (error) => {
+      log.error({ err: error, requestId }, 'an upgrade failed')
+      refuseConnection(socket, INTERNAL, requestId)
+    },
+  )
+}
+
+function refuseSocket(log: Log, socket: Duplex, refusal: Refusal, requestId = newId()): void {
+  log.info({ status: refusal.status, code: refusal.code, requestId }, 'a connection was refused')
+  refuseConnection(socket, refusal, requestId)
 }
 
 const STOPPING: Refusal = { status: 503, code: 'STOPPING', message: 'The gateway is stopping.' }
@@ -255,25 +275,4 @@ function setCommonHeaders(response: ServerResponse, requestId: string): void {
   response.setHeader('x-content-type-options', 'nosniff')
   response.setHeader('x-frame-options', 'DENY')
   response.setHeader('referrer-policy', 'same-origin')
-}
-
-const REFUSED: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program is listening there already',
-  EACCES: 'this user may not listen there',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'no such host is known',
-}
-
-function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = REFUSED[error.code ?? ''] ?? error.message
-      reject(
-        new StartError(`cannot listen on ${host}:${port}: ${why}; set HOST and PORT to a free address`, {
-          cause: error,
-        }),
-      )
-    })
-    server.listen({ host, port }, resolve)
-  })
 }
