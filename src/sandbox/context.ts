@@ -1,7 +1,8 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Send, SimulatorParts } from './simulator.ts'
 import { inTransaction, type Pool, type Transaction, type World } from './store.ts'
-import { createTaskRunner, type Log, type TaskHandler, type TaskRunner } from './tasks.ts'
+import { createTaskRunner, type Log, type TaskRunner } from './task-runner.ts'
+import type { TaskHandler } from './tasks.ts'
 
 /** What the parts of every simulator work with. */
 export interface SimulatorContext {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../kernel/clock.ts'
 import type { Pool } from './store.ts'
-import type { Log } from './tasks.ts'
+import type { Log } from './task-runner.ts'
 
 /** Sends webhooks to the world outside. */
 export type Send = (url: string, init: RequestInit) => Promise<Response>

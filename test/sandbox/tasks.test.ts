@@ -2,7 +2,8 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newId } from '../../src/kernel/id.ts'
 import { inTransaction } from '../../src/sandbox/store.ts'
-import { cancelTasks, createTaskRunner, type Task, type TaskHandler } from '../../src/sandbox/tasks.ts'
+import { createTaskRunner } from '../../src/sandbox/task-runner.ts'
+import { cancelTasks, type Task, type TaskHandler } from '../../src/sandbox/tasks.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 
 const EPOCH = new Date('2026-01-01T00:00:00Z')
