@@ -1,7 +1,5 @@
 import { Hono, type Context as HttpContext } from 'hono'
-import { basePath } from '../../context.ts'
 import { UUID_RULE } from '../../fields.ts'
-import type { Page } from '../../pages/layout.ts'
 import type { Context } from '../context.ts'
 import { organizations, type Payment, PROVIDER, payments, THE_ORGANIZATION } from '../documents.ts'
 import { ApiError, notFound } from '../errors.ts'
@@ -25,153 +23,186 @@ import type { Bill, RefusedReason } from './bills.ts'
 import { amountIn, numbersIn } from './choose.ts'
 import { cancelPage, managePage } from './manage.ts'
 import { paidPage } from './paid.ts'
+import { type Form, formOf, type Site } from './site.ts'
 
-type Show = (c: HttpContext, page: Page, status?: 200 | 409 | 422) => Promise<Response>
-type Form = Readonly<Record<string, string>>
-type Verb = 'top-up' | 'maximum' | 'confirm' | 'cancel' | 'refund'
+type Act = (context: Context, realm: string, uuid: string, form: Form) => Promise<unknown>
 
-/** Why something is refused as a whole, in words for the customer; wrong fields are marked where they stand. */
-const COMPLAINTS: Readonly<Record<Verb, string>> = {
-  'top-up': 'Your last top-up is still being confirmed. Wait a minute, then try again.',
-  maximum: 'Your last new maximum is still being confirmed. Wait a minute, then try again.',
-  confirm: 'There is nothing to confirm. See below how your subscription stands.',
-  cancel: 'The subscription cannot be cancelled at the moment. See below how it stands.',
-  refund: 'A refund of this payment cannot be asked for at the moment.',
+interface Action {
+  readonly act: Act
+  /** What the customer is told where it is refused as a whole; wrong fields are marked where they stand. */
+  readonly refusal: string
+}
+
+const REFUND_REFUSAL = 'A refund of this payment cannot be asked for at the moment.'
+
+/** What a customer can do with a subscription. */
+const ACTIONS = {
+  'top-up': {
+    act: (context, realm, uuid, form) => topUp(context, realm, uuid, amountOf(form, 'allowance')),
+    refusal: 'Your last top-up is still being confirmed. Wait a minute, then try again.',
+  },
+  maximum: {
+    act: (context, realm, uuid, form) => changeMaximum(context, realm, uuid, amountOf(form, 'maximum')),
+    refusal: 'Your last new maximum is still being confirmed. Wait a minute, then try again.',
+  },
+  confirm: {
+    act: confirmTrial,
+    refusal: 'There is nothing to confirm. See below how your subscription stands.',
+  },
+  cancel: {
+    act: cancelByCustomer,
+    refusal: 'The subscription cannot be cancelled at the moment. See below how it stands.',
+  },
+  refund: {
+    act: async (context, realm, uuid, form) =>
+      askForRefund(context, realm, form, await historyOf(context.world(realm), uuid)),
+    refusal: REFUND_REFUSAL,
+  },
+} as const satisfies Readonly<Record<string, Action>>
+
+interface Opened<T> {
+  readonly realm: string
+  readonly document: T
 }
 
 /** The pages on which a customer looks after what they bought. Whoever has the link may act: its UUID is the secret. */
-export function customerRoutes(context: Context, show: Show): Hono {
+export function customerRoutes(site: Site): Hono {
   const app = new Hono({ strict: false })
-  const base = basePath(context)
-
-  async function open(c: HttpContext): Promise<{ realm: string; document: Subscription }> {
-    const id = transactionIn(c.req.param('uuid') ?? '', 'subscription', 'payAsYouGo')
-    const found = await subscriptions.findAnywhere(context.pool, PROVIDER, id)
-    if (!found) throw notFound()
-    return found
-  }
-
-  async function openPayment(c: HttpContext): Promise<{ realm: string; document: Payment }> {
-    const id = transactionIn(c.req.param('uuid') ?? '', 'payment')
-    const found = await payments.findAnywhere(context.pool, PROVIDER, id)
-    if (!found) throw notFound()
-    return found
-  }
-
-  app.get('/subscription/:uuid', async (c) => showSubscription(c, await open(c)))
-  app.get('/subscription/:uuid/cancel', async (c) => {
-    const { realm, document } = await open(c)
-    const path = `${base}/subscription/${document.uuid}`
-    const isOver = document.stopped || document.status === 'cancelled'
-    if (isOver || boundUntil(document, await context.clockOf(realm))) return c.redirect(path, 303)
-    const content = cancelPage({ subscription: document, path })
-    return show(c, { title: 'Cancel the subscription', shop: await shopOf(realm), content })
-  })
-  app.get('/payment/:uuid', async (c) => showPayment(c, await openPayment(c)))
-
-  verb('top-up', (realm, uuid, form) => topUp(context, realm, uuid, amountOf(form, 'allowance')))
-  verb('maximum', (realm, uuid, form) => changeMaximum(context, realm, uuid, amountOf(form, 'maximum')))
-  verb('confirm', (realm, uuid) => confirmTrial(context, realm, uuid))
-  verb('cancel', (realm, uuid) => cancelByCustomer(context, realm, uuid))
-  verb('refund', async (realm, uuid, form) => {
-    const entries = await historyOf(context.world(realm), uuid)
-    return ask(realm, form, entries)
-  })
-
-  /** Acts and shows the page anew; what is refused is said on it. */
-  function verb(name: Verb, act: (realm: string, uuid: string, form: Form) => Promise<unknown>): void {
-    app.post(`/subscription/:uuid/${name}`, async (c) => {
-      const { realm, document } = await open(c)
-      const form = await formOf(c)
-      try {
-        await act(realm, document.uuid, form)
-      } catch (error) {
-        // A subscription that ended since the page was opened says so on its page.
-        const isOver = name !== 'refund' && error instanceof ApiError && error.status === 404
-        if (!isOver && !isRefusal(error)) throw error
-        if (!isOver) return showSubscription(c, { realm, document }, { error, complaint: COMPLAINTS[name] }, form)
-      }
-      return c.redirect(`${base}/subscription/${document.uuid}`, 303)
-    })
-  }
-
-  app.post('/payment/:uuid/refund', async (c) => {
-    const { realm, document } = await openPayment(c)
-    const form = await formOf(c)
-    try {
-      await ask(realm, form, [document])
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      return showPayment(c, { realm, document }, error, form)
-    }
-    return c.redirect(`${base}/payment/${document.uuid}`, 303)
-  })
-
-  async function ask(realm: string, form: Form, paid: readonly Pick<Payment, 'uuid'>[]): Promise<void> {
-    const fields = new Fields(form)
-    const transaction = fields.text('transaction', UUID_RULE)
-    const reason = fields.text('reason', FREE_TEXT_RULE)
-    fields.check()
-    if (!paid.some(({ uuid }) => uuid === transaction)) throw notFound()
-    await requestRefund(context, realm, transaction, reason)
-  }
-
-  async function showSubscription(
-    c: HttpContext,
-    { realm, document }: { realm: string; document: Subscription },
-    refusal?: { error: ApiError; complaint: string },
-    typed: Form = {},
-  ): Promise<Response> {
-    const { errors = [] } = refusal?.error ?? {}
-    const world = context.world(realm)
-    const entries = await historyOf(world, document.uuid)
-    const underway = await underwayOf(context, realm, document)
-    // Read after what is being confirmed: what was confirmed in between would otherwise never be shown.
-    const subscription = (await subscriptions.find(world, document.uuid)) ?? document
-    const shop = await shopOf(realm)
-    const content = managePage({
-      subscription,
-      bills: await billsOf(realm, document.uuid, entries),
-      underway,
-      shop,
-      path: `${base}/subscription/${document.uuid}`,
-      now: await context.clockOf(realm),
-      errors,
-      typed,
-      complaint: errors.length > 0 ? undefined : refusal?.complaint,
-      refused: reasonIn(typed, typed.transaction),
-    })
-    return show(c, { title: 'Your subscription', shop, content }, statusFor(refusal?.error))
-  }
-
-  async function showPayment(
-    c: HttpContext,
-    { realm, document }: { realm: string; document: Payment },
-    refusal?: ApiError,
-    typed: Form = {},
-  ): Promise<Response> {
-    const [bill] = await billsOf(realm, document.uuid, [document])
-    if (!bill) throw notFound()
-    const shop = await shopOf(realm)
-    const complaint = refusal && (refusal.errors.length > 0 ? 'Please check the marked field.' : COMPLAINTS.refund)
-    const refused = reasonIn(typed, document.uuid)
-    const content = paidPage({ bill, path: `${base}/payment/${document.uuid}`, complaint, refused })
-    return show(c, { title: 'Your payment', shop, content }, statusFor(refusal))
-  }
-
-  /** Every refund of a checkout in one read; of each payment the last one counts. */
-  async function billsOf(realm: string, session: string, paid: readonly Payment[]): Promise<Bill[]> {
-    const asked = (await refunds.list(context.world(realm), { where: { session } })) ?? []
-    return paid.map((payment) => ({ payment, refund: asked.find(({ transaction }) => transaction === payment.uuid) }))
-  }
-
-  async function shopOf(realm: string): Promise<string> {
-    const organization = await organizations.find(context.world(realm), THE_ORGANIZATION)
-    if (!organization) throw notFound()
-    return organization.name
-  }
-
+  const subscription = (uuid: string) => openSubscription(site.context, uuid)
+  const payment = (uuid: string) => openPayment(site.context, uuid)
+  app.get('/subscription/:uuid', async (c) => showSubscription(site, c, await subscription(c.req.param('uuid'))))
+  app.get('/subscription/:uuid/cancel', async (c) => showCancel(site, c, await subscription(c.req.param('uuid'))))
+  app.post('/subscription/:uuid/:action{top-up|maximum|confirm|cancel|refund}', async (c) =>
+    act(site, c, await subscription(c.req.param('uuid')), c.req.param('action') as keyof typeof ACTIONS),
+  )
+  app.get('/payment/:uuid', async (c) => showPayment(site, c, await payment(c.req.param('uuid'))))
+  app.post('/payment/:uuid/refund', async (c) => refund(site, c, await payment(c.req.param('uuid'))))
   return app
+}
+
+async function openSubscription({ pool }: Context, uuid: string): Promise<Opened<Subscription>> {
+  const found = await subscriptions.findAnywhere(pool, PROVIDER, transactionIn(uuid, 'subscription', 'payAsYouGo'))
+  if (!found) throw notFound()
+  return found
+}
+
+async function openPayment({ pool }: Context, uuid: string): Promise<Opened<Payment>> {
+  const found = await payments.findAnywhere(pool, PROVIDER, transactionIn(uuid, 'payment'))
+  if (!found) throw notFound()
+  return found
+}
+
+async function showCancel(site: Site, c: HttpContext, { realm, document }: Opened<Subscription>): Promise<Response> {
+  const { context, base, show } = site
+  const path = `${base}/subscription/${document.uuid}`
+  const isOver = document.stopped || document.status === 'cancelled'
+  if (isOver || boundUntil(document, await context.clockOf(realm))) return c.redirect(path, 303)
+  const content = cancelPage({ subscription: document, path })
+  return show(c, { title: 'Cancel the subscription', shop: await shopOf(context, realm), content })
+}
+
+/** Acts and shows the page anew; what is refused is said on it. */
+async function act(
+  site: Site,
+  c: HttpContext,
+  opened: Opened<Subscription>,
+  name: keyof typeof ACTIONS,
+): Promise<Response> {
+  const { realm, document } = opened
+  const action: Action = ACTIONS[name]
+  const form = await formOf(c)
+  try {
+    await action.act(site.context, realm, document.uuid, form)
+  } catch (error) {
+    // A subscription that ended since the page was opened says so on its page.
+    const isOver = name !== 'refund' && error instanceof ApiError && error.status === 404
+    if (!isOver && !isRefusal(error)) throw error
+    if (!isOver) return showSubscription(site, c, opened, { error, message: action.refusal }, form)
+  }
+  return c.redirect(`${site.base}/subscription/${document.uuid}`, 303)
+}
+
+async function refund(site: Site, c: HttpContext, opened: Opened<Payment>): Promise<Response> {
+  const { realm, document } = opened
+  const form = await formOf(c)
+  try {
+    await askForRefund(site.context, realm, form, [document])
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return showPayment(site, c, opened, error, form)
+  }
+  return c.redirect(`${site.base}/payment/${document.uuid}`, 303)
+}
+
+async function askForRefund(
+  context: Context,
+  realm: string,
+  form: Form,
+  paid: readonly Pick<Payment, 'uuid'>[],
+): Promise<void> {
+  const fields = new Fields(form)
+  const transaction = fields.text('transaction', UUID_RULE)
+  const reason = fields.text('reason', FREE_TEXT_RULE)
+  fields.check()
+  if (!paid.some(({ uuid }) => uuid === transaction)) throw notFound()
+  await requestRefund(context, realm, transaction, reason)
+}
+
+async function showSubscription(
+  { context, base, show }: Site,
+  c: HttpContext,
+  { realm, document }: Opened<Subscription>,
+  refusal?: { error: ApiError; message: string },
+  typed: Form = {},
+): Promise<Response> {
+  const { errors = [] } = refusal?.error ?? {}
+  const world = context.world(realm)
+  const entries = await historyOf(world, document.uuid)
+  const underway = await underwayOf(context, realm, document)
+  // Read after what is being confirmed: what was confirmed in between would otherwise never be shown.
+  const subscription = (await subscriptions.find(world, document.uuid)) ?? document
+  const shop = await shopOf(context, realm)
+  const content = managePage({
+    subscription,
+    bills: await billsOf(context, realm, document.uuid, entries),
+    underway,
+    shop,
+    path: `${base}/subscription/${document.uuid}`,
+    now: await context.clockOf(realm),
+    errors,
+    typed,
+    complaint: errors.length > 0 ? undefined : refusal?.message,
+    refused: reasonIn(typed, typed.transaction),
+  })
+  return show(c, { title: 'Your subscription', shop, content }, statusFor(refusal?.error))
+}
+
+async function showPayment(
+  { context, base, show }: Site,
+  c: HttpContext,
+  { realm, document }: Opened<Payment>,
+  refusal?: ApiError,
+  typed: Form = {},
+): Promise<Response> {
+  const [bill] = await billsOf(context, realm, document.uuid, [document])
+  if (!bill) throw notFound()
+  const shop = await shopOf(context, realm)
+  const complaint = refusal && (refusal.errors.length > 0 ? 'Please check the marked field.' : REFUND_REFUSAL)
+  const refused = reasonIn(typed, document.uuid)
+  const content = paidPage({ bill, path: `${base}/payment/${document.uuid}`, complaint, refused })
+  return show(c, { title: 'Your payment', shop, content }, statusFor(refusal))
+}
+
+/** Every refund of a checkout in one read; of each payment the last one counts. */
+async function billsOf(context: Context, realm: string, session: string, paid: readonly Payment[]): Promise<Bill[]> {
+  const asked = (await refunds.list(context.world(realm), { where: { session } })) ?? []
+  return paid.map((payment) => ({ payment, refund: asked.find(({ transaction }) => transaction === payment.uuid) }))
+}
+
+async function shopOf(context: Context, realm: string): Promise<string> {
+  const organization = await organizations.find(context.world(realm), THE_ORGANIZATION)
+  if (!organization) throw notFound()
+  return organization.name
 }
 
 async function underwayOf(context: Context, realm: string, subscription: Subscription): Promise<Operation[]> {
@@ -181,10 +212,6 @@ async function underwayOf(context: Context, realm: string, subscription: Subscri
   if (billing) ids.push(operationId({ type: 'executeSubscription', uuid: billing }))
   const found = await Promise.all(ids.map((id) => operations.find(context.world(realm), id)))
   return found.filter((operation) => operation !== undefined && isOpen(operation)) as Operation[]
-}
-
-async function formOf(c: HttpContext): Promise<Form> {
-  return Object.fromEntries(new URLSearchParams(await c.req.text()))
 }
 
 function reasonIn({ reason }: Form, transaction: string | undefined): RefusedReason | undefined {
