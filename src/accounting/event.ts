@@ -15,10 +15,10 @@ import type { ChainFacts } from '../providers/port/facts.ts'
 /** A row of accounting_event. */
 export interface AccountingRow {
   readonly tenantId: string
-  /** Of the payment, of a further arrival of its money or an acceptance, or of the refund. */
+  /** Of the payment, of a further arrival of its money, an acceptance or a fee that was told later, or of the refund. */
   readonly id: string
-  readonly kind: 'PAYMENT' | 'ACCEPTANCE' | 'REFUND'
-  readonly type: 'one_time' | 'subscription' | 'acceptance' | 'refund'
+  readonly kind: 'PAYMENT' | 'ACCEPTANCE' | 'FEE' | 'REFUND'
+  readonly type: 'one_time' | 'subscription' | 'acceptance' | 'fee' | 'refund'
   readonly at: Date
   readonly paymentId: string
   readonly provider: ProviderName

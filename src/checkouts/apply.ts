@@ -59,7 +59,7 @@ export async function applyToCheckout(
   const checkout = await work.tx.checkout.findUniqueOrThrow({ where: keyOf(work, id) })
   if ('decision' in fact) return decide(work, checkout, fact)
   if (recurs(checkout)) return fact.began ? begin(work, checkout, fact, fact.began) : moveStart(work, checkout, fact)
-  const payment = await paymentOf(work.tx, checkout)
+  const payment = await paymentOf(work.tx, checkout, fact.received)
   if (fact.received) return settle(work, { checkout, payment }, fact, fact.received)
   return move(work, { checkout, payment }, fact)
 }
@@ -121,8 +121,10 @@ function openedAs(opening: OpeningFact['opening'], now: Date) {
   }
 }
 
-async function paymentOf(tx: Transaction, { tenantId, id, provider, externalId }: CheckoutRow) {
+async function paymentOf(tx: Transaction, checkout: CheckoutRow, received: ProviderPayment | undefined) {
+  const { tenantId, id, provider } = checkout
   const payment = await tx.payment.findUnique({ where: { tenantId_checkoutId: { tenantId, checkoutId: id } } })
+  const externalId = received?.reference ?? checkout.externalId
   if (payment || externalId === null) return payment
   // Its money may have come before we knew what the provider calls the checkout.
   return tx.payment.findFirst({ where: { tenantId, provider, externalId, checkoutId: null, billingId: null } })

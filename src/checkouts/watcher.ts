@@ -20,7 +20,8 @@ interface Deps {
 
 /**
  * Follows a checkout at its provider for as long as somebody here looks at it, so that a provider which notifies us of
- * the end alone still shows each step. What is seen goes the way of every other news.
+ * the end alone still shows each step. A provider without a socket is asked instead. What is seen goes the way of every
+ * other news.
  */
 export function checkoutWatcher({ db, registry, progress, log }: Deps) {
   const watched = new Map<string, { watchers: number; stop: AbortController }>()
@@ -40,7 +41,7 @@ export function checkoutWatcher({ db, registry, progress, log }: Deps) {
     if (!status || checkout.externalId === null || signal.aborted) return
     const round = AbortSignal.any([signal, AbortSignal.timeout(ROUND_MS)])
     try {
-      for await (const seen of status.watch(checkout.externalId, checkout.kind, round))
+      for await (const seen of status.watch?.(checkout.externalId, checkout.kind, round) ?? [])
         await progress.observe(checkout, seen)
     } catch (error) {
       log.debug({ err: error, checkoutId: checkout.id }, 'the status socket failed')

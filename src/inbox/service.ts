@@ -104,15 +104,23 @@ function refuse({ log }: Parts, { tenantId, name: provider }: Connected, { reque
   return { status: 400, body: { error: reason } }
 }
 
-/** Each fact in turn; one that was applied before changes nothing. */
+/**
+ * Each fact in turn; one that was applied before changes nothing. One that cannot be applied holds up none of the others,
+ * and all of them are applied again with the message.
+ */
 async function applyMessage({ registry, facts }: Parts, { tenantId, provider, body }: InboxMessageRow): Promise<void> {
   const { notifications } = await registry.connected(tenantId, provider)
   const told = notifications?.read(body) ?? []
   if (told.length === 0) throw new Meaningless('it is about no object of this gateway')
+  const failures: unknown[] = []
   for (const fact of told) {
-    if (await applyFact(facts, { tenantId, provider }, fact)) continue
-    throw new Error(`no ${fact.noun.toLowerCase()} has the id ${referenceOf(fact)} at ${provider}`)
+    const failure = await applyFact(facts, { tenantId, provider }, fact).then(
+      (found) => found || new Error(`no ${fact.noun.toLowerCase()} has the id ${referenceOf(fact)} at ${provider}`),
+      (error) => error,
+    )
+    if (failure !== true) failures.push(failure)
   }
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Who shares connections to the database. */

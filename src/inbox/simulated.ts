@@ -10,7 +10,9 @@ interface Reach {
 
 /** Less than a simulator's lease of its task, so that nothing is sent twice. */
 const SIMULATOR_PATIENCE_MS = 15_000
-const INBOX = /^\/inbox\/([a-z]+)\/([0-9a-f-]+)$/
+const INBOX = /^\/inbox\/([^/]+)\/([0-9a-f-]+)$/
+/** More than any provider's acknowledgement. */
+const MAX_ANSWER_BYTES = 1_024
 
 /** Delivers a simulator's webhook. One to our own inbox stays in the process: PUBLIC_URL may be out of our own reach. */
 export async function deliverFrom(reach: Reach, url: string, init: RequestInit): Promise<Response> {
@@ -25,8 +27,13 @@ export async function deliverFrom(reach: Reach, url: string, init: RequestInit):
 
 /** A simulator's user has named the address. */
 async function askOutside({ outbound }: Reach, url: string, headers: Headers, { body, signal }: RequestInit) {
-  const limits = { timeoutMs: SIMULATOR_PATIENCE_MS, maxAnswerBytes: 0 }
+  const limits = { timeoutMs: SIMULATOR_PATIENCE_MS, maxAnswerBytes: MAX_ANSWER_BYTES }
   const request = { method: 'POST', headers: Object.fromEntries(headers), body: String(body), ...limits } as const
-  const { status } = await untilAborted(outbound(url, request), signal)
-  return new Response(null, { status })
+  const answer = await untilAborted(outbound(url, request), signal)
+  return new Response(isEmpty(answer.status) ? null : new Uint8Array(answer.body), { status: answer.status })
+}
+
+/** Whether an answer with this status never has a body. */
+function isEmpty(status: number): boolean {
+  return [204, 205, 304].includes(status)
 }

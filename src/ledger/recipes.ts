@@ -66,6 +66,35 @@ function received(recipe: string, payment: SettledPayment): Posting {
   ])
 }
 
+export interface ToldFee {
+  readonly movementId: string
+  readonly provider: ProviderName
+  /** What the provider keeps beyond what was booked before. */
+  readonly fee: Money
+  /** The seller whose payment it is; the organization itself when absent. */
+  readonly sellerId: string | null
+  /** What of it is taken from the suspense account. */
+  readonly fromSuspense: bigint
+  /** What the books have of the one who pays the rest. */
+  readonly available: bigint
+}
+
+/**
+ * The provider has told what it kept of a payment that was booked before. Whoever was given the whole has that much less;
+ * what the books do not have of it any more comes from the merchant's own money, outside of them.
+ */
+export function feeTold({ movementId, provider, fee, sellerId, fromSuspense, available }: ToldFee): Posting {
+  const { currency, minor } = fee
+  const rest = minor - fromSuspense
+  const fromBooks = smaller(available > 0n ? available : 0n, rest)
+  return posting('feeTold', { kind: 'PaymentMovement', id: movementId }, [
+    { account: feesOf(provider, currency), amount: minor },
+    { account: suspenseOf(provider, currency), amount: -fromSuspense },
+    { account: merchantOf(provider, sellerId, currency), amount: -fromBooks },
+    { account: worldOf(currency), amount: fromBooks - rest },
+  ])
+}
+
 export interface AcceptedPayment {
   readonly movementId: string
   readonly provider: ProviderName

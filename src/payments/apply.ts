@@ -7,8 +7,9 @@ import { newId } from '../kernel/id.ts'
 import { shareOf } from '../kernel/money.ts'
 import type { PaymentFact, ProviderPayment, ProviderStatus } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
-import { book, bookingOf, type Transfer } from './booking.ts'
-import { isFinal, isShort, moveTo, paymentEventType, paymentObject } from './payment.ts'
+import { type Booking, book, bookingOf, type Transfer } from './booking.ts'
+import { bookFee, lacksFee, lockedPayment } from './fee.ts'
+import { hasMoney, isFinal, isShort, moveTo, paymentEventType, paymentObject } from './payment.ts'
 import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 
 /** What a fact makes of a payment, wherever it came from. */
@@ -50,28 +51,52 @@ async function move(work: Work, { sale, payment }: Paying, seen: ProviderStatus)
  */
 async function settle(
   work: Work,
-  { sale, payment }: Paying,
+  paying: Paying,
   paid: ProviderPayment,
   seen: ProviderStatus | undefined,
 ): Promise<PaymentRow | undefined> {
-  const { fee: organizationFee, bps: organizationFeeBps } = await organizationFeeOf(work.tx, sale, paid)
+  const { sale, payment } = paying
+  const organization = await organizationFeeOf(work.tx, sale, paid)
+  const fee = feeWithMoney(payment, paid)
   const short = seen !== undefined && isShort(seen.state)
-  const booking = bookingOf(sale, payment, { ...paid, organizationFee }, short)
-  if (!booking) return undefined
+  const booking = bookingOf(sale, payment, { ...paid, fee, organizationFee: organization.fee }, short)
+  const message = (short && seen?.message) || null
+  const arrival = booking && { booking, paid, fee, transfer: transferOf(paid, organization.bps), message }
+  const settled = arrival && (await arrive(work, paying, arrival))
+  const after = settled ?? payment
+  if (after !== null && paid.fee !== undefined && lacksFee(after, paid.fee)) await tellFee(work, after, paid.fee)
+  return settled
+}
+
+/** What is booked as the fee together with the money; a fee that was not told with the money before is booked by itself. */
+function feeWithMoney(payment: PaymentRow | null, { fee }: ProviderPayment): bigint | undefined {
+  return payment !== null && hasMoney(payment) && payment.providerFeeMinor === null ? undefined : fee
+}
+
+interface Arrived {
+  readonly booking: Booking
+  readonly paid: ProviderPayment
+  readonly fee: bigint | undefined
+  readonly transfer: Transfer
+  readonly message: string | null
+}
+
+async function arrive(work: Work, { sale, payment }: Paying, arrived: Arrived): Promise<PaymentRow> {
+  const { booking, paid, fee, transfer, message } = arrived
   const { state, had, more, suspense } = booking
-  const transfer = transferOf(paid, organizationFeeBps)
   const facts: Facts = {
     status: state,
     amountMinor: paid.amount.minor.toString(),
     settledMinor: paid.settled?.minor.toString(),
     settledCurrency: paid.settled?.currency.code,
-    providerFeeMinor: ((had?.providerFee ?? 0n) + more.providerFee).toString(),
+    ...(fee !== undefined && { providerFeeMinor: ((had?.providerFee ?? 0n) + more.providerFee).toString() }),
     organizationFeeMinor: ((had?.organizationFee ?? 0n) + more.organizationFee).toString(),
     suspenseMinor: suspense.toString(),
     customerId: sale.customerId,
     // A further arrival has a row of its own; the payment keeps the transfer that its money first came by.
     ...(had ? {} : transfer),
-    message: (short && seen?.message) || null,
+    ...(paid.reference !== payment?.externalId && { externalId: paid.reference }),
+    message,
     settledAt: had ? (payment?.settledAt ?? paid.at) : paid.at,
     updatedAt: work.at,
   }
@@ -81,6 +106,10 @@ async function settle(
   await book(work, { settled, before: payment, paid, booking, transfer })
   announce(work.emit, settled, paid.transactionHash)
   return settled
+}
+
+async function tellFee(work: Work, { id }: PaymentRow, fee: bigint): Promise<void> {
+  await bookFee(work, await lockedPayment(work, id), fee)
 }
 
 /**
@@ -137,6 +166,7 @@ interface Facts extends Partial<Transfer> {
   readonly organizationFeeMinor?: string
   readonly suspenseMinor?: string
   readonly customerId?: string | null
+  readonly externalId?: string
   readonly message?: string | null | undefined
   readonly settledAt?: Date
   readonly checkoutId?: string

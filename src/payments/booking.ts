@@ -32,7 +32,7 @@ export interface Booking {
   readonly suspense: bigint
 }
 
-type Paid = Pick<ProviderPayment, 'amount' | 'fee' | 'organizationFee'>
+type Paid = Pick<ProviderPayment, 'amount' | 'organizationFee'> & { readonly fee: bigint | undefined }
 
 /** Undefined where the provider tells nothing that we do not have. */
 export function bookingOf(sale: Sale, payment: PaymentRow | null, paid: Paid, short: boolean): Booking | undefined {
@@ -57,7 +57,8 @@ const NOTHING: Amounts = { gross: 0n, providerFee: 0n, organizationFee: 0n, susp
 function beyond(had: Amounts, { amount, fee, organizationFee }: Paid): Omit<Amounts, 'suspense'> {
   const gross = amount.minor - had.gross
   if (gross === 0n) return NOTHING
-  return { gross, providerFee: fee - had.providerFee, organizationFee: organizationFee - had.organizationFee }
+  const providerFee = fee === undefined ? 0n : fee - had.providerFee
+  return { gross, providerFee, organizationFee: organizationFee - had.organizationFee }
 }
 
 /** How an amount came in, at which rates of the fees. */

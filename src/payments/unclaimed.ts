@@ -2,10 +2,12 @@ import { BEING_OPENED } from '../checkouts/checkout.ts'
 import { customerFromPage } from '../customers/service.ts'
 import type { Database } from '../db/database.ts'
 import type { PaymentSource } from '../db/generated/enums.ts'
+import { money } from '../kernel/money.ts'
 import type { ProviderPayment } from '../providers/port/facts.ts'
 import type { Account } from '../providers/registry.ts'
 import type { Work } from '../work/work.ts'
 import { applyToPayment } from './apply.ts'
+import { applyFee, lacksFee } from './fee.ts'
 
 /** Money that a provider has for us and that nothing of ours asked for. */
 
@@ -27,7 +29,13 @@ export async function applyUnclaimed(
 ): Promise<void> {
   const { tenantId } = work
   const externalId = paid.reference
-  if (await work.tx.payment.findFirst({ where: { tenantId, provider, externalId } })) return
+  const known = await work.tx.payment.findFirst({ where: { tenantId, provider, externalId } })
+  if (known) {
+    if (paid.fee !== undefined && lacksFee(known, paid.fee)) {
+      await applyFee(work, known, money(paid.fee, paid.amount.currency))
+    }
+    return
+  }
   const owner = { tenantId, userId: null }
   const customerId = paid.customer ? await customerFromPage(work, owner, paid.customer, work.at) : null
   const sale = {

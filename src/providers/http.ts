@@ -31,6 +31,13 @@ export type Verdict =
 /** Fields as JSON. */
 export const asJson: ProviderHttp['encode'] = (fields) => ({ type: 'application/json', text: JSON.stringify(fields) })
 
+/** Fields as a form. What is undefined is left out. */
+export const asForm: ProviderHttp['encode'] = (fields) => {
+  const given = Object.entries(fields as Record<string, string | undefined>)
+  const pairs = given.filter((pair): pair is [string, string] => pair[1] !== undefined)
+  return { type: 'application/x-www-form-urlencoded', text: new URLSearchParams(pairs).toString() }
+}
+
 /** What a call does at the provider. The method alone does not tell: some providers act on a GET. */
 export type Effect = 'read' | 'write'
 

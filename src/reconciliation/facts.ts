@@ -1,11 +1,13 @@
 import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import { bringsMoney, isAbandoned } from '../payments/payment.ts'
+import { applyFee } from '../payments/fee.ts'
+import { bringsMoney, hasMoney, isAbandoned } from '../payments/payment.ts'
 import { applyUnclaimed, mayBeExpected } from '../payments/unclaimed.ts'
 import type {
   CheckoutFact,
   Fact,
+  FeeFact,
   Hint,
   PaymentHint,
   ProviderPayment,
@@ -44,6 +46,8 @@ export async function applyFact(parts: FactParts, account: Account, fact: Fact):
       return ofPayment(parts, account, fact)
     case 'REFUND':
       return ofRefund(parts, account, fact)
+    case 'FEE':
+      return ofFee(parts, account, fact)
   }
 }
 
@@ -51,6 +55,7 @@ export async function applyFact(parts: FactParts, account: Account, fact: Fact):
 export function referenceOf(fact: Fact): Reference {
   if (!fact.proof) return fact.reference
   if (fact.noun === 'REFUND') return fact.refund.reference
+  if (fact.noun === 'FEE') return fact.payment
   return fact.noun === 'CHECKOUT' ? fact.checkout : fact.subscription
 }
 
@@ -92,7 +97,9 @@ async function ofPayment(parts: FactParts, account: Account, hint: PaymentHint):
     await subscriptions.refresh(subscription)
     return true
   }
-  const checkout = await db.prisma.checkout.findUnique({ where: named(account, billed ?? hint.reference) })
+  const checkout = await db.prisma.checkout.findUnique({
+    where: named(account, billed ?? hint.checkout ?? hint.reference),
+  })
   if (!checkout) return ofNothing(parts, account, hint)
   await checkouts.refresh(checkout)
   return true
@@ -112,7 +119,7 @@ async function ofNothing(parts: FactParts, account: Account, hint: PaymentHint, 
 
 async function readPayment({ registry }: FactParts, { tenantId, provider }: Account, hint: PaymentHint) {
   const { status, subscriptions } = await registry.connected(tenantId, provider)
-  if (hint.subscription === undefined) return status?.payment(hint.reference)
+  if (hint.subscription === undefined) return status?.payment(hint.checkout ?? hint.reference)
   const bills = (await subscriptions?.billings(hint.subscription)) ?? []
   return bills.find(({ reference }) => reference === hint.reference)
 }
@@ -123,6 +130,14 @@ async function ofRefund(parts: FactParts, account: Account, fact: RefundFact | H
   const payment = await db.prisma.payment.findUnique({ where: named(account, fact.refund.payment) })
   if (!payment) return false
   await refunds.apply(payment, fact)
+  return true
+}
+
+async function ofFee({ db, clocks }: FactParts, account: Account, fact: FeeFact): Promise<boolean> {
+  const payment = await db.prisma.payment.findUnique({ where: named(account, fact.payment) })
+  if (!payment || !hasMoney(payment)) return false
+  const change = { tenantId: account.tenantId, at: await clocks.now(account.tenantId) }
+  await transact(db, change, (work) => applyFee(work, payment, fact.fee))
   return true
 }
 

@@ -80,7 +80,7 @@ async function readPayments(parts: FactParts, account: Looked): Promise<void> {
   let pages = 0
   for await (const page of status.received()) {
     const found = await newIn(parts, account, page)
-    for (const { amount: _, at: __, ...hint } of found) {
+    for (const { amount: _, at: __, hasFee: ___, ...hint } of found) {
       await applyFact(parts, account, { noun: 'PAYMENT', proof: false, ...hint })
     }
     const isPast = page.some(({ at }) => at < account.paymentsSince)
@@ -94,5 +94,9 @@ async function newIn({ db }: FactParts, account: Looked, seen: readonly Sighting
   const externalId = { in: seen.map(({ reference }) => reference) }
   const known = await db.prisma.payment.findMany({ where: { tenantId, provider, externalId } })
   const amounts = new Map(known.map((payment) => [payment.externalId, payment.settledAt && payment.amountMinor]))
-  return seen.filter(({ reference, amount, at }) => at >= paymentsSince && amounts.get(reference) !== amount.minor)
+  const lackFee = new Set(known.filter((payment) => payment.providerFeeMinor === null).map((each) => each.externalId))
+  return seen.filter(
+    ({ reference, amount, at, hasFee }) =>
+      at >= paymentsSince && (amounts.get(reference) !== amount.minor || (hasFee && lackFee.has(reference))),
+  )
 }

@@ -41,6 +41,13 @@ const PAYMENT_CHECKS: readonly Check[] = [
    FULL JOIN (SELECT id, external_id, balance FROM account WHERE tenant_id = $1::uuid AND external_id LIKE 'suspense:%') a
      ON a.external_id = p.name
    WHERE coalesce(p.total, 0) <> coalesce(a.balance, 0) AND ${DATA_IS_KEPT}`,
+  `SELECT 'fee_without_posting' AS kind, 'payment ' || m.payment_id || ' was told a fee of ' || m.provider_fee_minor || ' and has '
+          || count(t.id) || ' postings of it' AS message, NULL::uuid AS account_id, NULL::uuid AS transaction_id
+   FROM payment_movement m
+   LEFT JOIN ledger_transaction t ON t.tenant_id = m.tenant_id AND t.cause_id = m.id AND t.recipe = 'feeTold'
+     AND t.total = m.provider_fee_minor
+   WHERE m.tenant_id = $1::uuid AND m.kind = 'FEE'
+   GROUP BY m.id, m.payment_id, m.provider_fee_minor HAVING count(t.id) <> 1`,
   `SELECT 'billing_without_payment' AS kind, 'billing ' || b.id || ' is paid and has ' || count(p.id) || ' payments of its amount' AS message,
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM billing b

@@ -117,8 +117,11 @@ export async function lockRefund(tx: Transaction, tenantId: string, id: string, 
  * Where answers given here go: to a simulator, since no provider's API takes them.
  * @throws DomainError UNSUPPORTED with where to answer instead
  */
-export function simulationFor({ name, refunds, simulation }: Connected, mode: Mode): Simulation {
-  if (mode === 'TEST' && simulation) return simulation
+export function simulationFor(
+  { name, refunds, simulation }: Connected,
+  mode: Mode,
+): Required<Pick<Simulation, 'answerRefund'>> {
+  if (mode === 'TEST' && simulation?.answerRefund) return { answerRefund: simulation.answerRefund }
   const message = refunds
     ? `${name} does not accept answers through its API: approve or refuse the refund in ${refunds.answeredAt}; the result is then shown here`
     : `${name} does not support refunds`

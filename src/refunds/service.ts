@@ -3,7 +3,7 @@ import type { RefundRow } from '../db/rows.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import { invalidState, notFound, type Problem } from '../kernel/errors.ts'
+import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
 import { validate } from '../kernel/validate.ts'
 import { hasMoney } from '../payments/payment.ts'
 import { actOnce } from '../providers/act-once.ts'
@@ -55,7 +55,11 @@ async function requestRefund({ db, clocks, registry, progress }: Deps, call: Cal
   const payment = await db.prisma.payment.findFirst({ where: visible(actor, paymentId) })
   if (!payment) throw notFound('Payment', ['paymentId'])
   const connected = await registry.connected(actor.tenantId, payment.provider)
-  const simulation = simulatorOf(payment.provider, connected, actor.mode, ['paymentId'])
+  const { requestRefund: requestThere } = simulatorOf(payment.provider, connected, actor.mode, ['paymentId'])
+  if (!requestThere) {
+    const message = `${payment.provider} has no refunds that customers ask for`
+    throw new DomainError({ code: 'UNSUPPORTED', message, field: ['paymentId'] })
+  }
   const { externalId, source, status } = payment
   if (!hasMoney(payment) || externalId === null) throw invalidState(`The payment is ${status}`, ['paymentId'])
   return actOnce(db, call, {
@@ -65,7 +69,7 @@ async function requestRefund({ db, clocks, registry, progress }: Deps, call: Cal
       if (status === 'REFUNDED') throw invalidState('The payment is REFUNDED', ['paymentId'])
     },
     async ask({ actId }) {
-      await simulation.requestRefund(actId, externalId, source, reason)
+      await requestThere(actId, externalId, source, reason)
       const refund = await progress.refresh(payment).catch((error) => {
         // It was asked for all the same.
         throw error instanceof ProviderError ? new ProviderAnswerLost(error.failure, { cause: error }) : error

@@ -105,11 +105,12 @@ async function simulate(deps: Deps, call: Call, input: unknown): Promise<Done> {
     throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field: ['amount', 'currency'] })
   }
   const { provider, externalId } = await reach(deps, subscription)
-  const simulation = simulatorOf(provider.name, provider, actor.mode, ['id'])
+  const { subscription: act } = simulatorOf(provider.name, provider, actor.mode, ['id'])
+  if (!act) throw unsupported(provider, 'subscriptions')
   const done = await actOnce(db, call, {
     at: await clocks.now(actor.tenantId),
     subjectId: id,
-    ask: async ({ actId }) => void (await simulation.subscription(actId, externalId, action, amount)),
+    ask: async ({ actId }) => void (await act(actId, externalId, action, amount)),
   })
   // What the customer signs takes a moment on the chain, and the provider does not tell of all of it.
   const nextCheckAt = new Date((await clocks.now(actor.tenantId)).getTime() + SETTLED_MS)

@@ -68,13 +68,17 @@ const AccountingEventType = builder.enumType('AccountingEventType', {
       description:
         'An amount that the merchant took from the suspense account. No money came in: the gross amount is zero and the suspense amount is negative.',
     },
+    fee: {
+      description:
+        "A provider's fee that was told after the payment was settled. No money came in: the gross amount is zero and the net amount is negative.",
+    },
     refund: { description: 'A refund.' },
   },
 })
 
 const AccountingEventRef = builder.objectRef<AccountingRow>('AccountingEvent').implement({
   description:
-    "One payment, acceptance or refund for accounting, taken from the gateway's own ledger. The fields are the columns of the CSV export.",
+    "One payment, acceptance, fee or refund for accounting, taken from the gateway's own ledger. The fields are the columns of the CSV export.",
   fields: (t) => ({
     paymentId: t.id({
       description:

@@ -60,7 +60,7 @@ PaymentRef.implement({
     fee: t.field({
       type: MoneyRef,
       nullable: true,
-      description: "The provider's fee. Null until the payment is settled.",
+      description: "The provider's fee. Null until the payment is settled and the provider has told its fee.",
       authScopes: KEY_ONLY,
       resolve: ({ providerFeeMinor, currency }) =>
         providerFeeMinor === null ? null : amount(providerFeeMinor, currency),

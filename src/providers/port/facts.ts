@@ -41,7 +41,8 @@ export interface ProviderPayment {
   readonly amount: Money
   /** In the currency that the customer paid with, where it is one we keep. */
   readonly settled?: Money
-  readonly fee: bigint
+  /** What the provider keeps of it, in minor units of the price's currency; absent until that is told. */
+  readonly fee?: bigint
   readonly organizationFee: bigint
   /** The rates of both fees in basis points, where the provider tells them. */
   readonly feeBps?: number
@@ -60,6 +61,10 @@ export interface ProviderPayment {
 export interface Sighting {
   readonly reference: Reference
   readonly source: PaymentSource
+  /** The checkout that it paid, where a payment has a name of its own. */
+  readonly checkout?: Reference
+  /** Whether the list tells the fee. Absent where every payment is told with its fee. */
+  readonly hasFee?: boolean
   /** The subscription whose bill it paid. */
   readonly subscription?: Reference
   readonly amount: Money
@@ -189,9 +194,19 @@ export interface PaymentHint {
   readonly proof: false
   readonly reference: Reference
   readonly source: PaymentSource
+  /** The checkout that it paid, where a payment has a name of its own. */
+  readonly checkout?: Reference
   /** The subscription whose bill it paid. */
   readonly subscription?: Reference
 }
 
+/** Proof of all that the provider keeps of a payment, where that is not told with the payment itself. */
+export interface FeeFact {
+  readonly noun: 'FEE'
+  readonly proof: true
+  readonly payment: Reference
+  readonly fee: Money
+}
+
 /** What can be told of our things without being asked for. */
-export type Fact = CheckoutFact | SubscriptionFact | RefundFact | Hint | PaymentHint
+export type Fact = CheckoutFact | SubscriptionFact | RefundFact | FeeFact | Hint | PaymentHint

@@ -144,7 +144,7 @@ async function approveAll(stage: Stage, sold: readonly { payment: PaymentRow }[]
 async function expectFound(stage: Stage): Promise<void> {
   const sold = await paid(stage, ['first', 'second'])
   for (const { payment } of sold) {
-    await stage.adapter.simulation?.requestRefund(newId(), payment.externalId ?? '', payment.source, 'It broke')
+    await stage.adapter.simulation?.requestRefund?.(newId(), payment.externalId ?? '', payment.source, 'It broke')
   }
   await eventually(async () => {
     await work(stage, 61)

@@ -1,0 +1,2 @@
+-- AlterEnum
+ALTER TYPE "MovementKind" ADD VALUE 'FEE';
