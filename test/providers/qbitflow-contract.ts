@@ -1,4 +1,4 @@
-import { QBITFLOW } from '../../src/providers/qbitflow/index.ts'
+import { PROVIDERS, type ProviderRow } from '../../src/providers/providers.ts'
 import { CALL_FAULTS, NOTIFICATION_FAULTS, PAYMENT_FAULTS } from './contract/faults.ts'
 import type { ContractProvider } from './contract/provider.ts'
 
@@ -8,7 +8,7 @@ const HISTORY = 'GET /transaction/subscription/history/*'
 
 export const QBITFLOW_CONTRACT: ContractProvider = {
   name: 'QBITFLOW',
-  adapter: QBITFLOW,
+  row: PROVIDERS.QBITFLOW as ProviderRow,
   price: { amount: '10.00', currency: 'USD' },
   paysWith: 'USDC',
   async prepare({ baseUrl, credentials, fetch }) {

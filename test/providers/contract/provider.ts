@@ -1,13 +1,14 @@
 import type { CheckoutKind } from '../../../src/db/generated/enums.ts'
 import type { ProviderName } from '../../../src/kernel/provider-name.ts'
-import type { Adapter } from '../../../src/providers/adapter.ts'
 import type { Connection } from '../../../src/providers/port/provider.ts'
+import type { ProviderRow } from '../../../src/providers/providers.ts'
 import type { CallFault, NotificationFault, PaymentFault } from './faults.ts'
 
 /** What the contract has to know of a provider: one object for each. What it leaves out, the provider cannot do. */
 export interface ContractProvider {
   readonly name: ProviderName
-  readonly adapter: Adapter
+  /** With an adapter and a simulator. */
+  readonly row: ProviderRow
   /** What everything costs: 1000 minor units of a currency that the provider takes. */
   readonly price: { readonly amount: string; readonly currency: string }
   /** What a customer pays with, where the page asks. */

@@ -3,6 +3,7 @@ import type { App } from '../../../src/app.ts'
 import type { Job } from '../../../src/jobs/schedule.ts'
 import type { Actor } from '../../../src/kernel/actor.ts'
 import type { Connection, Provider } from '../../../src/providers/port/provider.ts'
+import { PROVIDERS } from '../../../src/providers/providers.ts'
 import { eventually, type TestApp, testApp } from '../../support/app.ts'
 import { type TurnableClock, turnableClock } from '../../support/clock.ts'
 import { newTenant } from '../../support/tenant.ts'
@@ -39,7 +40,8 @@ export function contract<Able>(
   const clock = turnableClock()
   let house: TestApp
   beforeAll(async () => {
-    house = await testApp({ clock })
+    const rows = Object.fromEntries(CONTRACT_PROVIDERS.map(({ name, row }) => [name, row]))
+    house = await testApp({ clock, providers: { ...PROVIDERS, ...rows } })
   })
   afterAll(() => house.close())
 
@@ -68,7 +70,9 @@ async function openStage(provider: ContractProvider, app: App, clock: TurnableCl
   await app.connectSandboxes()
   const account = await accountOf(provider, app, owner.tenantId)
   await provider.prepare?.(account)
-  return { provider, app, clock, owner, adapter: provider.adapter.connect(account) }
+  const adapter = provider.row.adapter?.connect(account)
+  if (!adapter) throw new Error(`${provider.name} has no adapter`)
+  return { provider, app, clock, owner, adapter }
 }
 
 /** The tenant's account at the simulator, as the provider's own program would reach it. */
