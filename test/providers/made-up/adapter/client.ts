@@ -9,7 +9,7 @@ export const PROVIDER = 'MADE_UP'
 const Envelope = z.object({ code: z.string(), message: z.string(), data: z.unknown() })
 
 /** Nothing was done, and it may be asked for again. */
-const NOT_NOW = ['SLOW_DOWN', 'BALANCE_TOO_LOW']
+const NOT_NOW = 'SLOW_DOWN'
 
 /** Every answer is HTTP 200, and says inside what was done. */
 export const verdict: ProviderHttp['verdict'] = (status, _headers, body) => {
@@ -19,7 +19,7 @@ export const verdict: ProviderHttp['verdict'] = (status, _headers, body) => {
   if (code === 'OK') return { is: 'DONE' }
   if (code === 'SYSTEM_ERROR') return { is: 'UNCLEAR', why: `answered ${code}` }
   return {
-    is: NOT_NOW.includes(code) ? 'NOT_NOW' : 'REFUSED',
+    is: code === NOT_NOW ? 'NOT_NOW' : 'REFUSED',
     code,
     message: message || `${PROVIDER} answered ${code}`,
   }
