@@ -1,3 +1,4 @@
+import { assertKnowsProviders } from '../app/known-providers.ts'
 import { type App, createApp } from '../app.ts'
 import { type Config, localUrl } from '../config.ts'
 import { readAddress, shown } from '../db/address.ts'
@@ -108,6 +109,7 @@ async function start(wanted: Wanted, running: Running, patienceMs: number): Prom
   const secretKey = await readDataKey(database.sessionUrl, secretKeys.current, secretKeys.unfinished)
   const app = await openApp(wanted, { database, publicUrl, port, secretKey })
   running.app = app
+  await assertKnowsProviders(app.db, wanted.providers)
   const shortage = config.databaseUrl && (await tryConnections(database.url, app.db.connections))
   if (shortage) log.warn(shortage)
   Object.assign(running.firstKey, await bootstrap(app.db, app.clock))

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PROVIDERS, type Providers } from '../../src/providers/providers.ts'
-import { type OpenGateway, startGateway } from '../support/gateway.ts'
+import { type OpenGateway, startGateway, startNode } from '../support/gateway.ts'
 
 /** A provider that can do nothing but answer at its address. Its simulator is one route. */
 const ADDED: Providers = {
@@ -97,4 +97,11 @@ describe('a provider that is added to the list', () => {
 test('a provider that is not in the list is no value of the API', async () => {
   const query = '{ payments(filter: { provider: REMOVED }) { totalCount } }'
   await expect(gateway.api.ask(query)).rejects.toThrow(/REMOVED/)
+})
+
+test('a release that does not know a connected provider does not start, and says which', async () => {
+  const start = startNode(gateway.databaseUrl)
+  await expect(start).rejects.toThrow(
+    'this release does not know a provider that the database has connections with (ADDED): start the release that made them',
+  )
 })
