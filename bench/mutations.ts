@@ -24,7 +24,7 @@ const CHECKOUT = `mutation ($input: CreateCheckoutInput!) {
   createCheckout(input: $input) { checkout { id status url } userErrors { message } } }`
 const SIMULATE = `mutation ($input: SimulateCheckoutInput!) {
   simulateCheckout(input: $input) { checkout { id status } userErrors { message } } }`
-const STATUS = 'query ($id: ID!) { checkout(id: $id) { status } }'
+const STATUS = 'query ($id: ID!) { checkout(by: { id: $id }) { status } }'
 
 const MUTATIONS: Readonly<Record<string, Mutation>> = {
   createCustomer: {

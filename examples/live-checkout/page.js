@@ -1,6 +1,6 @@
 import { checkoutIdOf, watchCheckout } from './watch.js'
 
-const CHECKOUT = 'query ($id: ID!) { checkout(id: $id) { url item { name } price { amount currency } } }'
+const CHECKOUT = 'query ($id: ID!) { checkout(by: { id: $id }) { url item { name } price { amount currency } } }'
 
 const CONNECTION = {
   connecting: 'Connecting …',

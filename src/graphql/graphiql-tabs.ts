@@ -97,7 +97,7 @@ subscription WatchPayment($checkout: ID!) {
   {
     query: `# 7 · See the payment and its ledger entries
 query Payment($checkout: ID!) {
-  checkout(id: $checkout) {
+  checkout(by: { id: $checkout }) {
     status
     customer { name email }
     payment {

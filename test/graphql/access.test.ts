@@ -134,7 +134,7 @@ test('a client secret reads its own checkout and payment, and of those only what
   const uuid = decodeId(fixtures.ids.Checkout ?? '')?.uuid ?? ''
   const ask = door.asking(door.app.checkouts.clientSecret(uuid))
   const { data, errors } = await ask(
-    `query ($id: ID!) { checkout(id: $id) {
+    `query ($id: ID!) { checkout(by: { id: $id }) {
       status item { name } price { amount } expiresAt
       payment { status amount { amount } transactionHash fee { amount } customer { id } }
       customer { email } product { id } webhookUrl

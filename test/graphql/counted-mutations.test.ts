@@ -111,7 +111,7 @@ describe('a mutation waits for the database', () => {
   })
 })
 
-const STATUS = 'query ($id: ID!) { checkout(id: $id) { status } }'
+const STATUS = 'query ($id: ID!) { checkout(by: { id: $id }) { status } }'
 
 async function pay(): Promise<void> {
   const id = (await checkout())?.checkout?.id

@@ -20,7 +20,7 @@ const CREATE = `mutation { createCheckout(input: {
   kind: PAYMENT, idempotencyKey: "order-1",
   item: { name: "A mug", description: "Blue", price: { amount: "19.99", currency: "USD" } }
 }) { checkout { id status url } replayed userErrors { code ... on ProviderRefusal { retryable } } } }`
-const READ = 'query ($id: ID!) { checkout(id: $id) { status url timeline { type } } }'
+const READ = 'query ($id: ID!) { checkout(by: { id: $id }) { status url timeline { type } } }'
 const FAULTS = '{ faults(provider: QBITFLOW) { kind operation times } }'
 const LATER = 'mutation { advanceTestClock(input: { by: { value: 1, unit: MINUTES } }) { userErrors { code } } }'
 const CLEAR = 'mutation { clearFaults(input: { provider: QBITFLOW }) { userErrors { code } } }'

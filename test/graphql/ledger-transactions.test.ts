@@ -58,7 +58,7 @@ test('a payment has one EXTERNAL transaction, one INTERNAL part for each charge,
       { account: { id: fee }, amount: { amount: '0.01' }, balanceAfter: { amount: '0.01' } },
     ],
   })
-  const { data } = await ask(`query ($id: ID!) { ledgerTransaction(id: $id) { ${WHOLE} } }`, { id: object.id })
+  const { data } = await ask(`query ($id: ID!) { ledgerTransaction(by: { id: $id }) { ${WHOLE} } }`, { id: object.id })
   expect(data.ledgerTransaction, 'the row that was handed back is the row that is kept').toEqual(object)
 })
 
@@ -151,7 +151,9 @@ test('a charge into another currency is converted at the rate of the moment, whi
     { amount: { amount: '1502' } },
   ])
   await api.done(api.change('setRate', 'rate', { from: 'USD', to: 'JPY', rate: '2' }))
-  const { data } = await ask('query ($id: ID!) { ledgerTransaction(id: $id) { charges { rate } } }', { id: paid.id })
+  const { data } = await ask('query ($id: ID!) { ledgerTransaction(by: { id: $id }) { charges { rate } } }', {
+    id: paid.id,
+  })
   expect(data.ledgerTransaction.charges).toEqual([{ rate: '150.255' }])
   const rates = await ask('{ rates(filter: { from: "USD", to: "JPY" }) { totalCount edges { node { rate } } } }')
   expect(rates.data.rates).toEqual({ totalCount: 2, edges: [{ node: { rate: '2' } }, { node: { rate: '150.255' } }] })

@@ -149,7 +149,7 @@ describe('accounting in the API', () => {
     const { edges, totalCount } = data.accounting
     expect(totalCount).toBe(edges.length)
     for (const { node } of edges)
-      expect(node).toMatchObject({ type: 'one_time', grossAmountUsd: '19.99', platformFeePercent: '1.5' })
+      expect(node).toMatchObject({ type: 'ONE_TIME', grossAmountUsd: '19.99', platformFeePercent: '1.5' })
     const first = (await owner(ACCOUNTING, { ...ALL, first: 1 })).data.accounting
     const second = (await owner(ACCOUNTING, { ...ALL, first: 1, after: first.pageInfo.endCursor })).data.accounting
     expect([first.edges[0], second.edges[0]]).toEqual(edges.slice(0, 2))

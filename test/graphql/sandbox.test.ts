@@ -72,5 +72,7 @@ test('a user who is deleted is cut off, on open sockets too', async () => {
   expect((await peer.closed).code).toBe(4401)
   const { errors } = await seller('{ viewer { mode } }')
   expect(errors?.[0]?.extensions?.code).toBe('UNAUTHENTICATED')
-  expect((await ask('query ($id: ID!) { user(id: $id) { id } }', { id: encodeId('User', id) })).data.user).toBeNull()
+  expect(
+    (await ask('query ($id: ID!) { user(by: { id: $id }) { id } }', { id: encodeId('User', id) })).data.user,
+  ).toBeNull()
 })

@@ -25,7 +25,7 @@ async function subscribe(input: object = { kind: 'SUBSCRIPTION' }): Promise<{ ch
   const checkoutId = data.createCheckout.checkout.id
   expect((await ask(PLAY, { id: checkoutId })).data.simulateCheckout.userErrors).toEqual([])
   const id = await eventually(async () => {
-    const found = await ask('query ($id: ID!) { checkout(id: $id) { subscription { id completedCycles } } }', {
+    const found = await ask('query ($id: ID!) { checkout(by: { id: $id }) { subscription { id completedCycles } } }', {
       id: checkoutId,
     })
     const { subscription } = found.data.checkout
@@ -54,7 +54,7 @@ describe('a subscription', () => {
     const { id, checkoutId } = await subscribe()
     const shown = await eventually(async () => {
       const answer = await ask(
-        `query ($id: ID!) { subscription(id: $id) { status usage description price { amount } frequency { value unit }
+        `query ($id: ID!) { subscription(by: { id: $id }) { status usage description price { amount } frequency { value unit }
            customer { email } checkout { id } items { quantity } stopped completedCycles allowance { currency }
            nextBillingAt(timezone: "Asia/Yangon") cancelledAt
            billings { totalCount edges { node { sequence status trigger amount { amount } payment { id source subscription { id } billing { id } } } } }
@@ -90,7 +90,7 @@ describe('a subscription', () => {
     const { id, checkoutId } = await subscribe()
     const { data } = await eventually(async () => {
       const answer = await ask(
-        'query ($id: ID!) { subscription(id: $id) { billings { edges { node { id payment { id } } } } } }',
+        'query ($id: ID!) { subscription(by: { id: $id }) { billings { edges { node { id payment { id } } } } } }',
         { id },
       )
       return answer.data.subscription.billings.edges.length === 1 && answer
@@ -127,7 +127,7 @@ describe('a subscription', () => {
 
   test('is cancelled by its customer alone: the answer is their page', async () => {
     const { id } = await subscribe()
-    const managed = '{ subscription(id: "ID") { managementUrl } }'.replace('ID', id)
+    const managed = '{ subscription(by: { id: "ID" }) { managementUrl } }'.replace('ID', id)
     await eventually(async () => (await ask(managed)).data.subscription.managementUrl)
     const { data } = await ask(
       `mutation ($id: ID!) { cancelSubscription(input: { subscriptionId: $id }) { url subscription { status managementUrl } userErrors { code } } }`,
@@ -144,7 +144,7 @@ describe('a subscription', () => {
     const row = await door.app.db.prisma.subscription.findFirstOrThrow({ orderBy: { createdAt: 'desc' } })
     expect(encodeId('Subscription', row.id)).toBe(id)
     const { data, errors } = await door.asking(door.app.checkouts.clientSecret(row.checkoutId ?? ''))(
-      'query ($id: ID!) { checkout(id: $id) { subscription { id status customer { id } } } }',
+      'query ($id: ID!) { checkout(by: { id: $id }) { subscription { id status customer { id } } } }',
       { id: checkoutId },
     )
     expect(data.checkout.subscription).toMatchObject({ id, status: 'ACTIVE', customer: null })

@@ -103,12 +103,12 @@ describe('a seller', () => {
   test('asks for nothing of another by the queries for single things', async () => {
     const { ann, ben } = both()
     const asked = {
-      user: `user(id: "${ben.ids.User}") { id }`,
+      user: `user(by: { id: "${ben.ids.User}" }) { id }`,
       product: `product(by: { reference: "mug-Ben" }) { id }`,
       customer: `customer(by: { reference: "buyer-of-Ben" }) { id }`,
-      checkout: `checkout(id: "${ben.ids.Checkout}") { id }`,
+      checkout: `checkout(by: { id: "${ben.ids.Checkout}" }) { id }`,
       payment: `payment(by: { id: "${ben.ids.Payment}" }) { id }`,
-      subscription: `subscription(id: "${ben.ids.Subscription}") { id }`,
+      subscription: `subscription(by: { id: "${ben.ids.Subscription}" }) { id }`,
       refund: `refund(by: { paymentId: "${ben.ids.Payment}" }) { id }`,
     }
     for (const [name, field] of Object.entries(asked)) {
@@ -120,7 +120,7 @@ describe('a seller', () => {
   test('sees the keys of its own alone, and what it has earned', async () => {
     const { ann, ben } = both()
     const { data } = await ann.ask(
-      `{ apiKeys { id user { id } } theirs: apiKeys(userId: "${ben.ids.User}") { id } user(id: "${ann.ids.User}") { account(currency: "USD") { id available { amount } } } }`,
+      `{ apiKeys { id user { id } } theirs: apiKeys(userId: "${ben.ids.User}") { id } user(by: { id: "${ann.ids.User}" }) { account(currency: "USD") { id available { amount } } } }`,
     )
     expect(data.apiKeys).toEqual([{ id: ann.ids.ApiKey, user: { id: ann.ids.User } }])
     expect(data.theirs).toEqual([])
@@ -138,7 +138,7 @@ describe('a seller', () => {
     }
   })
 
-  test.each(['payment(by: { id: $id })', 'checkout(id: $id)'])(
+  test.each(['payment(by: { id: $id })', 'checkout(by: { id: $id })'])(
     'sees no webhook about its own %s, which its manager does',
     async (field) => {
       const query = `query ($id: ID!) { about: ${field} { deliveries(first: 9) { totalCount } } }`
@@ -203,7 +203,7 @@ describe('a seller', () => {
       `mutation { createWebhookEndpoint(input: { url: "https://x.example.com", kind: EVENT }) { secret } }`,
       `mutation { rotateWebhookSecret(input: { id: "${managed.WebhookEndpoint}" }) { secret } }`,
       `mutation { redeliverWebhook(input: { deliveryId: "${managed.WebhookDelivery}" }) { userErrors { code } } }`,
-      `{ claimRequest(userId: "${ann.ids.User}") { link } }`,
+      `{ claimRequest(by: { userId: "${ann.ids.User}" }) { link } }`,
       '{ faults(provider: QBITFLOW) { id } }',
       `mutation { createClaimRequest(input: { userId: "${ben.ids.User}" }) { userErrors { code } } }`,
       'mutation { advanceTestClock(input: { by: { value: 1, unit: DAYS } }) { userErrors { code } } }',

@@ -115,7 +115,7 @@ test('a checkout tells its own address, and shows what it told; managers see wha
   const { viewer } = (await ask('{ viewer { webhookSecret } }')).data
   for (const heard of receiver.heard) verified(heard, viewer.webhookSecret)
   const shown = await ask(
-    'query ($id: ID!) { checkout(id: $id) { deliveries { totalCount edges { node { checkout { id } } } } } }',
+    'query ($id: ID!) { checkout(by: { id: $id }) { deliveries { totalCount edges { node { checkout { id } } } } } }',
     { id },
   )
   expect(shown.data.checkout.deliveries).toMatchObject({ totalCount: 2, edges: [{ node: { checkout: { id } } }, {}] })

@@ -29,7 +29,7 @@ async function amountIs(id: string, amount: string, status: string): Promise<str
   return eventually(async () => {
     const { checkout } = await gateway.api.ask<{
       checkout: { payment: { id: string; status: string; amount: { amount: string } } | null }
-    }>('query ($id: ID!) { checkout(id: $id) { payment { id status amount { amount } } } }', { id })
+    }>('query ($id: ID!) { checkout(by: { id: $id }) { payment { id status amount { amount } } } }', { id })
     return checkout.payment?.status === status && checkout.payment.amount.amount === amount && checkout.payment.id
   })
 }

@@ -44,7 +44,7 @@ async function sell({ api }: Seller, item: object = ITEM): Promise<void> {
   const { checkout } = await createCheckout(api, { item })
   await simulate(api, checkout.id, 'PAY')
   await eventually(async () => {
-    const query = 'query ($id: ID!) { checkout(id: $id) { status } }'
+    const query = 'query ($id: ID!) { checkout(by: { id: $id }) { status } }'
     return (await api.ask<{ checkout: { status: string } }>(query, { id: checkout.id })).checkout.status === 'COMPLETED'
   })
 }
@@ -84,13 +84,13 @@ test("a seller's payment with a fee is claimed, computed, paid out and settled, 
   const seller = await newSeller(1_000)
   await sell(seller)
   // 19.99, of which the provider keeps 1.5 % and the organization 10 %.
-  const account = `query ($id: ID!) { user(id: $id) { claimedAt payoutAddress account(currency: "USD") { balance { amount } } } }`
+  const account = `query ($id: ID!) { user(by: { id: $id }) { claimedAt payoutAddress account(currency: "USD") { balance { amount } } } }`
   const before = await seller.api.ask<{ user: object }>(account, { id: seller.id })
   expect(before.user).toEqual({ claimedAt: null, payoutAddress: null, account: { balance: { amount: '17.69' } } })
 
   const link = await invite(seller)
   expect(await invite(seller)).toBe(link)
-  const found = 'query ($id: ID!) { claimRequest(userId: $id) { link user { email } } }'
+  const found = 'query ($id: ID!) { claimRequest(by: { userId: $id }) { link user { email } } }'
   expect(await api.ask(found, { id: seller.id })).toEqual({ claimRequest: { link, user: { email: seller.email } } })
   expect((await fill(link, { payoutAddress: WALLET })).status).toBe(303)
 
@@ -177,7 +177,7 @@ describe('the page of an invitation', () => {
       [seller.id],
     )
     expect(rows).toEqual([{ n: 1 }])
-    const ask = 'query ($id: ID!) { user(id: $id) { payoutAddress } }'
+    const ask = 'query ($id: ID!) { user(by: { id: $id }) { payoutAddress } }'
     const before = await gateway.api.ask(ask, { id: seller.id })
     await fill(link, { payoutAddress: wallets[1] ?? '' })
     expect(await gateway.api.ask(ask, { id: seller.id })).toEqual(before)

@@ -48,7 +48,7 @@ test('a payment and a subscription are found by the provider’s id', async () =
   const paid = await eventually(async () => {
     const { checkout: seen } = await gateway.api.ask<{
       checkout: { payment: { status: string; providerId: string } | null }
-    }>('query ($id: ID!) { checkout(id: $id) { payment { status providerId } } }', { id: checkout.id })
+    }>('query ($id: ID!) { checkout(by: { id: $id }) { payment { status providerId } } }', { id: checkout.id })
     return seen.payment?.status === 'COMPLETED' && seen.payment
   })
   const ask = (by: string) =>
@@ -65,7 +65,7 @@ test('a payment and a subscription are found by the provider’s id', async () =
   const found = await eventually(async () => {
     const { checkout } = await gateway.api.ask<{
       checkout: { providerId: string; subscription: { id: string } | null }
-    }>('query ($id: ID!) { checkout(id: $id) { providerId subscription { id } } }', { id: started.checkout.id })
+    }>('query ($id: ID!) { checkout(by: { id: $id }) { providerId subscription { id } } }', { id: started.checkout.id })
     return checkout.subscription && checkout
   })
   const query = 'query ($id: String!) { subscriptions(filter: { providerId: $id }) { edges { node { id } } } }'

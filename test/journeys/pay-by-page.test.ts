@@ -98,7 +98,7 @@ describe.skipIf(!hasBrowser)(
       const { url, api } = gateway
       const [mine, foreign] = await Promise.all([createCheckout(api), createCheckout(api)])
       const frontend = apiOf(url, mine.checkout.clientSecret)
-      const read = (id: string) => frontend.ask('query ($id: ID!) { checkout(id: $id) { id } }', { id })
+      const read = (id: string) => frontend.ask('query ($id: ID!) { checkout(by: { id: $id }) { id } }', { id })
       expect(await read(mine.checkout.id)).toEqual({ checkout: { id: mine.checkout.id } })
       expect(await read(foreign.checkout.id)).toEqual({ checkout: null })
       const { ended } = watchStatus(url, mine.checkout.clientSecret, foreign.checkout.id)

@@ -18,7 +18,7 @@ interface Seen {
   readonly payment: { readonly id: string; readonly status: string } | null
 }
 
-const CHECKOUT = `query ($id: ID!) { checkout(id: $id) { status payment {
+const CHECKOUT = `query ($id: ID!) { checkout(by: { id: $id }) { status payment {
   id status amount { amount } settled { currency } suspense { amount } refundable { amount } customer { email }
   ledgerTransactions(first: 5) { edges { node { recipe } } }
   refunds(first: 5) { edges { node { status recorded amount { amount } transactionHash } } } } } }`

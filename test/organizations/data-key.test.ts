@@ -58,7 +58,7 @@ test('the secret key is changed by a command; then the new one opens everything,
   await eventually(async () => (await readCheckout(again, second.id)).status === 'COMPLETED')
   // What was handed out under the old key stays good.
   const watched = await apiOf(after.url, checkout.clientSecret).ask<object>(
-    `{ checkout(id: "${checkout.id}") { status } }`,
+    `{ checkout(by: { id: "${checkout.id}" }) { status } }`,
   )
   expect(watched).toEqual({ checkout: { status: 'COMPLETED' } })
   await after.stop()

@@ -59,7 +59,7 @@ const make = (api: Api, input: object) => tell(api, 'createApiKey', { name: 'Mad
 const feeOf = async (id: string) =>
   (
     await owner.ask<{ user: { organizationFeeBps: number } }>(
-      'query ($id: ID!) { user(id: $id) { organizationFeeBps } }',
+      'query ($id: ID!) { user(by: { id: $id }) { organizationFeeBps } }',
       { id },
     )
   ).user.organizationFeeBps
@@ -109,7 +109,7 @@ describe('an admin', () => {
     const [admin, peer, seller] = [await member('ADMIN'), await member('ADMIN'), await member('USER')]
     expect(await refusal(owner, 'createClaimRequest', { userId: peer.id })).toBe('')
     expect(await refusal(admin.api, 'createClaimRequest', { userId: peer.id })).toBe('FORBIDDEN userId')
-    const link = 'query ($userId: ID!) { claimRequest(userId: $userId) { link } }'
+    const link = 'query ($userId: ID!) { claimRequest(by: { userId: $userId }) { link } }'
     expect(await admin.api.ask(link, { userId: peer.id })).toEqual({ claimRequest: null })
     for (const id of [admin.id, seller.id]) {
       expect((await tell(admin.api, 'createClaimRequest', { userId: id })).claimRequest).toMatchObject({

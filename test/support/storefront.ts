@@ -51,7 +51,7 @@ export interface SeenCheckout {
 }
 
 const CHECKOUT = `query ($id: ID!) {
-  checkout(id: $id) {
+  checkout(by: { id: $id }) {
     status
     customer { id email }
     payment { id status amount { amount } ledgerTransactions(first: 10) { edges { node { recipe } } } }

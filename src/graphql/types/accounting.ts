@@ -62,17 +62,19 @@ function shown(name: string, row: AccountingRow): string | null {
 const AccountingEventType = builder.enumType('AccountingEventType', {
   description: 'The kind of an accounting event.',
   values: {
-    one_time: { description: 'A one-time payment.' },
-    subscription: { description: 'A payment of a subscription.' },
-    acceptance: {
+    ONE_TIME: { value: 'one_time', description: 'A one-time payment.' },
+    SUBSCRIPTION: { value: 'subscription', description: 'A payment of a subscription.' },
+    ACCEPTANCE: {
+      value: 'acceptance',
       description:
         'An amount that the merchant took from the suspense account. No money came in: the gross amount is zero and the suspense amount is negative.',
     },
-    fee: {
+    FEE: {
+      value: 'fee',
       description:
         "A provider's fee that was told after the payment was settled. No money came in: the gross amount is zero and the net amount is negative.",
     },
-    refund: { description: 'A refund.' },
+    REFUND: { value: 'refund', description: 'A refund.' },
   },
 })
 

@@ -240,15 +240,21 @@ const checkouts = list({
   },
 })
 
+const CheckoutBy = builder.inputType('CheckoutBy', {
+  description: 'Identifies one checkout by exactly one of these fields.',
+  isOneOf: true,
+  fields: (t) => ({ id: t.id({ description: 'The id of the checkout.' }) }),
+})
+
 builder.queryFields((t) => ({
   checkout: t.field({
     type: CheckoutRef,
     nullable: true,
     description: 'Returns one checkout. Null when it does not exist or the credential has no access to it.',
     authScopes: { credential: true },
-    args: { id: t.arg.id({ required: true, description: 'The id of the checkout.' }) },
-    resolve: (_root, args, { loaders }) => {
-      const id = decodeId(args.id)
+    args: { by: t.arg({ type: CheckoutBy, required: true, description: 'How the checkout is identified.' }) },
+    resolve: (_root, { by }, { loaders }) => {
+      const id = decodeId(by.id ?? '')
       return id?.kind === 'Checkout' ? loaders.one('checkout', id.uuid) : null
     },
   }),

@@ -29,6 +29,12 @@ const ClaimRequestRef = builder.objectRef<ClaimRequest>('ClaimRequest').implemen
   }),
 })
 
+const ClaimRequestBy = builder.inputType('ClaimRequestBy', {
+  description: 'Identifies one invitation by exactly one of these fields.',
+  isOneOf: true,
+  fields: (t) => ({ userId: t.id({ description: 'The id of the invited user.' }) }),
+})
+
 builder.queryField('claimRequest', (t) =>
   t.field({
     type: ClaimRequestRef,
@@ -36,8 +42,9 @@ builder.queryField('claimRequest', (t) =>
     description:
       'Returns the invitation of a user. Null when there is none, or when the key could not have created it.',
     authScopes: { manager: true },
-    args: { userId: t.arg.id({ required: true, description: 'The id of the user.' }) },
-    resolve: async (_root, { userId }, context) => (await context.app.claims.find(actorOf(context), userId)) ?? null,
+    args: { by: t.arg({ type: ClaimRequestBy, required: true, description: 'How the invitation is identified.' }) },
+    resolve: async (_root, { by }, context) =>
+      (await context.app.claims.find(actorOf(context), by.userId ?? '')) ?? null,
   }),
 )
 

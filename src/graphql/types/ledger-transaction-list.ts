@@ -71,15 +71,27 @@ function paying(destinationId: string | null | undefined): Condition[] {
   }))
 }
 
+const LedgerTransactionBy = builder.inputType('LedgerTransactionBy', {
+  description: 'Identifies one ledger transaction by exactly one of these fields.',
+  isOneOf: true,
+  fields: (t) => ({ id: t.id({ description: 'The id of the ledger transaction.' }) }),
+})
+
 builder.queryField('ledgerTransaction', (t) =>
   t.field({
     type: LedgerTransactionRef,
     nullable: true,
     description: 'Returns one ledger transaction. Null when it does not exist or the key has no access to it.',
     authScopes: { manager: true },
-    args: { id: t.arg.id({ required: true, description: 'The id of the ledger transaction.' }) },
-    resolve: (_root, args, { loaders }) => {
-      const id = decodeId(args.id)
+    args: {
+      by: t.arg({
+        type: LedgerTransactionBy,
+        required: true,
+        description: 'How the ledger transaction is identified.',
+      }),
+    },
+    resolve: (_root, { by }, { loaders }) => {
+      const id = decodeId(by.id ?? '')
       return id?.kind === 'LedgerTransaction' ? loaders.one('ledger_transaction', id.uuid) : null
     },
   }),

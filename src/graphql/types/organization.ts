@@ -3,7 +3,7 @@ import { builder } from '../builder.ts'
 import { actorOf } from '../context.ts'
 import { mutation } from '../mutation.ts'
 import { OrganizationRef } from '../refs.ts'
-import { ProviderConnectionRef } from './provider.ts'
+import { ConnectedProviderRef } from './provider.ts'
 
 OrganizationRef.implement({
   description: 'A merchant that uses the gateway.',
@@ -12,7 +12,7 @@ OrganizationRef.implement({
     id: t.id({ description: 'The id of the organization: org_…', resolve: ({ id }) => encodeId('Organization', id) }),
     name: t.exposeString('name', { description: 'The name of the organization, as customers see it.' }),
     connections: t.field({
-      type: [ProviderConnectionRef],
+      type: [ConnectedProviderRef],
       description: 'The connections with providers, in the mode of the key.',
       resolve: async (_organization, _args, context) => [
         ...(await context.app.connections.list(actorOf(context).tenantId)),

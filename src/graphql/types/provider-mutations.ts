@@ -1,12 +1,12 @@
 import { withNotes } from '../../providers/notes.ts'
 import { actorOf, type Context } from '../context.ts'
 import { mutation } from '../mutation.ts'
-import { ProviderConnectionRef, ProviderEnum } from './provider.ts'
+import { ConnectedProviderRef, ProviderEnum } from './provider.ts'
 
 /** The connection with the provider that the input names, as what a mutation answers with. */
 export const connectionObject = {
   name: 'connection',
-  type: ProviderConnectionRef,
+  type: ConnectedProviderRef,
   description: 'The connection with the provider.',
   async read(context: Context, { provider }: Readonly<Record<string, unknown>>) {
     const connections = await context.app.connections.list(actorOf(context).tenantId)

@@ -61,7 +61,7 @@ const SandboxAccess = builder.objectRef<NonNullable<Connection['sandbox']>>('San
   }),
 })
 
-export const ProviderConnectionRef = builder.objectRef<Connection>('ProviderConnection').implement({
+export const ConnectedProviderRef = builder.objectRef<Connection>('ConnectedProvider').implement({
   description: 'The connection of an organization with a provider, in one mode.',
   fields: (t) => ({
     provider: t.expose('provider', { type: ProviderEnum, description: 'The provider.' }),
@@ -116,7 +116,7 @@ export const ProviderLinkRef = builder.objectRef<ProviderLinkRow>('ProviderLink'
 
 builder.queryField('providers', (t) =>
   t.field({
-    type: [ProviderConnectionRef],
+    type: [ConnectedProviderRef],
     description: 'The connections of the organization with providers, in the mode of the key.',
     authScopes: { key: true },
     resolve: async (_root, _args, context) => [...(await context.app.connections.list(actorOf(context).tenantId))],

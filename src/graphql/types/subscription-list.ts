@@ -50,15 +50,21 @@ export const subscriptions = list({
   },
 })
 
+const SubscriptionBy = builder.inputType('SubscriptionBy', {
+  description: 'Identifies one subscription by exactly one of these fields.',
+  isOneOf: true,
+  fields: (t) => ({ id: t.id({ description: 'The id of the subscription.' }) }),
+})
+
 builder.queryFields((t) => ({
   subscription: t.field({
     type: SubscriptionRef,
     nullable: true,
     description: 'Returns one subscription. Null when it does not exist or the credential has no access to it.',
     authScopes: { credential: true },
-    args: { id: t.arg.id({ required: true, description: 'The id of the subscription.' }) },
-    resolve: (_root, args, { loaders }) => {
-      const id = decodeId(args.id)
+    args: { by: t.arg({ type: SubscriptionBy, required: true, description: 'How the subscription is identified.' }) },
+    resolve: (_root, { by }, { loaders }) => {
+      const id = decodeId(by.id ?? '')
       return id?.kind === 'Subscription' ? loaders.one('subscription', id.uuid) : null
     },
   }),

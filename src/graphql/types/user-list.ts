@@ -43,15 +43,21 @@ const users = list({
 
 const IS_CLAIMED = { values: [], sql: (alias: string) => `${alias}.claimed_at IS NOT NULL` }
 
+const UserBy = builder.inputType('UserBy', {
+  description: 'Identifies one user by exactly one of these fields.',
+  isOneOf: true,
+  fields: (t) => ({ id: t.id({ description: 'The id of the user.' }) }),
+})
+
 builder.queryFields((t) => ({
   user: t.field({
     type: UserRef,
     nullable: true,
     description: 'Returns one user. Null when it does not exist or the key has no access to it.',
     authScopes: { key: true },
-    args: { id: t.arg.id({ required: true, description: 'The id of the user.' }) },
-    resolve: async (_root, { id }, { loaders }) => {
-      const decoded = decodeId(id)
+    args: { by: t.arg({ type: UserBy, required: true, description: 'How the user is identified.' }) },
+    resolve: async (_root, { by }, { loaders }) => {
+      const decoded = decodeId(by.id ?? '')
       return decoded?.kind === 'User' ? present(await loaders.one('app_user', decoded.uuid)) : null
     },
   }),
