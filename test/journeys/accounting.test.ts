@@ -87,7 +87,7 @@ describe('a payment that came in two transfers', () => {
       file.map(({ paymentId, checkoutId, type, txHash, suspenseAmount, suspenseCurrency }) => ({
         ...{ paymentId, checkoutId, suspenseAmount, suspenseCurrency },
         // Exports have the words of accounting programs, the API has an enum.
-        type: type.toUpperCase(),
+        type: String(type).toUpperCase(),
         txHash: txHash || null,
       })),
     )
