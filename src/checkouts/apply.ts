@@ -6,7 +6,7 @@ import type { EventType, Status } from '../events/catalogue.ts'
 import { invalidState } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
 import { applyToPayment } from '../payments/apply.ts'
-import { isFinal, isSettled, isShort, moveTo } from '../payments/payment.ts'
+import { isFinal, isLate, isSettled, isShort, moveTo } from '../payments/payment.ts'
 import { saleOf } from '../payments/sale.ts'
 import type {
   CheckoutFact,
@@ -21,6 +21,9 @@ import type { Work } from '../work/work.ts'
 import {
   checkoutObject,
   isAbandoned,
+  isBeingPaid,
+  isCancelled,
+  isInDoubt,
   isOver,
   mayBeCancelled,
   mayBecome,
@@ -73,7 +76,7 @@ type Changes = Partial<
 async function decide(work: Work, checkout: CheckoutRow, fact: CheckoutDecision): Promise<void> {
   const { status, expiresAt } = checkout
   if (fact.decision === 'CANCEL') {
-    if (status === 'CANCELLED') return
+    if (isCancelled(status)) return
     if (!mayBeCancelled(status)) throw invalidState(`A checkout that is ${status} cannot be cancelled`, ['id'])
     const after = await write(work, checkout, { status: 'CANCELLED', nextCheckAt: expiresAt, updatedAt: work.at })
     announce(work, after, 'checkout.cancelled', { state: 'CANCELLED' })
@@ -101,12 +104,12 @@ async function open(work: Work, id: string, opening: OpeningFact['opening']): Pr
   const [after] = await work.tx.checkout.updateManyAndReturn({ where, data })
   // It was cancelled meanwhile, or somebody else has opened it.
   if (!after) return
-  announce(work, after, OPENING_EVENT[status], status === 'OPEN' ? undefined : { state: status })
+  announce(work, after, OPENING_EVENT[status], 'page' in opening ? undefined : { state: opening.status })
 }
 
 function openedAs(opening: OpeningFact['opening'], now: Date) {
-  if (opening.status !== 'OPEN') {
-    return { ...opening, nextCheckAt: opening.status === 'UNKNOWN' ? later(now, OPEN_AGAIN_MS) : null }
+  if (!('page' in opening)) {
+    return { ...opening, nextCheckAt: isInDoubt(opening.status) ? later(now, OPEN_AGAIN_MS) : null }
   }
   const { reference: externalId, url, expiresAt } = opening.page
   const nextCheckAt = later(now, FIRST_CHECK_MS)
@@ -148,7 +151,7 @@ async function settle(
   const reason = seen.message !== undefined && { reason: seen.message }
   const data = { customerId, nextCheckAt, checks: 0, ...(short ? reason : { reason: null }) }
   // What came too late leaves the checkout's end as it is.
-  if (settled.status === 'PAID_LATE' && isOver(checkout.status)) {
+  if (isLate(settled.status) && isOver(checkout.status)) {
     const late = { customerId, nextCheckAt: null }
     await write(work, checkout, late)
   } else await become(work, checkout, ENDS[settled.status] ?? 'COMPLETED', data)
@@ -167,7 +170,7 @@ async function move(work: Work, { checkout, payment }: Locked, { status: seen, c
   const customerId = await customerOf(work, checkout, never ? undefined : customer)
   const paying = { sale: { ...saleOf(checkout), customerId }, payment }
   if (!never && !(await applyToPayment(work, paying, { noun: 'PAYMENT', proof: true, status: seen }))) return
-  const nextCheckAt = status === 'PROCESSING' ? later(work.at, RECHECK_MS) : null
+  const nextCheckAt = isBeingPaid(status) ? later(work.at, RECHECK_MS) : null
   const reason = isOver(status) && seen.message !== undefined ? { reason: seen.message } : {}
   const data = { customerId, nextCheckAt, checks: 0, ...reason }
   await become(work, checkout, status, data, never ? { state: seen.state } : undefined)
@@ -220,7 +223,7 @@ async function moveStart(work: Work, checkout: CheckoutRow, { status: seen, cust
     customerId,
     ...(mayBecome(checkout.status, status) && { status }),
     ...(seen.message !== undefined && { reason: seen.message }),
-    nextCheckAt: status === 'PROCESSING' ? later(work.at, RECHECK_MS) : null,
+    nextCheckAt: isBeingPaid(status) ? later(work.at, RECHECK_MS) : null,
     checks: 0,
     updatedAt: work.at,
   })

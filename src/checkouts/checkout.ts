@@ -45,9 +45,28 @@ export function isAbandoned(status: CheckoutStatus): boolean {
   return status === 'CANCELLED' || status === 'EXPIRED'
 }
 
-/** Whether the merchant can call it off: nobody has begun to pay. */
+export function isCancelled(status: CheckoutStatus): boolean {
+  return status === 'CANCELLED'
+}
+
+/** Whether somebody has begun to pay, and what became of it is not known yet. */
+export function isBeingPaid(status: CheckoutStatus): boolean {
+  return status === 'PROCESSING'
+}
+
+/** Whether the merchant can cancel it: nobody has begun to pay. */
 export function mayBeCancelled(status: CheckoutStatus): boolean {
-  return status !== 'PROCESSING' && mayBecome(status, 'CANCELLED')
+  return !isBeingPaid(status) && mayBecome(status, 'CANCELLED')
+}
+
+/** Whether the answer was lost that says what became of opening it. */
+export function isInDoubt(status: CheckoutStatus): boolean {
+  return status === 'UNKNOWN'
+}
+
+/** Whether the provider refused to open it, so that there never was a page. */
+export function wasRefused({ status, externalId }: Pick<CheckoutRow, 'status' | 'externalId'>): boolean {
+  return status === 'FAILED' && externalId === null
 }
 
 /** Those of which it is not known whether they have a page at the provider. */
@@ -59,6 +78,11 @@ export function isBeingOpened(status: CheckoutStatus): boolean {
 
 /** Those with a page at the provider on which they can be paid. */
 export const PAYABLE = ['OPEN', 'PROCESSING'] as const satisfies readonly CheckoutStatus[]
+
+/** The same as isBeingPaid and isInDoubt, and whether it can be paid and nobody has begun to, as SQL over a row of that name. */
+export const isBeingPaidSql = (row: string): string => `${row}.status = 'PROCESSING'`
+export const isInDoubtSql = (row: string): string => `${row}.status = 'UNKNOWN'`
+export const isOpenSql = (row: string): string => `${row}.status = 'OPEN'`
 
 /** Those that may still be paid, as SQL. */
 export const AWAITS_PAYMENT = `status IN ${inList(['OPENING', ...PAYABLE])}`

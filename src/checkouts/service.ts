@@ -22,9 +22,12 @@ import {
   CheckoutId,
   CreateCheckout,
   checkoutObject,
+  isBeingOpened,
+  isInDoubt,
   LIFETIME_HOURS,
   SimulateCheckout,
   type WantedCheckoutInput,
+  wasRefused,
 } from './checkout.ts'
 import type { CheckoutOpening } from './opening.ts'
 
@@ -117,11 +120,9 @@ async function repeat(
   const find = () => db.prisma.checkout.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
   for (let waited = 0; waited < REPEAT_WAITS_MS; waited += REPEAT_LOOKS_EVERY_MS) {
     const checkout = await find()
-    if (checkout.status === 'UNKNOWN') return opening.open(checkout, { requestId })
-    const neverOpened = checkout.externalId === null
-    if (checkout.status === 'FAILED' && neverOpened)
-      return [{ code: 'PROVIDER_REFUSED', message: checkout.reason ?? 'refused' }]
-    if (checkout.status !== 'OPENING') return []
+    if (isInDoubt(checkout.status)) return opening.open(checkout, { requestId })
+    if (wasRefused(checkout)) return [{ code: 'PROVIDER_REFUSED', message: checkout.reason ?? 'refused' }]
+    if (!isBeingOpened(checkout.status)) return []
     await sleep(REPEAT_LOOKS_EVERY_MS)
   }
   return opening.open(await find(), { requestId })

@@ -56,6 +56,16 @@ export function isShort(state: TransactionState): boolean {
   return state === 'UNDERPAID'
 }
 
+/** Whether its money came after what asked for it had ended. */
+export function isLate(state: TransactionState): boolean {
+  return state === 'PAID_LATE'
+}
+
+/** Whether all that came in was given back. */
+export function isRefunded(state: TransactionState): boolean {
+  return state === 'REFUNDED'
+}
+
 /** Whether what the provider says means that money came in, be it too little. */
 export function bringsMoney(state: TransactionState): boolean {
   return isSettled(state) || isShort(state)
@@ -83,6 +93,9 @@ export const hasMoneySql = (row: string): string =>
   `(${wasSettledSql(row)} OR (${row}.status = 'UNDERPAID' AND ${row}.settled_at IS NOT NULL))`
 export const wasSettledSql = (row: string): string => `${row}.status IN ${inList(WAS_SETTLED)}`
 
+/** The same as isRefunded, as SQL over a row of that name. */
+export const isRefundedSql = (row: string): string => `${row}.status = 'REFUNDED'`
+
 /** Whether a payment is underpaid by an amount that the provider did not tell, as SQL. */
 export const AMOUNT_UNTOLD = `status = 'UNDERPAID' AND settled_at IS NULL`
 
@@ -102,7 +115,7 @@ export function refundable(payment: PaymentRow): bigint {
 }
 
 export function isFinal(state: TransactionState): boolean {
-  return SETTLED.includes(state) || UNPAID.includes(state) || state === 'REFUNDED'
+  return SETTLED.includes(state) || UNPAID.includes(state) || isRefunded(state)
 }
 
 export interface Arrival {

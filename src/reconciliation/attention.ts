@@ -1,10 +1,11 @@
-import { AWAITS_PAYMENT } from '../checkouts/checkout.ts'
+import { AWAITS_PAYMENT, isInDoubtSql } from '../checkouts/checkout.ts'
 import type { Database } from '../db/database.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
 import { formatDecimal } from '../kernel/money.ts'
 import { DEVELOPMENT_KEY } from '../organizations/development-key.ts'
 import { AMOUNT_UNTOLD, WAITS_AS } from '../payments/payment.ts'
+import { HAS_FAILED } from '../webhooks/record.ts'
 
 /** What waits for a person, and how much is on its way. Each is a look into an index, all of them one round trip. */
 
@@ -24,10 +25,10 @@ export interface Counters {
 const COUNTERS = `
   SELECT
     (SELECT count(*) FROM checkout WHERE tenant_id = $1 AND ${AWAITS_PAYMENT}) AS open_checkouts,
-    (SELECT count(*) FROM checkout WHERE tenant_id = $1 AND status = 'UNKNOWN') AS checkouts_in_doubt,
+    (SELECT count(*) FROM checkout WHERE tenant_id = $1 AND ${isInDoubtSql('checkout')}) AS checkouts_in_doubt,
     (SELECT count(*) FROM payment WHERE tenant_id = $1
        AND created_at >= date_trunc('day', ${NOW} AT TIME ZONE $3) AT TIME ZONE $3) AS payments_today,
-    (SELECT count(*) FROM webhook_delivery WHERE tenant_id = $1 AND status = 'FAILED') AS failed_deliveries,
+    (SELECT count(*) FROM webhook_delivery WHERE tenant_id = $1 AND ${HAS_FAILED}) AS failed_deliveries,
     (SELECT count(*) FROM webhook_delivery WHERE tenant_id = $1 AND next_attempt_at IS NOT NULL) AS pending_deliveries,
     (SELECT count(*) FROM inbox_message WHERE tenant_id = $1 AND applied_at IS NULL) AS inbox_waiting,
     (SELECT count(*) FROM ledger_transaction
@@ -73,10 +74,10 @@ const MATTERS = `
   FROM inbox_message WHERE tenant_id = $1 AND applied_at IS NULL AND next_attempt_at IS NULL GROUP BY provider
   UNION ALL
   SELECT 'deliveries', count(*), NULL, NULL, NULL, NULL
-  FROM webhook_delivery WHERE tenant_id = $1 AND status = 'FAILED' HAVING count(*) > 0
+  FROM webhook_delivery WHERE tenant_id = $1 AND ${HAS_FAILED} HAVING count(*) > 0
   UNION ALL
   SELECT 'checkouts', count(*), NULL, NULL, min(updated_at), NULL
-  FROM checkout WHERE tenant_id = $1 AND status = 'UNKNOWN' AND updated_at < ${NOW} - interval '1 hour' HAVING count(*) > 0
+  FROM checkout WHERE tenant_id = $1 AND ${isInDoubtSql('checkout')} AND updated_at < ${NOW} - interval '1 hour' HAVING count(*) > 0
   UNION ALL
   SELECT 'key', 1, name, NULL, expires_at, NULL
   FROM api_key WHERE tenant_id = $1 AND deleted_at IS NULL AND expires_at > $2 AND expires_at <= $2::timestamptz + interval '7 days'

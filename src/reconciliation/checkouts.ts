@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { isBeingOpened, isOver, likelyToBePaid } from '../checkouts/checkout.ts'
+import { isBeingOpened, isBeingPaidSql, isOpenSql, isOver, likelyToBePaid } from '../checkouts/checkout.ts'
 import type { CheckoutOpening } from '../checkouts/opening.ts'
 import type { CheckoutProgress } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
@@ -36,8 +36,8 @@ const UNTIL_AT_STAKE_SECONDS = `extract(epoch FROM r.expires_at - interval '15 m
 const BACKOFF = (most: number) => `least(${FIRST_WAIT_SECONDS} * power(2, least(r.checks, 12)), ${most})`
 
 const WAIT = `CASE
-  WHEN r.status = 'PROCESSING' THEN ${BACKOFF(LONGEST_ON_ITS_WAY_SECONDS)}
-  WHEN r.status <> 'OPEN' THEN ${BACKOFF(LONGEST_WAIT_SECONDS)}
+  WHEN ${isBeingPaidSql('r')} THEN ${BACKOFF(LONGEST_ON_ITS_WAY_SECONDS)}
+  WHEN NOT ${isOpenSql('r')} THEN ${BACKOFF(LONGEST_WAIT_SECONDS)}
   WHEN ${likelyToBePaid('r', 'taken.now')} THEN ${AT_STAKE_SECONDS}
   WHEN ${PAYMENT_IS_LISTED}
     THEN least(greatest(${QUIET_SECONDS}, ${AGE_SECONDS} / 3), ${LONGEST_QUIET_SECONDS}, ${UNTIL_AT_STAKE_SECONDS})

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { likelyToBePaid, PAYABLE } from '../checkouts/checkout.ts'
+import { isBeingPaidSql, likelyToBePaid, PAYABLE } from '../checkouts/checkout.ts'
 import { dueWork } from '../db/due-work.ts'
 import { inList } from '../db/in-list.ts'
 import type { ProviderConnectionRow } from '../db/rows.ts'
@@ -26,7 +26,7 @@ const LIKELY = `r.payments_checked_at <= m.now - $8 * interval '1 second' AND (
   r.payments_checked_at <= m.now - $10 * interval '1 second'
   OR EXISTS (SELECT FROM checkout o WHERE o.tenant_id = r.tenant_id AND o.provider = r.provider
     AND o.status IN ${inList(PAYABLE)} AND (r.payments_checked_at <= m.now - $9 * interval '1 second'
-      OR o.status = 'PROCESSING' OR ${likelyToBePaid('o', 'm.now')})))`
+      OR ${isBeingPaidSql('o')} OR ${likelyToBePaid('o', 'm.now')})))`
 
 interface Parts extends FactParts {
   readonly clock: Clock

@@ -2,7 +2,9 @@ import type { Database } from '../db/database.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { type Check, DATA_IS_KEPT, LEDGER_CHECKS } from '../ledger/checks.ts'
 import { type LedgerProof, prove } from '../ledger/proof.ts'
-import { hasMoneySql, wasSettledSql } from '../payments/payment.ts'
+import { hasMoneySql, isRefundedSql, wasSettledSql } from '../payments/payment.ts'
+import { isPaidBackSql } from '../refunds/refund.ts'
+import { isPaidSql } from '../subscriptions/billing.ts'
 
 /** The payments for which money came in: each has one posting for its first arrival, and one for each that followed. */
 const HAS_MONEY = hasMoneySql('p')
@@ -52,7 +54,7 @@ const PAYMENT_CHECKS: readonly Check[] = [
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM billing b
    LEFT JOIN payment p ON p.tenant_id = b.tenant_id AND p.billing_id = b.id AND p.amount_minor = b.amount_minor AND ${wasSettledSql('p')}
-   WHERE b.tenant_id = $1::uuid AND b.status = 'COMPLETED'
+   WHERE b.tenant_id = $1::uuid AND ${isPaidSql('b')}
    GROUP BY b.id HAVING count(p.id) <> 1`,
   `SELECT 'payment_without_event' AS kind, 'no event says that payment ' || p.id || ' is ' || p.status AS message,
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
@@ -67,12 +69,12 @@ const REFUND_CHECKS: readonly Check[] = [
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM refund r
    LEFT JOIN ledger_transaction t ON t.tenant_id = r.tenant_id AND t.cause_id = r.id AND t.recipe = 'refundCompleted'
-   WHERE r.tenant_id = $1::uuid AND r.status = 'COMPLETED'
+   WHERE r.tenant_id = $1::uuid AND ${isPaidBackSql('r')}
    GROUP BY r.id HAVING count(t.id) <> 1`,
   `SELECT 'posting_without_refund' AS kind, 'it was posted for refund ' || t.cause_id || ', which is not completed' AS message,
           t.account_id, t.id AS transaction_id
    FROM ledger_transaction t
-   LEFT JOIN refund r ON r.tenant_id = t.tenant_id AND r.id = t.cause_id AND r.status = 'COMPLETED'
+   LEFT JOIN refund r ON r.tenant_id = t.tenant_id AND r.id = t.cause_id AND ${isPaidBackSql('r')}
    WHERE t.tenant_id = $1::uuid AND t.recipe = 'refundCompleted' AND r.id IS NULL AND ${DATA_IS_KEPT}`,
   `SELECT 'posting_differs' AS kind, 'it posts ' || t.total || ' for a refund of ' || r.amount_minor AS message,
           t.account_id, t.id AS transaction_id
@@ -83,9 +85,9 @@ const REFUND_CHECKS: readonly Check[] = [
           || ' given back, its refunds come to ' || coalesce(r.total, 0) AS message, NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM payment p
    LEFT JOIN (SELECT payment_id, sum(amount_minor) AS total FROM refund
-              WHERE tenant_id = $1::uuid AND status = 'COMPLETED' GROUP BY payment_id) r ON r.payment_id = p.id
+              WHERE tenant_id = $1::uuid AND ${isPaidBackSql('refund')} GROUP BY payment_id) r ON r.payment_id = p.id
    WHERE p.tenant_id = $1::uuid AND (p.refunded_minor <> coalesce(r.total, 0)
-     OR (p.status = 'REFUNDED') <> (p.refunded_minor >= p.amount_minor))`,
+     OR (${isRefundedSql('p')}) <> (p.refunded_minor >= p.amount_minor))`,
   `SELECT 'refund_without_event' AS kind, 'the last event of refund ' || r.id || ' does not say that it is ' || r.status AS message,
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM refund r

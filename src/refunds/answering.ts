@@ -12,7 +12,7 @@ import type { Connected, Registry } from '../providers/registry.ts'
 import { transact } from '../work/work.ts'
 import { announceRefund } from './apply.ts'
 import type { RefundProgress } from './progress.ts'
-import { isUnconfirmed, mayBecome } from './refund.ts'
+import { isRefused, isUnconfirmed, mayBecome } from './refund.ts'
 
 const RETRY_MS = 5_000
 const RECHECK_MS = 10_000
@@ -71,7 +71,7 @@ async function takeRefusal(deps: Deps, refund: RefundRow, error: ProviderRefused
     return [problemFrom(unanswered)]
   }
   const after = await deps.db.prisma.refund.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
-  if (!isUnconfirmed(after) && (after.status === 'REFUSED') === (refund.answer === 'REFUSE')) return []
+  if (!isUnconfirmed(after) && isRefused(after.status) === (refund.answer === 'REFUSE')) return []
   if (isUnconfirmed(after)) await record(deps, refund, 'PENDING')
   return [problemFrom(error)]
 }

@@ -9,7 +9,17 @@ import { merchantOf, refundCompleted } from '../ledger/recipes.ts'
 import { givePaymentBack } from '../payments/apply.ts'
 import type { ChainFacts, ProviderRefund, RefundFact } from '../providers/port/facts.ts'
 import type { Change, Work } from '../work/work.ts'
-import { amountOf, isNews, isOver, mayBecome, refundEventType, refundObject, refundStatus } from './refund.ts'
+import {
+  amountOf,
+  awaitsAnswer,
+  isNews,
+  isOver,
+  isPaidBack,
+  mayBecome,
+  refundEventType,
+  refundObject,
+  refundStatus,
+} from './refund.ts'
 
 /** What a fact makes of a payment's refund, wherever it came from. */
 
@@ -27,7 +37,7 @@ export async function applyToRefund(work: Work, { id }: Pick<PaymentRow, 'id'>, 
   if (before && !isNews(before, seen)) return before
   const after = before ? await move(work, payment, before, seen) : await begin(work, payment, seen)
   if (after.status !== before?.status) {
-    if (after.status === 'COMPLETED') await completeRefund(work, payment, after)
+    if (isPaidBack(after.status)) await completeRefund(work, payment, after)
     announceRefund(work.emit, after, message)
   }
   return after
@@ -79,10 +89,10 @@ function facts(change: Change, payment: PaymentRow, seen: ProviderRefund) {
         networkFeeMinor: seen.networkFeeMinor.toString(),
         networkFeeCurrency: place.coin,
       }),
-    ...(seen.state !== 'PENDING' && { respondedAt: seen.respondedAt ?? change.at }),
-    ...(seen.state === 'COMPLETED' && { completedAt: seen.completedAt ?? change.at }),
+    ...(!awaitsAnswer(seen.state) && { respondedAt: seen.respondedAt ?? change.at }),
+    ...(isPaidBack(seen.state) && { completedAt: seen.completedAt ?? change.at }),
     // One that waits for its answer is seen in the provider's list of those.
-    nextCheckAt: over || seen.state === 'PENDING' ? null : new Date(change.at.getTime() + RECHECK_MS),
+    nextCheckAt: over || awaitsAnswer(seen.state) ? null : new Date(change.at.getTime() + RECHECK_MS),
     checks: 0,
     updatedAt: change.at,
   }

@@ -38,7 +38,7 @@ export function isNews(
   seen: Pick<ProviderRefund, 'state' | 'respondedAt'>,
 ): boolean {
   if (seen.state === status) return !isOver(status) && respondedAt === null && seen.respondedAt !== undefined
-  return seen.state !== 'PENDING' || isOver(status)
+  return !awaitsAnswer(seen.state) || isOver(status)
 }
 
 /** Whether an answer was given here of which the provider has not said that it has it. */
@@ -50,6 +50,23 @@ export function isUnconfirmed({ status, respondedAt }: Pick<RefundRow, 'status' 
 export function awaitsAnswer(status: RefundStatus): boolean {
   return status === 'PENDING'
 }
+
+/** Whether its answer was lost, so that nobody knows what became of it. */
+export function isInDoubt(status: RefundStatus): boolean {
+  return status === 'UNKNOWN'
+}
+
+export function isRefused(status: RefundStatus): boolean {
+  return status === 'REFUSED'
+}
+
+/** Whether the money is back with the customer. */
+export function isPaidBack(status: RefundStatus): boolean {
+  return status === 'COMPLETED'
+}
+
+/** The same, as SQL over a row of that name. */
+export const isPaidBackSql = (row: string): string => `${row}.status = 'COMPLETED'`
 
 /** Those that are not over. */
 export const OPEN_REFUNDS = (Object.keys(NEXT) as RefundStatus[]).filter((status) => !isOver(status))

@@ -5,7 +5,7 @@ import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
 import { validate } from '../kernel/validate.ts'
-import { hasMoney } from '../payments/payment.ts'
+import { hasMoney, isRefunded } from '../payments/payment.ts'
 import { actOnce } from '../providers/act-once.ts'
 import { ProviderAnswerLost, ProviderError, problemFrom } from '../providers/errors.ts'
 import type { RefundReply } from '../providers/port/refunds.ts'
@@ -16,7 +16,7 @@ import { transactOnce } from '../work/work.ts'
 import { lockRefund, type RefundAnswering, simulationFor } from './answering.ts'
 import { announceRefund } from './apply.ts'
 import type { RefundProgress } from './progress.ts'
-import { ApproveRefund, awaitsAnswer, RefuseRefund, RequestRefund } from './refund.ts'
+import { ApproveRefund, awaitsAnswer, isInDoubt, RefuseRefund, RequestRefund } from './refund.ts'
 
 /** How long the request that gives an answer may take before reconciliation takes it over. */
 const ANSWERING_LEASE_MS = 60_000
@@ -66,7 +66,7 @@ async function requestRefund({ db, clocks, registry, progress }: Deps, call: Cal
     at: await clocks.now(actor.tenantId),
     subjectId: payment.id,
     async begin() {
-      if (status === 'REFUNDED') throw invalidState('The payment is REFUNDED', ['paymentId'])
+      if (isRefunded(status)) throw invalidState('The payment is REFUNDED', ['paymentId'])
     },
     async ask({ actId }) {
       await requestThere(actId, externalId, source, reason)
@@ -101,7 +101,7 @@ async function answerRefund(deps: Deps, call: Call, id: string, reply: RefundRep
     announceRefund(work.emit, await work.tx.refund.update({ where: { tenantId_id: { tenantId, id } }, data }))
   })
   const refund = await find(deps, actor, id)
-  if (done.replayed) return { ...done, problems: refund.status === 'UNKNOWN' ? await resolve(deps, refund) : [] }
+  if (done.replayed) return { ...done, problems: isInDoubt(refund.status) ? await resolve(deps, refund) : [] }
   const problems = await answering.deliver(refund)
   // What came to nothing may be asked for again.
   if (problems.length > 0 && awaitsAnswer((await find(deps, actor, id)).status)) await forget(db, call)

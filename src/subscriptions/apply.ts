@@ -8,7 +8,17 @@ import type { ProviderPayment, ReadSubscription, SubscriptionFact } from '../pro
 import type { Work } from '../work/work.ts'
 import { addBillings, failBilling } from './billings.ts'
 import { lockSubscription } from './lock.ts'
-import { isOver, isUnpaid, mayReach, nextCheck, subscriptionEventType, subscriptionObject } from './subscription.ts'
+import {
+  isCancelled,
+  isCompleted,
+  isOver,
+  isTrial,
+  isUnpaid,
+  mayReach,
+  nextCheck,
+  subscriptionEventType,
+  subscriptionObject,
+} from './subscription.ts'
 import { termsOf } from './terms.ts'
 
 /** What a fact makes of a subscription, wherever it came from. */
@@ -39,7 +49,7 @@ export async function beginSubscription(
 
 async function applyLocked(work: Work, before: SubscriptionRow, fact: SubscriptionFact): Promise<SubscriptionRow> {
   const { state, bills, message } = fact
-  const ended = before.cancelledAt ?? (state.status === 'CANCELLED' ? state.updatedAt : undefined)
+  const ended = before.cancelledAt ?? (isCancelled(state.status) ? state.updatedAt : undefined)
   const fresh = await addBillings(work, before, bills, ended)
   const believed = believable(before, state)
   if (believed === 'contradicted') {
@@ -68,7 +78,7 @@ async function create(work: Work, checkout: CheckoutRow, { state, periods }: Rea
     status: state.status,
     ...(freeCredits && { freeCreditsMinor: freeCredits.minor }),
     ...(minPeriods !== undefined && { minPeriods, minimumCancellationAt: later(began, frequency, minPeriods) }),
-    ...(trialPeriod && { trialEndsAt: (state.status === 'TRIAL' && state.nextBillingAt) || later(began, trialPeriod) }),
+    ...(trialPeriod && { trialEndsAt: (isTrial(state.status) && state.nextBillingAt) || later(began, trialPeriod) }),
   }
   const facts = { ...agreed, ...factsOf({}, state, work.at) }
   const { tenantId, provider, productId, userId, customerId, externalId, currency } = checkout
@@ -157,7 +167,7 @@ function factsOf(before: Facts, state: SubscriptionFact['state'], now: Date): Fa
     ...said('minimumCancellationAt', state.minimumCancellationAt),
     ...said('managementUrl', state.managementUrl),
     ...said('externalUpdatedAt', state.updatedAt),
-    ...(status === 'CANCELLED' && !before.cancelledAt && { cancelledAt: state.updatedAt ?? now }),
+    ...(isCancelled(status) && !before.cancelledAt && { cancelledAt: state.updatedAt ?? now }),
   }
 }
 
@@ -191,8 +201,8 @@ function stored(facts: Facts) {
 
 /** What the change is on the subscription's status page, where it is a step of something. */
 function stepOf(before: SubscriptionRow, after: SubscriptionRow): Status | undefined {
-  if (after.status === 'CANCELLED') return { type: 'CANCEL_SUBSCRIPTION', state: 'COMPLETED', final: true }
-  if (after.status === 'COMPLETED') return { type: 'EXECUTE_SUBSCRIPTION', state: 'COMPLETED', final: true }
+  if (isCancelled(after.status)) return { type: 'CANCEL_SUBSCRIPTION', state: 'COMPLETED', final: true }
+  if (isCompleted(after.status)) return { type: 'EXECUTE_SUBSCRIPTION', state: 'COMPLETED', final: true }
   const rose = (name: 'allowanceMinor' | 'maxSpendingMinor') => (after[name] ?? 0n) > (before[name] ?? 0n)
   if (rose('allowanceMinor')) return { type: 'INCREASE_ALLOWANCE', state: 'COMPLETED', final: false }
   if (rose('maxSpendingMinor')) return { type: 'UPDATE_MAX_AMOUNT', state: 'COMPLETED', final: false }

@@ -9,7 +9,7 @@ import { money } from '../kernel/money.ts'
 import { applyToPayment } from '../payments/apply.ts'
 import type { ProviderPayment } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
-import { amountDue } from './billing.ts'
+import { amountDue, hasFailed, STILL_TO_PAY } from './billing.ts'
 import { lockSubscription } from './lock.ts'
 import { billingObject } from './subscription.ts'
 
@@ -70,7 +70,7 @@ async function succeed(work: Work, subscription: SubscriptionRow, paid: Provider
 /** The bill of the period that runs could not be paid; the provider will try again. */
 export async function failBilling(work: Work, subscription: SubscriptionRow) {
   const open = await openBilling(work.tx, subscription)
-  if (open?.status === 'FAILED') return
+  if (open && hasFailed(open)) return
   const facts = { status: 'FAILED' as const, attempts: (open?.attempts ?? 0) + 1, updatedAt: work.at }
   const billing = open
     ? await work.tx.billing.update({ where: keyOf(open), data: facts })
@@ -93,7 +93,7 @@ export async function withdrawBilling(tx: Transaction, subscription: Subscriptio
 
 /** The one bill that is still to be paid. */
 export function openBilling(tx: Transaction, { tenantId, id }: SubscriptionRow): Promise<BillingRow | null> {
-  return tx.billing.findFirst({ where: { tenantId, subscriptionId: id, status: { not: 'COMPLETED' } } })
+  return tx.billing.findFirst({ where: { tenantId, subscriptionId: id, status: STILL_TO_PAY } })
 }
 
 async function newBilling(work: Work, subscription: SubscriptionRow, trigger: BillingTrigger = 'AUTO') {

@@ -18,7 +18,15 @@ import { amountDue } from './billing.ts'
 import { beginBilling, withdrawBilling } from './billings.ts'
 import { lockSubscription } from './lock.ts'
 import type { SubscriptionProgress } from './progress.ts'
-import { isOver, SimulateSubscription, SubscriptionId, subscriptionObject } from './subscription.ts'
+import {
+  isCancelled,
+  isCompleted,
+  isOver,
+  isTrial,
+  SimulateSubscription,
+  SubscriptionId,
+  subscriptionObject,
+} from './subscription.ts'
 
 const ASK_AGAIN_MS = 5_000
 const SETTLED_MS = 15_000
@@ -44,7 +52,7 @@ export function subscriptionService(deps: Deps) {
 async function cancel(deps: Deps, call: Call, input: unknown): Promise<DoneOrSent> {
   const { id } = validate(SubscriptionId, input)
   const subscription = await findSubscription(deps.db, call.actor, id)
-  if (subscription.status === 'CANCELLED') return answerOnce(deps, call, id)
+  if (isCancelled(subscription.status)) return answerOnce(deps, call, id)
   const { able, externalId } = await reach(deps, subscription)
   const { cancel: ask } = able
   if (ask) return end(deps, call, subscription, () => ask(externalId))
@@ -149,7 +157,7 @@ async function beginTestBilling(work: Work, subscription: SubscriptionRow, actId
   const before = await lockSubscription(work.tx, subscription)
   if (isOver(before.status)) throw invalidState(`The subscription is ${before.status}`, ['id'])
   // A trial is ended by it, and where nothing is owed nothing is billed.
-  const bills = before.status !== 'TRIAL' && amountDue(before) > 0n
+  const bills = !isTrial(before.status) && amountDue(before) > 0n
   if (bills) await beginBilling(work, before, actId)
   const nextCheckAt = new Date(work.at.getTime() + ASK_AGAIN_MS)
   await work.tx.subscription.update({ where: { tenantId_id: { tenantId, id } }, data: { nextCheckAt } })
@@ -185,8 +193,8 @@ async function end(deps: Deps, call: Call, subscription: SubscriptionRow, ask: (
 async function requestCancellation(work: Work, subscription: SubscriptionRow): Promise<boolean> {
   const { tenantId, id } = subscription
   const before = await lockSubscription(work.tx, subscription)
-  if (before.status === 'COMPLETED') throw invalidState('The subscription is COMPLETED', ['id'])
-  if (before.status === 'CANCELLED' || before.cancelRequestedAt) return false
+  if (isCompleted(before.status)) throw invalidState('The subscription is COMPLETED', ['id'])
+  if (isCancelled(before.status) || before.cancelRequestedAt) return false
   const nextCheckAt = new Date(work.at.getTime() + ASK_AGAIN_MS)
   const data = { cancelRequestedAt: work.at, nextCheckAt, checks: 0, updatedAt: work.at }
   const after = await work.tx.subscription.update({ where: { tenantId_id: { tenantId, id } }, data })

@@ -38,6 +38,19 @@ export function isOver(status: SubscriptionStatus): boolean {
   return NEXT[status].length === 0
 }
 
+export function isCancelled(status: SubscriptionStatus | undefined): boolean {
+  return status === 'CANCELLED'
+}
+
+/** Whether it ended because all its periods were billed. */
+export function isCompleted(status: SubscriptionStatus): boolean {
+  return status === 'COMPLETED'
+}
+
+export function isTrial(status: SubscriptionStatus): boolean {
+  return status === 'TRIAL'
+}
+
 /** Whether the bill of the period that runs could not be paid. */
 export function isUnpaid(status: SubscriptionStatus): boolean {
   return status === 'PAST_DUE' || status === 'UNPAID'

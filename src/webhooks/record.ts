@@ -8,6 +8,9 @@ import type { Leased } from './lease.ts'
 import { givesUpAt, nextTryAt } from './retries.ts'
 import { failPending } from './service.ts'
 
+/** Whether a delivery is given up, and sent again only when it is redelivered, as SQL. */
+export const HAS_FAILED = `status = 'FAILED'`
+
 /**
  * Keeps what came of a try, and when the next one is due, however often it takes to write that down. A receipt counts
  * even if another node has taken the delivery meanwhile; a failure does not, once another try has been recorded. The try
