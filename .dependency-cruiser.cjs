@@ -1,11 +1,11 @@
 // Who may import whom. Imports point down:
-// http, graphql, jobs → inbox, reconciliation → capabilities → ledger, work, events, providers, outbound → db → kernel.
+// http, graphql, jobs → inbox, reconciliation → capabilities → ledger, work, events, providers, routing, outbound → db → kernel.
 
 const CAPABILITIES =
   '(organizations|catalog|customers|checkouts|payments|subscriptions|refunds|exchange|payouts|webhooks|accounting)'
 const DOORS = '(http|graphql|jobs)'
 const BACKGROUND = '(inbox|reconciliation)'
-const GROUND = '(ledger|work|events|providers|outbound)'
+const GROUND = '(ledger|work|events|providers|routing|outbound)'
 /** What the simulators share beside the files at their top. */
 const SANDBOX_SHARED = '(?:pages)'
 /** A provider's folder: every folder of providers/ but the port, which is ours. */
@@ -57,7 +57,7 @@ module.exports = {
     ),
     forbid(
       'ground-knows-no-verbs',
-      'Ledger, work, events, providers and outbound serve the capabilities and never ask them.',
+      'Ledger, work, events, providers, routing and outbound serve the capabilities and never ask them.',
       { path: rooms(GROUND) },
       {
         path: [rooms(CAPABILITIES), rooms(BACKGROUND), rooms(DOORS)],

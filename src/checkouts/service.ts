@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { Database, Transaction } from '../db/database.ts'
 import type { CheckoutRow } from '../db/rows.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
@@ -15,6 +16,7 @@ import { type CapabilityService, capabilityFor } from '../providers/capabilities
 import { lacking } from '../providers/errors.ts'
 import type { Able, Registry } from '../providers/registry.ts'
 import { simulatorOf } from '../providers/simulator.ts'
+import { chooseProvider } from '../routing/choose.ts'
 import { termsData } from '../subscriptions/terms.ts'
 import { transactOnce } from '../work/work.ts'
 import { applyToCheckout } from './apply.ts'
@@ -44,6 +46,7 @@ interface Deps {
   readonly registry: Registry
   readonly capabilities: CapabilityService
   readonly opening: CheckoutOpening
+  readonly log: Logger
 }
 
 /** What is sold. */
@@ -62,10 +65,10 @@ export function checkoutService(deps: Deps) {
  * provider is asked with. A refusal gives a FAILED checkout, a lost answer an UNKNOWN one, each with a problem.
  */
 async function createCheckout(deps: Deps, call: Call, input: unknown): Promise<Done> {
-  const { db, clocks, registry, capabilities, opening } = deps
+  const { db, clocks, capabilities, opening } = deps
   const wanted = validate(CreateCheckout, input)
   const { actor } = call
-  const provider = await registry.able(actor.tenantId, 'checkouts', wanted.provider)
+  const provider = await providerFor(deps, actor, wanted)
   const needed = capabilityFor(wanted.kind)
   const lacked = needed && (await capabilities.lacks(provider, needed)) ? needed : undefined
   const now = await clocks.now(actor)
@@ -87,6 +90,19 @@ async function createCheckout(deps: Deps, call: Call, input: unknown): Promise<D
       ? await repeat(deps, actor.tenantId, done.id, requestId)
       : await opening.open(made, { requestId, provider, clock: actor })
   return { ...done, problems }
+}
+
+/** The provider that is to sell it. @throws DomainError UNSUPPORTED where none can */
+async function providerFor({ db, registry, log }: Deps, actor: Actor, wanted: WantedCheckoutInput) {
+  const { tenantId } = actor
+  const { kind, provider, productId, item } = wanted
+  const connected = await registry.all(tenantId)
+  const isChoice = connected.length > 1
+  const product = productId && isChoice && (await db.prisma.product.findFirst({ where: { tenantId, id: productId } }))
+  const currency = product ? product.currency : item?.price.currency.code
+  const choice = chooseProvider(connected, { kind, currency, provider })
+  if (isChoice) log.info({ tenantId, provider: choice.provider.name, reason: choice.reason }, 'a provider was chosen')
+  return choice.provider
 }
 
 /** What is asked for, as it is kept. */

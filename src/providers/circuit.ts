@@ -48,7 +48,7 @@ interface Node {
 }
 
 export function providerCircuits(deps: { readonly clock: Clock; readonly log: Logger }) {
-  return bound({ ...deps, circuits: new Map() }, { guard })
+  return bound({ ...deps, circuits: new Map<string, Circuit>() }, { guard, isOpen })
 }
 
 /**
@@ -75,12 +75,22 @@ function guard(node: Node, of: CircuitOf, fetch: typeof globalThis.fetch): typeo
 function admit({ circuits, clock }: Node, of: CircuitOf): boolean {
   const circuit = circuits.get(keyOf(of))
   if (!circuit?.retryAt) return false
-  const now = clock.now().getTime()
-  const left = circuit.retryAt.getTime() - now
-  // More than the longest pause is left only where the clock was set back.
-  if (left > 0 && left <= LONGEST_PAUSE_MS) throw unreachable(of.provider, circuit.retryAt)
-  circuit.retryAt = new Date(now + circuit.pauseMs)
+  const now = clock.now()
+  if (isPausing(circuit.retryAt, now)) throw unreachable(of.provider, circuit.retryAt)
+  circuit.retryAt = new Date(now.getTime() + circuit.pauseMs)
   return true
+}
+
+/** Whether the calls of a connection fail at once at this moment. */
+function isOpen({ circuits, clock }: Node, of: CircuitOf): boolean {
+  const retryAt = circuits.get(keyOf(of))?.retryAt
+  return retryAt !== undefined && isPausing(retryAt, clock.now())
+}
+
+/** More than the longest pause is left only where the clock was set back. */
+function isPausing(retryAt: Date, now: Date): boolean {
+  const left = retryAt.getTime() - now.getTime()
+  return left > 0 && left <= LONGEST_PAUSE_MS
 }
 
 function succeed(node: Node, of: CircuitOf): void {

@@ -20,6 +20,8 @@ export type Connected = Provider & {
   readonly missing: readonly CapabilityName[]
   /** When that was; null when it never was. */
   readonly capabilitiesCheckedAt: Date | null
+  /** Whether it could not be reached several times in a row, so that it is not called at present. */
+  readonly isDown: boolean
 }
 
 /** One tenant's account with a provider. */
@@ -46,6 +48,9 @@ export interface Outside {
 
 export type Registry = ReturnType<typeof providerRegistry>
 
+/** Those of a new tenant are made at the same moment, in the order of the list of providers. */
+const OLDEST_FIRST: { createdAt?: 'asc'; id?: 'asc' }[] = [{ createdAt: 'asc' }, { id: 'asc' }]
+
 interface Parts extends Outside {
   readonly db: Database
 }
@@ -53,7 +58,7 @@ interface Parts extends Outside {
 export function providerRegistry(db: Database, outside: Outside) {
   const parts: Parts = { db, ...outside }
   return {
-    ...bound(parts, { connect, adapterOf, probe, connected, find, byConnection }),
+    ...bound(parts, { connect, adapterOf, probe, connected, all, find, byConnection }),
 
     /**
      * A connected provider that has a capability: the one asked for, or the first.
@@ -85,7 +90,10 @@ function connect(parts: Parts, row: ProviderConnectionRow): { baseUrl: string; p
   const missing = CAPABILITY_NAMES.filter((name) => row.missingCapabilities.includes(name))
   return {
     baseUrl: place.baseUrl,
-    provider: { ...provider, ...simulator, connectionId, tenantId, simulated, missing, capabilitiesCheckedAt },
+    provider: {
+      ...{ ...provider, ...simulator, connectionId, tenantId, simulated, missing, capabilitiesCheckedAt },
+      isDown: !simulated && parts.circuits.isOpen(circuit),
+    },
   }
 }
 
@@ -111,7 +119,13 @@ async function connected(parts: Parts, tenantId: string, provider: ProviderName)
   return connect(parts, await parts.db.prisma.providerConnection.findUniqueOrThrow({ where })).provider
 }
 
-/** The same, or null where there is none. */
+/** All of the tenant's, the oldest connection first. */
+async function all(parts: Parts, tenantId: string): Promise<Connected[]> {
+  const rows = await parts.db.prisma.providerConnection.findMany({ where: { tenantId }, orderBy: OLDEST_FIRST })
+  return rows.map((row) => connect(parts, row).provider)
+}
+
+/** The tenant's connection with a provider, or null where there is none. */
 async function find(parts: Parts, tenantId: string, provider: ProviderName): Promise<Connected | null> {
   const where = { tenantId_provider: { tenantId, provider } }
   const row = await parts.db.prisma.providerConnection.findUnique({ where })
@@ -132,7 +146,7 @@ async function able<C extends Capability>(
 ): Promise<Able<C>> {
   const rows = await parts.db.prisma.providerConnection.findMany({
     where: { tenantId, ...(provider && { provider }) },
-    orderBy: { createdAt: 'asc' },
+    orderBy: OLDEST_FIRST,
   })
   const found = rows.map((row) => connect(parts, row).provider).find((candidate) => candidate[capability])
   if (found) return found as Able<C>

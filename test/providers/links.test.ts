@@ -25,6 +25,7 @@ beforeEach(async () => {
     simulated: true,
     missing: [],
     capabilitiesCheckedAt: null,
+    isDown: false,
   }
   sent = []
 })
