@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ProviderError, problemFrom } from '../../src/providers/errors.ts'
-import { asJson, byStatus, callProvider, type ProviderHttp } from '../../src/providers/http.ts'
+import { asForm, asJson, byStatus, callProvider, type ProviderHttp } from '../../src/providers/http.ts'
 
 /** A provider's server that answers as the test wants. */
 let answer: (response: ServerResponse) => void
@@ -62,10 +62,7 @@ test('a good answer is its JSON, and the request carries key, method and body', 
 describe('a provider with a wire of its own', () => {
   const own = (): ProviderHttp => ({
     ...http,
-    encode: (fields) => ({
-      type: 'application/x-www-form-urlencoded',
-      text: new URLSearchParams(fields as Record<string, string>).toString(),
-    }),
+    encode: asForm,
     sign: ({ method, path, body }) => ({ 'x-proof': `${method} ${path} ${body}` }),
     verdict: (status, headers, body) => {
       const { code } = (body ?? {}) as { code?: string }
@@ -78,7 +75,7 @@ describe('a provider with a wire of its own', () => {
 
   test('is sent its own form of body, signed as it is sent', async () => {
     answer = says(200, '{"code":"0000"}')
-    expect(await callProvider(own(), 'POST', '/x', { a: '1 2' })).toEqual({ code: '0000' })
+    expect(await callProvider(own(), 'POST', '/x', { a: '1 2', b: undefined })).toEqual({ code: '0000' })
     const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-proof': 'POST /x a=1+2' }
     expect(asked[0]).toMatchObject({ body: 'a=1+2', headers })
   })

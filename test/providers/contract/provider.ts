@@ -24,6 +24,15 @@ export interface ContractProvider {
   readonly opening: Readonly<Partial<Record<CheckoutKind, Calls>>>
   /** How a payment is read. */
   readonly payment: Reading
+  /** Fees that the provider tells only after the payment. */
+  readonly lateFees?: {
+    /** What it keeps of so much. */
+    feeOf(amountMinor: bigint): bigint
+    /** How long after a payment they are told at the latest. */
+    readonly afterSeconds: number
+    /** How the fee of a payment is read where no notification told of it. */
+    readonly read: Reading
+  }
   readonly subscriptions?: {
     /** How one is read when it begins, and with its bills from then on. */
     readonly read: { readonly start: Reading; readonly life: Reading }
