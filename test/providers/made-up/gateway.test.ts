@@ -154,6 +154,22 @@ describe('a notification', () => {
   })
 })
 
+test('what its simulator does not play is refused with that reason', async () => {
+  const { id } = await sell()
+  const { payment } = await gateway.api.ask<{ payment: { id: string } }>(
+    'query ($id: ID!) { payment(by: { checkoutId: $id }) { id } }',
+    { id },
+  )
+  const mutation = `mutation ($input: SimulateRefundRequestInput!) {
+    simulateRefundRequest(input: $input) { userErrors { code message } }
+  }`
+  const input = { paymentId: payment.id, reason: 'It broke' }
+  const message = 'MADE_UP has no refunds that customers ask for'
+  expect(await gateway.api.ask(mutation, { input })).toEqual({
+    simulateRefundRequest: { userErrors: [{ code: 'UNSUPPORTED', message }] },
+  })
+})
+
 describe('a refusal inside HTTP 200', () => {
   const CONNECT = `mutation ($input: ConnectProviderInput!) {
     connectProvider(input: $input) { userErrors { code message } }
