@@ -126,11 +126,11 @@ function openedAs(opening: OpeningFact['opening'], now: Date) {
 
 async function paymentOf(tx: Transaction, checkout: CheckoutRow, received: ProviderPayment | undefined) {
   const { tenantId, id, provider } = checkout
-  const payment = await tx.payment.findUnique({ where: { tenantId_checkoutId: { tenantId, checkoutId: id } } })
   const externalId = received?.reference ?? checkout.externalId
-  if (payment || externalId === null) return payment
   // Its money may have come before we knew what the provider calls the checkout.
-  return tx.payment.findFirst({ where: { tenantId, provider, externalId, checkoutId: null, billingId: null } })
+  const early = externalId === null ? [] : [{ provider, externalId, checkoutId: null, billingId: null }]
+  const found = await tx.payment.findMany({ where: { tenantId, OR: [{ checkoutId: id }, ...early] } })
+  return found.find(({ checkoutId }) => checkoutId === id) ?? found[0] ?? null
 }
 
 async function settle(

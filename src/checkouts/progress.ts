@@ -22,17 +22,22 @@ interface Deps {
 
 export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) {
   /** A status with all that the provider has to it. It is asked here, since nothing is asked while the row is locked. */
-  async function factOf(checkout: CheckoutRow, status: ProviderStatus): Promise<CheckoutFact> {
+  async function factOf(
+    checkout: CheckoutRow,
+    status: ProviderStatus,
+    source = () => statusOf(checkout),
+  ): Promise<CheckoutFact> {
     const { externalId } = checkout
     if (externalId === null) throw new Error(`checkout ${checkout.id} was never opened`)
     const fact = { noun: 'CHECKOUT', proof: true, checkout: externalId, status } as const
     const settled = isSettled(status.state)
     if (recurs(checkout) && settled) return { ...fact, ...(await startOf(checkout)) }
-    const received = recurs(checkout) || !bringsMoney(status.state) ? undefined : await paymentOf(checkout, externalId)
+    const isPaid = !recurs(checkout) && bringsMoney(status.state)
+    const received = isPaid ? await (await source())?.payment(externalId) : undefined
     if (received) return { ...fact, received }
     // Who tried to pay: the page had asked for them before the payment came to nothing.
     const tried = isFinal(status.state) && !settled && checkout.customerId === null
-    const customer = tried ? await payerOf(checkout, externalId) : undefined
+    const customer = tried ? await (await source())?.customer(externalId, checkout.kind) : undefined
     return { ...fact, ...(customer && { customer }) }
   }
 
@@ -42,12 +47,8 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
     return { began, ...(customer && { customer }) }
   }
 
-  async function paymentOf({ tenantId, provider }: CheckoutRow, externalId: string) {
-    return (await registry.connected(tenantId, provider)).status?.payment(externalId)
-  }
-
-  async function payerOf({ tenantId, provider, kind }: CheckoutRow, externalId: string) {
-    return (await registry.connected(tenantId, provider)).status?.customer(externalId, kind)
+  async function statusOf({ tenantId, provider }: CheckoutRow) {
+    return (await registry.connected(tenantId, provider)).status
   }
 
   async function apply(checkout: CheckoutRow, fact: CheckoutFact | CheckoutDecision): Promise<void> {
@@ -66,10 +67,10 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
 
     /** Asks the provider where a checkout stands, and applies it. Undefined when nobody has begun to pay there. */
     async refresh(checkout: CheckoutRow): Promise<ProviderStatus | undefined> {
-      const { status } = await registry.connected(checkout.tenantId, checkout.provider)
+      const status = await statusOf(checkout)
       if (!status || checkout.externalId === null) return undefined
       const seen = await status.lookup(checkout.externalId, checkout.kind)
-      if (seen) await observe(checkout, seen)
+      if (seen) await apply(checkout, await factOf(checkout, seen, async () => status))
       return seen
     },
   }

@@ -171,7 +171,7 @@ async function simulateCheckout({ db, clocks, registry }: Deps, call: Call, inpu
   if (checkout.externalId === null) throw invalidState(`The checkout is ${checkout.status}`, ['id'])
   const { externalId } = checkout
   return actOnce(db, call, {
-    at: await clocks.now(actor.tenantId),
+    at: await clocks.now(actor),
     subjectId: id,
     ask: async ({ actId }) => void (await simulation.play(actId, externalId, outcome, { currency, customer })),
   })

@@ -45,7 +45,7 @@ export interface DataExport {
 export function dataExportService({ db, clocks }: { db: Database; clocks: Clocks }) {
   return {
     async data(actor: Actor): Promise<DataExport> {
-      const at = await clocks.now(actor.tenantId)
+      const at = await clocks.now(actor)
       const day = at.toISOString().slice(0, 10)
       return { fileName: `tollgate-data-${actor.mode.toLowerCase()}-${day}.jsonl`, pieces: exported(db, actor, at) }
     },

@@ -35,7 +35,7 @@ export function removalService({ db, clocks }: { db: Database; clocks: Clocks })
       const { actor } = call
       refuseOthers(actor)
       const { tenantId, organizationId } = actor
-      const at = await clocks.now(tenantId)
+      const at = await clocks.now(actor)
       const removalDueAt = new Date(at.getTime() + DAYS_BETWEEN * DAY_MS)
       const done = await transactOnce(db, call, at, organizationId, async (work) => {
         const where = { id: tenantId, removalDueAt: null, removedAt: null }
@@ -54,7 +54,7 @@ export function removalService({ db, clocks }: { db: Database; clocks: Clocks })
       const { actor } = call
       refuseOthers(actor)
       const { tenantId, organizationId } = actor
-      return transactOnce(db, call, await clocks.now(tenantId), organizationId, async (work) => {
+      return transactOnce(db, call, await clocks.now(actor), organizationId, async (work) => {
         const where = { id: tenantId, removalDueAt: { not: null }, removedAt: null }
         const { count } = await work.tx.tenant.updateMany({ where, data: { removalDueAt: null } })
         if (count === 0) throw invalidState('No removal is scheduled')

@@ -63,7 +63,7 @@ async function requestRefund({ db, clocks, registry, progress }: Deps, call: Cal
   const { externalId, source, status } = payment
   if (!hasMoney(payment) || externalId === null) throw invalidState(`The payment is ${status}`, ['paymentId'])
   return actOnce(db, call, {
-    at: await clocks.now(actor.tenantId),
+    at: await clocks.now(actor),
     subjectId: payment.id,
     async begin() {
       if (isRefunded(status)) throw invalidState('The payment is REFUNDED', ['paymentId'])
@@ -86,7 +86,7 @@ async function answerRefund(deps: Deps, call: Call, id: string, reply: RefundRep
   const { actor } = call
   const { tenantId, paymentId, provider } = await find(deps, actor, id)
   simulationFor(await registry.connected(tenantId, provider), actor.mode)
-  const now = await clocks.now(tenantId)
+  const now = await clocks.now(actor)
   const done = await transactOnce(db, call, now, id, async (work) => {
     const { status } = await lockRefund(work.tx, tenantId, id, paymentId)
     if (!awaitsAnswer(status)) throw invalidState(`The refund is ${status} and is not waiting for an answer`, ['id'])

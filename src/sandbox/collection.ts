@@ -77,20 +77,20 @@ export class Collection<T extends object> {
 
   /** @throws DuplicateKeyError, after which the transaction must be rolled back. */
   async replace(world: World, id: string, document: T): Promise<void> {
-    await releaseKeys(world, this.#kind, id)
-    const taken = await claimKeys(world, this.#kind, id, this.#uniqueKeys(document))
-    if (taken) throw new DuplicateKeyError(this.#kind, taken)
     await world.db.query(
-      'UPDATE sandbox_document SET body = $5 WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4',
+      `WITH released AS (${RELEASE_KEYS})
+       UPDATE sandbox_document SET body = $5 WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4`,
       [...this.#place(world), id, JSON.stringify(document)],
     )
+    const taken = await claimKeys(world, this.#kind, id, this.#uniqueKeys(document))
+    if (taken) throw new DuplicateKeyError(this.#kind, taken)
   }
 
   /** Hides the document and frees its unique keys; false when there was none. */
   async remove(world: World, id: string): Promise<boolean> {
-    await releaseKeys(world, this.#kind, id)
     const { rows } = await world.db.query(
-      `UPDATE sandbox_document SET removed = true
+      `WITH released AS (${RELEASE_KEYS})
+       UPDATE sandbox_document SET removed = true
        WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4 AND NOT removed RETURNING id`,
       [...this.#place(world), id],
     )
@@ -161,11 +161,8 @@ async function claimKeys(world: World, kind: string, id: string, keys: UniqueKey
   return wanted.find(([name]) => !claimed.has(name))?.[0]
 }
 
+const RELEASE_KEYS = 'DELETE FROM sandbox_unique WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4'
+
 async function releaseKeys(world: World, kind: string, id: string): Promise<void> {
-  await world.db.query('DELETE FROM sandbox_unique WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4', [
-    world.realm,
-    world.provider,
-    kind,
-    id,
-  ])
+  await world.db.query(RELEASE_KEYS, [world.realm, world.provider, kind, id])
 }

@@ -84,7 +84,7 @@ async function executeTestBilling(deps: Deps, call: Call, input: unknown): Promi
   const { provider, able, externalId } = await reach(deps, subscription)
   const { executeTestBilling: bill } = able
   if (mode !== 'TEST' || !bill) throw unsupported(provider, 'billing at once outside test mode')
-  const change = { tenantId, at: await clocks.now(tenantId), requestId }
+  const change = { tenantId, at: await clocks.now(call.actor), requestId }
   let problems: readonly Problem[] = []
   const ask = async ({ actId, mayBeDone }: Begun): Promise<undefined> => {
     if (mayBeDone && (await isBilled(deps, subscription, actId))) return
@@ -116,7 +116,7 @@ async function simulate(deps: Deps, call: Call, input: unknown): Promise<Done> {
   const { subscription: act } = simulatorOf(provider.name, provider, actor.mode, ['id'])
   if (!act) throw unsupported(provider, 'subscriptions')
   const done = await actOnce(db, call, {
-    at: await clocks.now(actor.tenantId),
+    at: await clocks.now(actor),
     subjectId: id,
     ask: async ({ actId }) => void (await act(actId, externalId, action, amount)),
   })
@@ -176,8 +176,8 @@ async function isBilled(deps: Deps, subscription: SubscriptionRow, id: string): 
  */
 async function end(deps: Deps, call: Call, subscription: SubscriptionRow, ask: () => Promise<void>): Promise<Done> {
   const { db, clocks } = deps
-  const { tenantId, id } = subscription
-  const now = await clocks.now(tenantId)
+  const { id } = subscription
+  const now = await clocks.now(call.actor)
   let isFirst = false
   const done = await transactOnce(db, call, now, id, async (work) => {
     isFirst = await requestCancellation(work, subscription)
