@@ -155,12 +155,19 @@ async function sweep(runner: Runner, limit: number): Promise<number> {
 async function runRealm(runner: Runner, realm: string, limit: number, readAtFirst: Date): Promise<number> {
   const { pool, provider, handlers } = runner
   let count = 0
-  for (let now = readAtFirst; count < limit && !runner.closed; now = await readClock(runner, realm)) {
-    const task = await leaseTask(pool, provider, realm, now)
-    if (!task) break
+  let now = readAtFirst
+  while (count < limit && !runner.closed) {
+    const leased = await leaseTask(pool, provider, realm, now)
+    if (!leased) break
+    const { task, isLast } = leased
     count += 1
-    if (handlers[task.kind]?.detached) detach(runner, task)
-    else await attempt(runner, task)
+    if (!handlers[task.kind]?.detached) {
+      await attempt(runner, task)
+      now = await readClock(runner, realm)
+    } else {
+      detach(runner, task)
+      if (isLast) break
+    }
   }
   return count
 }

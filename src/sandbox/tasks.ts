@@ -78,6 +78,8 @@ export async function realmsWithTasks(db: Queryable, provider: string): Promise<
   return (rows as { tenant_id: string; due_at: Date }[]).map((row) => ({ realm: row.tenant_id, dueAt: row.due_at }))
 }
 
+const DUE = 'provider = $1 AND tenant_id = $2 AND due_at <= $3 AND (leased_until IS NULL OR leased_until < now())'
+
 interface TaskRow {
   id: string
   kind: string
@@ -87,19 +89,30 @@ interface TaskRow {
   attempts: number
 }
 
+/** A task that was taken, and whether it was the last that was due. */
+interface LeasedTask {
+  readonly task: Task
+  readonly isLast: boolean
+}
+
 /** Takes the earliest task that is due, so that nobody else takes it for a while; undefined when none is due. */
-export async function leaseTask(db: Queryable, provider: string, realm: string, now: Date): Promise<Task | undefined> {
+export async function leaseTask(
+  db: Queryable,
+  provider: string,
+  realm: string,
+  now: Date,
+): Promise<LeasedTask | undefined> {
   const { rows } = await db.query(
-    `UPDATE sandbox_task SET leased_until = now() + make_interval(secs => $4)
-     WHERE tenant_id = $2 AND id = (
-       SELECT id FROM sandbox_task
-       WHERE provider = $1 AND tenant_id = $2 AND due_at <= $3 AND (leased_until IS NULL OR leased_until < now())
-       ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-     RETURNING id::text, kind, subject, body, due_at, attempts`,
+    `UPDATE sandbox_task t SET leased_until = now() + make_interval(secs => $4)
+     WHERE tenant_id = $2 AND id = (SELECT id FROM sandbox_task WHERE ${DUE} ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+     RETURNING id::text, kind, subject, body, due_at, attempts,
+       NOT EXISTS (SELECT FROM sandbox_task WHERE ${DUE} AND id <> t.id) AS is_last`,
     [provider, realm, now, LEASE_SECONDS],
   )
-  const row = rows[0] as TaskRow | undefined
-  return row && { ...row, realm, dueAt: row.due_at }
+  const row = rows[0] as (TaskRow & { is_last: boolean }) | undefined
+  if (!row) return undefined
+  const { id, kind, subject, body, due_at: dueAt, attempts, is_last: isLast } = row
+  return { task: { id, realm, kind, subject, body, dueAt, attempts }, isLast }
 }
 
 /** Takes away a task that was done. */

@@ -129,8 +129,8 @@ async function pay(): Promise<void> {
   expect(performance.now()).toBeLessThan(deadline)
 }
 
-test('a checkout takes at most 190 statements until it is paid, 75 of them the simulator’s, besides looks for due work', async () => {
+test('a checkout takes at most 170 statements until it is paid, 66 of them the simulator’s, besides looks for due work', async () => {
   const seen = await twice(pay)
-  expect(seen.filter(isSimulators).length, seen.join('\n')).toBeLessThanOrEqual(75)
-  expect(seen.length, seen.join('\n')).toBeLessThanOrEqual(190)
+  expect(seen.filter(isSimulators).length, seen.join('\n')).toBeLessThanOrEqual(66)
+  expect(seen.length, seen.join('\n')).toBeLessThanOrEqual(170)
 }, 180_000)
