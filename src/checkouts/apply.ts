@@ -44,8 +44,11 @@ export type CheckoutDecision = { readonly noun: 'CHECKOUT' } & (
   | { readonly decision: 'CANCEL' }
   /** The merchant takes the money of this payment as if it were what was asked for. */
   | { readonly decision: 'ACCEPT'; readonly paymentId: string }
-  /** The provider is not asked about it again, since its link has ended there too. */
-  | { readonly decision: 'STOP_CHECKS' }
+  /**
+   * The provider is not asked about it again, since its link has ended there too. News that came since it was asked has
+   * set the number of checks to nought, and is followed.
+   */
+  | { readonly decision: 'STOP_CHECKS'; readonly checks: number }
 )
 
 /**
@@ -85,7 +88,7 @@ async function decide(work: Work, checkout: CheckoutRow, fact: CheckoutDecision)
     const data = { status: 'COMPLETED' as const, reason: null, nextCheckAt: null, updatedAt: work.at }
     const payment = encodeId('Payment', fact.paymentId)
     announce(work, await write(work, checkout, data), 'checkout.completed', undefined, { payment })
-  } else await write(work, checkout, { nextCheckAt: null })
+  } else if (checkout.checks === fact.checks) await write(work, checkout, { nextCheckAt: null })
 }
 
 /** A checkout and what is known of its payment, under the lock of the checkout. */

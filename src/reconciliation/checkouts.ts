@@ -72,7 +72,8 @@ export function checkoutReconciliation(deps: Deps) {
       return progress.observe(checkout, { state: 'EXPIRED' })
     }
     // The link has ended at the provider too: no money can come over it any more.
-    await progress.apply(checkout, { noun: 'CHECKOUT', decision: 'STOP_CHECKS' })
+    const { checks } = checkout
+    await progress.apply(checkout, { noun: 'CHECKOUT', decision: 'STOP_CHECKS', checks })
   }
 
   /**
