@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { currency } from '../../src/kernel/currency.ts'
 import { newId } from '../../src/kernel/id.ts'
 import { money } from '../../src/kernel/money.ts'
-import { paymentSettled, refundCompleted } from '../../src/ledger/recipes.ts'
+import { feeTold, paymentSettled, refundCompleted } from '../../src/ledger/recipes.ts'
 
 const USD = currency('USD')
 const paymentId = newId()
@@ -110,5 +110,33 @@ describe('a completed refund', () => {
       'network-fees:qbitflow:ETH': 7n,
     })
     expect(returns(100n, 100n, null, 0n)).not.toHaveProperty('world:ETH')
+  })
+})
+
+describe('a fee that is told after the money', () => {
+  /** What each account gains by it, by its external id. */
+  function takes(fee: bigint, fromSuspense: bigint, available: bigint, seller: string | null) {
+    const told = { movementId: paymentId, provider: 'QBITFLOW', fee: money(fee, USD) }
+    const { legs } = feeTold({ ...told, sellerId: seller, fromSuspense, available })
+    return Object.fromEntries(legs.map((leg) => [leg.account.externalId.replace(/:USD$/, ''), leg.amount]))
+  }
+
+  const FEE = fc.bigInt({ min: 1n, max: 10n ** 30n })
+  const ANY = fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n })
+
+  test('sums to zero, and takes no more from the merchant than the books have', () => {
+    const share = FEE.chain((fee) => fc.tuple(fc.constant(fee), fc.bigInt({ min: 0n, max: fee }), ANY))
+    fc.assert(
+      fc.property(share, fc.constantFrom(sellerId, null), ([fee, fromSuspense, available], seller) => {
+        const shares = takes(fee, fromSuspense, available, seller)
+        const merchant = shares[seller === null ? 'organization:qbitflow' : `seller:${seller}`] ?? 0n
+        expect(Object.values(shares).reduce((sum, amount) => sum + amount, 0n)).toBe(0n)
+        expect(shares['fees:qbitflow']).toBe(fee)
+        expect(shares['suspense:qbitflow'] ?? 0n).toBe(-fromSuspense)
+        expect(merchant).toBeLessThanOrEqual(0n)
+        expect(-merchant).toBeLessThanOrEqual(available > 0n ? available : 0n)
+        expect(shares.world ?? 0n).toBe(-fee + fromSuspense - merchant)
+      }),
+    )
   })
 })
