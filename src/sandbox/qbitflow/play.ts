@@ -11,7 +11,7 @@ import { Fields, FREE_TEXT_RULE, nameRule } from './fields.ts'
 import { isHeld, quote } from './quotes.ts'
 import { minUnitsFor } from './rates.ts'
 import { isShort, statusOf } from './session.ts'
-import { authorizationFor, type Wish } from './subscriptions/authorization.ts'
+import { type AuthorizationChoice, authorizationFor } from './subscriptions/authorization.ts'
 import { begin, record } from './transactions.ts'
 import { centsOf, usdOf } from './usd.ts'
 import { addressOf, transactionHashOf } from './wallet.ts'
@@ -35,7 +35,7 @@ export interface Play {
   /** Who pays, as the request gave it; only looked at when the session knows nobody. */
   readonly customer?: Readonly<Record<string, unknown>> | undefined
   /** What to allow where there is a plan; what the payer chose before when absent, or else twelve periods. */
-  readonly authorization?: Wish | undefined
+  readonly authorization?: AuthorizationChoice | undefined
 }
 
 /**
@@ -61,9 +61,13 @@ export async function play(context: Context, realm: string, uuid: string, wanted
   })
 }
 
-function authorize({ settings }: Context, session: Session, wish: Wish | undefined): Session['authorization'] {
+function authorize(
+  { settings }: Context,
+  session: Session,
+  choice: AuthorizationChoice | undefined,
+): Session['authorization'] {
   if (!session.plan) return undefined
-  return (wish === undefined && session.authorization) || authorizationFor(session, wish ?? {}, settings)
+  return (choice === undefined && session.authorization) || authorizationFor(session, choice ?? {}, settings)
 }
 
 /** The session with somebody who pays: its customer, or who the payer said to be. */

@@ -30,7 +30,7 @@ export interface StatusQuery {
 }
 
 /** How a transaction has gone so far; it has at least one status. */
-export interface Trace {
+export interface TransactionStatus {
   /** As the API writes it. */
   readonly id: string
   readonly type: string
@@ -55,31 +55,39 @@ function typesNamed(name: string): readonly string[] {
 }
 
 /** @throws ApiError 404 until somebody has acted on such a transaction. */
-export async function readTransaction(context: Context, { uuid, types }: StatusQuery): Promise<Trace> {
-  const trace = await readTrace(context, uuid, types)
-  if (!trace || trace.history.length === 0 || !types.includes(trace.type)) throw notFound()
-  return trace
+export async function readTransaction(context: Context, { uuid, types }: StatusQuery): Promise<TransactionStatus> {
+  const transaction = await findTransaction(context, uuid, types)
+  if (!transaction || transaction.history.length === 0 || !types.includes(transaction.type)) throw notFound()
+  return transaction
 }
 
-function readTrace(context: Context, uuid: string, types: readonly string[]): Promise<Trace | undefined> {
+function findTransaction(
+  context: Context,
+  uuid: string,
+  types: readonly string[],
+): Promise<TransactionStatus | undefined> {
   if (types.includes(REFUND)) return readRefund(context, uuid)
   const operation = OPERATIONS.find((type) => types.includes(type))
   return operation ? readOperation(context, operation, uuid) : readSession(context, uuid)
 }
 
-async function readRefund({ pool }: Context, uuid: string): Promise<Trace | undefined> {
+async function readRefund({ pool }: Context, uuid: string): Promise<TransactionStatus | undefined> {
   const found = await refunds.findAnywhere(pool, PROVIDER, uuid)
   return found && { id: transactionId(found.document), type: REFUND, history: found.document.history }
 }
 
-async function readSession(context: Context, uuid: string): Promise<Trace | undefined> {
+async function readSession(context: Context, uuid: string): Promise<TransactionStatus | undefined> {
   const found = await sessions.findAnywhere(context.pool, PROVIDER, uuid)
   if (!found) return undefined
   const { history } = withExpiry(found.document, await context.clockOf(found.realm))
   return { id: transactionId(found.document), type: TX_TYPE[found.document.kind], history }
 }
 
-async function readOperation(context: Context, type: OperationType, uuid: string): Promise<Trace | undefined> {
+async function readOperation(
+  context: Context,
+  type: OperationType,
+  uuid: string,
+): Promise<TransactionStatus | undefined> {
   const found = await operations.findAnywhere(context.pool, PROVIDER, operationId({ type, uuid }))
   if (!found) return undefined
   const { subscriptionKind, history } = found.document
@@ -88,14 +96,14 @@ async function readOperation(context: Context, type: OperationType, uuid: string
 }
 
 /** The last status of a transaction. */
-export function currentStatus({ type, history }: Trace): object {
+export function currentStatus({ type, history }: TransactionStatus): object {
   const last = history.at(-1)
   if (!last) throw notFound()
   return statusView(last, type)
 }
 
 /** A status as the socket sends it. */
-export function statusFrame({ id, type, history }: Trace, index: number): string {
+export function statusFrame({ id, type, history }: TransactionStatus, index: number): string {
   const change = history[index]
   if (!change) throw new Error(`the transaction ${id} has no change number ${index}`)
   return JSON.stringify({ transactionUUID: id, status: statusView(change, type) })

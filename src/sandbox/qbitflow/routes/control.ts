@@ -10,7 +10,7 @@ import { idempotencyKeyOf } from '../idempotency-key.ts'
 import { transactionIn } from '../ids.ts'
 import { type Env, requireAdmin, requireKey, visible } from '../keys.ts'
 import { OUTCOMES, play } from '../play.ts'
-import { MAX_PERIODS, type Wish } from '../subscriptions/authorization.ts'
+import { type AuthorizationChoice, MAX_PERIODS } from '../subscriptions/authorization.ts'
 
 /** What no provider offers: playing the customer's part, and turning the account's settings. */
 export function controlRoutes(context: Context): Hono<Env> {
@@ -26,7 +26,7 @@ export function controlRoutes(context: Context): Hono<Env> {
     const coin = coinIn(fields)
     const given = fields.value('customer')
     if (fields.has('customer') && !isObject(given)) fields.reject('customer', 'must be an object', undefined)
-    const authorization = wishIn(fields)
+    const authorization = choiceIn(fields)
     fields.check()
     const customer = isObject(given) ? given : undefined
     const wanted = { outcome, coin, customer, authorization }
@@ -64,7 +64,7 @@ export function controlRoutes(context: Context): Hono<Env> {
 }
 
 /** What the customer of a subscription allows; undefined leaves it to what they chose before. */
-function wishIn(fields: Fields): Wish | undefined {
+function choiceIn(fields: Fields): AuthorizationChoice | undefined {
   const periods = fields.optionalWhole('periods', 0, MAX_PERIODS) || undefined
   const allowance = fields.optionalPrice('allowance')
   const maximum = fields.optionalPrice('maximum')

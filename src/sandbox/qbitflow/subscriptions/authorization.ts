@@ -6,7 +6,7 @@ import { centsOf, usdOf } from '../usd.ts'
 import type { Authorization } from './plan.ts'
 
 /** What a customer may choose; the rest follows from the plan. USD amounts are decimal text. */
-export interface Wish {
+export interface AuthorizationChoice {
   readonly periods?: number | undefined
   readonly allowance?: string | undefined
   readonly maximum?: string | undefined
@@ -22,13 +22,15 @@ const DEFAULT_USAGE_MAXIMUM = '100.00'
  * The allowance for the periods that the customer wants: their price and a little more, since the coin's price moves.
  * @throws ApiError 400 when the maximum does not even cover the price.
  */
-export function authorizationFor(session: Session, wish: Wish, settings: Settings): Authorization {
-  const maximum = wish.maximum === undefined ? defaultMaximum(session, settings) : usdOf(centsOf(wish.maximum))
+export function authorizationFor(session: Session, choice: AuthorizationChoice, settings: Settings): Authorization {
+  const maximum = choice.maximum === undefined ? defaultMaximum(session, settings) : usdOf(centsOf(choice.maximum))
   const perPeriod = session.kind === 'payAsYouGo' ? maximum : session.price
   if (centsOf(maximum) < centsOf(perPeriod)) throw badRequest('the maximum per bill is less than the price')
-  const cents = wish.allowance ? centsOf(wish.allowance) : centsOf(perPeriod) * BigInt(wish.periods ?? DEFAULT_PERIODS)
-  const allowance = usdOf(wish.allowance ? cents : withBuffer(cents, settings))
-  return { allowance, maximum, ...(wish.periods === undefined ? {} : { periods: wish.periods }) }
+  const cents = choice.allowance
+    ? centsOf(choice.allowance)
+    : centsOf(perPeriod) * BigInt(choice.periods ?? DEFAULT_PERIODS)
+  const allowance = usdOf(choice.allowance ? cents : withBuffer(cents, settings))
+  return { allowance, maximum, ...(choice.periods === undefined ? {} : { periods: choice.periods }) }
 }
 
 export function defaultMaximum({ kind, price }: Pick<Session, 'kind' | 'price'>, settings: Settings): string {

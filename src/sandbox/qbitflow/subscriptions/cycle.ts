@@ -9,15 +9,15 @@ import { begin, fail } from './operations.ts'
 import { save } from './store.ts'
 
 /** What the server does with a subscription by itself when its moment has come. */
-export async function runTurn(context: Context, task: Task): Promise<undefined> {
+export async function runCycle(context: Context, task: Task): Promise<undefined> {
   await context.transaction(task.realm, async (world) => {
     const subscription = await subscriptions.lock(world, task.subject)
-    if (subscription?.wakesAt === task.dueAt.toISOString()) await turn(context, world, subscription, task.dueAt)
+    if (subscription?.wakesAt === task.dueAt.toISOString()) await advance(context, world, subscription, task.dueAt)
   })
 }
 
 /** The end of a period, of a trial or of a grace; answers the bill that comes of it. The subscription must be locked. */
-export async function turn(
+export async function advance(
   context: Context,
   world: Transaction,
   subscription: Subscription,
@@ -46,13 +46,14 @@ export async function bill(
   const obstacle = obstacleTo(subscription, cents)
   if (obstacle) {
     await postpone(context, world, before, subscription, obstacle, at)
-    return fail(context, world, subscription, wanted, COMPLAINTS[obstacle], at)
+    return fail(context, world, subscription, wanted, UNPAID_MESSAGES[obstacle], at)
   }
   await save(context, world, before, { ...subscription, billing: wanted.uuid, wakesAt: undefined }, at)
   return begin(context, world, subscription, wanted, at)
 }
 
-export const COMPLAINTS = {
+/** Why a bill is not paid, by the status that it leaves the subscription in. */
+export const UNPAID_MESSAGES = {
   past_due: 'the allowance does not cover the bill',
   pending: 'the bill is above the maximum that the customer allows',
 } as const
@@ -63,7 +64,7 @@ export async function postpone(
   world: Transaction,
   before: Subscription,
   subscription: Subscription,
-  status: keyof typeof COMPLAINTS,
+  status: keyof typeof UNPAID_MESSAGES,
   at: Date,
 ): Promise<void> {
   const { graceMs, billingRetryMs } = context.settings

@@ -4,7 +4,8 @@ import type { Context } from '../context.ts'
 import { type Subscription, subscriptions } from './documents.ts'
 import { notifySubscription } from './notifications.ts'
 
-export const TURN = 'turn'
+/** Waiting tasks are stored under this name, so that it cannot be changed without them. */
+export const CYCLE_TASK = 'turn'
 
 /**
  * Writes a changed subscription, which must be locked: its one task follows `wakesAt`, and the shop hears of a new
@@ -29,6 +30,6 @@ export async function save(
 
 /** Puts down when the server looks at the subscription next. */
 export async function rest({ tasks }: Context, world: Transaction, { uuid, wakesAt }: Subscription): Promise<void> {
-  await cancelTasks(world, TURN, uuid)
-  if (wakesAt) await tasks.schedule(world, { kind: TURN, subject: uuid, body: {}, dueAt: new Date(wakesAt) })
+  await cancelTasks(world, CYCLE_TASK, uuid)
+  if (wakesAt) await tasks.schedule(world, { kind: CYCLE_TASK, subject: uuid, body: {}, dueAt: new Date(wakesAt) })
 }

@@ -1,16 +1,16 @@
 import type { Transaction } from '../../store.ts'
 import type { Task, TaskHandler } from '../../tasks.ts'
 import type { Context } from '../context.ts'
-import { runTurn } from './cycle.ts'
+import { runCycle } from './cycle.ts'
 import { type Operation, operations, type Subscription, subscriptions } from './documents.ts'
-import { EFFECTS } from './effects.ts'
+import { OPERATION_HANDLERS } from './operation-handlers.ts'
 import { BROADCAST, CONFIRM, record, scheduleStep } from './operations.ts'
-import { TURN } from './store.ts'
+import { CYCLE_TASK } from './store.ts'
 
 /** What happens to subscriptions on the realm's clock. Each step looks first, so that it may run twice. */
 export function subscriptionTasks(context: Context): Record<string, TaskHandler> {
   return {
-    [TURN]: { run: (task) => runTurn(context, task) },
+    [CYCLE_TASK]: { run: (task) => runCycle(context, task) },
     [BROADCAST]: { run: (task) => step(context, task, broadcast) },
     [CONFIRM]: { run: (task) => step(context, task, confirm) },
   }
@@ -61,7 +61,9 @@ async function confirm(
     const message = 'the subscription is over'
     return void (await record(context, world, operation, { ...change, status: 'cancelled', message }))
   }
-  const message = isOver ? undefined : await EFFECTS[operation.type](context, world, subscription, operation, at)
+  const message = isOver
+    ? undefined
+    : await OPERATION_HANDLERS[operation.type](context, world, subscription, operation, at)
   if (message) return void (await record(context, world, operation, { ...change, status: 'failed', message }))
   await record(context, world, operation, { ...change, status: 'completed' })
 }

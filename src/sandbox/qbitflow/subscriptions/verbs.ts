@@ -5,7 +5,7 @@ import { badRequest, conflict, notFound } from '../errors.ts'
 import { centsOf } from '../usd.ts'
 import { addUnits, boundUntil, isUnpaid } from './billing.ts'
 import { minimumDate } from './creation.ts'
-import { bill, turn } from './cycle.ts'
+import { advance, bill } from './cycle.ts'
 import { type Operation, operationId, operations, type Subscription, subscriptions } from './documents.ts'
 import { begin, isOpen } from './operations.ts'
 import { save } from './store.ts'
@@ -95,7 +95,7 @@ export function executeBilling(context: Context, realm: string, uuid: string): P
     if (!isDue && !organization?.earlyTestBilling)
       throw conflict(`the subscription is not due before ${nextBillingDate}`)
     if (subscription.status === 'trial_expired') throw conflict('the customer has not confirmed after the trial')
-    return turn(context, world, subscription, now)
+    return advance(context, world, subscription, now)
   })
 }
 

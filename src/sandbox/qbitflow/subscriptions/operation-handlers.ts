@@ -5,14 +5,14 @@ import { coin } from '../currencies.ts'
 import { quote } from '../quotes.ts'
 import { centsOf, usdOf } from '../usd.ts'
 import { isUnpaid, obstacleTo, standing } from './billing.ts'
-import { bill, COMPLAINTS, cancel, postpone, settle } from './cycle.ts'
+import { bill, cancel, postpone, settle, UNPAID_MESSAGES } from './cycle.ts'
 import { type Operation, type OperationType, type Subscription, subscriptionHistory } from './documents.ts'
 import { entryFrom, historyView } from './history.ts'
 import { notifySubscription } from './notifications.ts'
 import { save } from './store.ts'
 
 /** Does what a confirmed operation is for; answers why it came to nothing. The subscription is locked and not over. */
-type Effect = (
+type OperationHandler = (
   context: Context,
   world: Transaction,
   subscription: Subscription,
@@ -20,7 +20,7 @@ type Effect = (
   at: Date,
 ) => Promise<string | undefined>
 
-export const EFFECTS: Readonly<Record<OperationType, Effect>> = {
+export const OPERATION_HANDLERS: Readonly<Record<OperationType, OperationHandler>> = {
   executeSubscription,
   cancelSubscription: stop,
   cancelPAYGSubscription: stop,
@@ -40,7 +40,7 @@ async function executeSubscription(
   const obstacle = obstacleTo(subscription, cents)
   if (obstacle) {
     await postpone(context, world, subscription, subscription, obstacle, at)
-    return COMPLAINTS[obstacle]
+    return UNPAID_MESSAGES[obstacle]
   }
   const { amountMinUnits } = quote({ price: usdOf(cents) }, coin(subscription.currencyId), at, context.settings)
   const entry = entryFrom(subscription, operation, amountMinUnits, at)
