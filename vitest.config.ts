@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // Each of the two processes loads the program once. What a test file changes for its process it puts back.
+    isolate: false,
     testTimeout: 40_000,
     hookTimeout: 60_000,
   },

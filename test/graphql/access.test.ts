@@ -166,7 +166,7 @@ interface Single {
   readonly variable: (fixtures: Fixtures) => unknown
 }
 
-/** Every way to find one thing: `product(by: { reference })`, `checkout(id:)` … */
+/** Every way to find one thing: `product(by: { reference })`, `node(id:)` … */
 function singles(): Single[] {
   return QUERIES.filter(({ name }) => name !== 'node').flatMap((field) =>
     field.args

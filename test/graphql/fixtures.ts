@@ -54,6 +54,7 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
   }
   await prisma.user.create({ data: user })
   const owed = { owedMinor: '100', currency: 'USD' }
+  await prisma.claimRequest.create({ data: { tenantId, id: newId(), userId: user.id, createdAt: new Date() } })
   const claim = await prisma.claimFunds.create({ data: { tenantId, id: newId(), userId: user.id, ...owed } })
   const currency = await app.currencies.create(call(actor), { code: 'GEMS', exponent: 3 })
   const rate = await app.currencies.setRate(call(actor), { from: 'USD', to: 'GEMS', rate: '12.5' })
