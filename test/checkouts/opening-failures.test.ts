@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { call } from '../support/app.ts'
 import { ITEM } from '../support/shop.ts'
-import { product, SESSION, shop, wire } from './opening-stage.ts'
+import { product, SESSION, setStage, shop, wire } from './opening-stage.ts'
+
+setStage()
 
 describe('a provider that', () => {
   const keyed = (key: string) => shop.app.checkouts.create(call(shop.owner, key), { kind: 'PAYMENT', item: ITEM })

@@ -9,14 +9,17 @@ import { type Wire, wireTo } from '../support/wire.ts'
 
 export let shop: Shop
 export let wire: Wire
-beforeAll(async () => {
-  shop = await openShop()
-})
-beforeEach(async () => {
-  wire = await wireTo(shop, shop.owner.tenantId)
-})
-afterEach(() => wire.close())
-afterAll(() => shop.close())
+/** Sets the stage for the tests of the file that calls it. */
+export function setStage(): void {
+  beforeAll(async () => {
+    shop = await openShop()
+  })
+  beforeEach(async () => {
+    wire = await wireTo(shop, shop.owner.tenantId)
+  })
+  afterEach(() => wire.close())
+  afterAll(() => shop.close())
+}
 
 export const SESSION = '/transaction/session-checkout/new/payment'
 export const PRICE = { amount: '19.99', currency: 'USD' }

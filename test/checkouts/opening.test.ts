@@ -3,7 +3,9 @@ import type { Actor } from '../../src/kernel/actor.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
 import { call } from '../support/app.ts'
 import { ADA, ITEM, refusals } from '../support/shop.ts'
-import { product, SESSION, shop, wire } from './opening-stage.ts'
+import { product, SESSION, setStage, shop, wire } from './opening-stage.ts'
+
+setStage()
 
 async function customer(input: object = {}, actor: Actor = shop.owner) {
   const { id } = await shop.app.customers.create(call(actor), input)

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { chownSync, lchownSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ask, hold, open, postmasterOf, root } from './embedded-stage.ts'
+import { ask, hold, open, postmasterOf, root, setStage } from './embedded-stage.ts'
+
+setStage()
 
 const NOBODY = 65_534
 

@@ -18,16 +18,20 @@ type Database = Awaited<ReturnType<typeof connectDatabase>>
 const children = new Set<ChildProcess>()
 const databases = new Set<Database>()
 
-export const root = mkdtempSync(join(tmpdir(), 'tollgate-embedded-'))
-chmodSync(root, 0o711)
+/** The folder of the data folders. */
+export let root: string
 
-afterEach(async () => {
-  for (const child of children) await stop(child)
-  for (const database of databases) await database.stop()
-  databases.clear()
-})
-
-afterAll(() => rmSync(root, { recursive: true }))
+/** Sets the stage for the tests of the file that calls it. */
+export function setStage(): void {
+  root = mkdtempSync(join(tmpdir(), 'tollgate-embedded-'))
+  chmodSync(root, 0o711)
+  afterEach(async () => {
+    for (const child of children) await stop(child)
+    for (const database of databases) await database.stop()
+    databases.clear()
+  })
+  afterAll(() => rmSync(root, { recursive: true }))
+}
 
 export async function open(dataDir: string): Promise<Database> {
   const database = await connectDatabase({ dataDir, exclusive: true })

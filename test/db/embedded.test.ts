@@ -4,7 +4,9 @@ import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { connectDatabase } from '../../src/db/connect.ts'
-import { answers, ask, hold, open, postmasterOf, root, stop } from './embedded-stage.ts'
+import { answers, ask, hold, open, postmasterOf, root, setStage, stop } from './embedded-stage.ts'
+
+setStage()
 
 const isRoot = process.getuid?.() === 0
 

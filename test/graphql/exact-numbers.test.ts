@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { create, post, problemsOf } from './input-stage.ts'
+import { create, post, problemsOf, setStage } from './input-stage.ts'
+
+setStage()
 
 const NUMBER = 'must be sent as text: JSON cannot hold this number exactly'
 

@@ -5,10 +5,13 @@ import { type Answer, type Post, postTo } from '../support/post.ts'
 /** A gateway to which customers are sent as raw JSON, with what no client of ours would write. */
 
 export let gateway: OpenGateway
-beforeAll(async () => {
-  gateway = await startGateway()
-})
-afterAll(() => gateway.stop())
+/** Sets the stage for the tests of the file that calls it. */
+export function setStage(): void {
+  beforeAll(async () => {
+    gateway = await startGateway()
+  })
+  afterAll(() => gateway.stop())
+}
 
 export const post = (...sent: Post) => postTo(gateway, ...sent)
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { normalText } from '../../src/kernel/input.ts'
-import { CREATE, create, gateway, post, problemsOf } from './input-stage.ts'
+import { CREATE, create, gateway, post, problemsOf, setStage } from './input-stage.ts'
+
+setStage()
 
 const deep = (levels: number) => `${'[['.repeat(levels / 2)}${']]'.repeat(levels / 2)}`
 const DEEP = 'must not be nested more than 32 levels deep'

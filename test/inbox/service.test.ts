@@ -3,7 +3,9 @@ import type { App } from '../../src/app.ts'
 import type { Received } from '../../src/inbox/service.ts'
 import { newId } from '../../src/kernel/id.ts'
 import { eventually, openApp } from '../support/app.ts'
-import { messages, paidUnheard, postingsOf, receive, shop, signed, wire } from './stage.ts'
+import { messages, paidUnheard, postingsOf, receive, setStage, shop, signed, wire } from './stage.ts'
+
+setStage()
 
 const applied = (count: number) =>
   eventually(

@@ -5,7 +5,9 @@ import { call, eventually, openApp } from '../support/app.ts'
 import { turnableClock } from '../support/clock.ts'
 import { ADA, ITEM } from '../support/shop.ts'
 import { newTenant } from '../support/tenant.ts'
-import { messages, paidUnheard, postingsOf, receive, shop, signed, wire } from './stage.ts'
+import { messages, paidUnheard, postingsOf, receive, setStage, shop, signed, wire } from './stage.ts'
+
+setStage()
 
 describe('a message that takes long', () => {
   const ofCheckout = async (id: string) => {

@@ -10,16 +10,19 @@ import { type Wire, wireTo } from '../support/wire.ts'
 export let shop: Shop
 export let wire: Wire
 export let webhookSecret: string
-beforeAll(async () => {
-  shop = await openShop()
-  const [connection] = await shop.app.connections.list(shop.owner.tenantId)
-  webhookSecret = connection?.sandbox?.credentials.webhookSecret ?? ''
-})
-beforeEach(async () => {
-  wire = await wireTo(shop, shop.owner.tenantId)
-})
-afterEach(() => wire.close())
-afterAll(() => shop.close())
+/** Sets the stage for the tests of the file that calls it. */
+export function setStage(): void {
+  beforeAll(async () => {
+    shop = await openShop()
+    const [connection] = await shop.app.connections.list(shop.owner.tenantId)
+    webhookSecret = connection?.sandbox?.credentials.webhookSecret ?? ''
+  })
+  beforeEach(async () => {
+    wire = await wireTo(shop, shop.owner.tenantId)
+  })
+  afterEach(() => wire.close())
+  afterAll(() => shop.close())
+}
 
 export const receive = (received: Received) => shop.app.inbox.receive(received)
 export const messages = () => shop.app.db.prisma.inboxMessage.findMany({ orderBy: { receivedAt: 'asc' } })

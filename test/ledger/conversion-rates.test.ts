@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatDecimal } from '../../src/kernel/money.ts'
-import { desk, exchanged, gains, minor, newDesk, open } from './conversion-stage.ts'
+import { desk, exchanged, gains, minor, newDesk, open, setStage } from './conversion-stage.ts'
 import { refusal } from './desk.ts'
+
+setStage()
 
 test('the rate is the one of the moment of the payment, of a hold that of its making', async () => {
   const [payer, shop] = (await open('USD', 'EUR')) as [string, string]

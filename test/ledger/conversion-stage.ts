@@ -7,11 +7,14 @@ import { type Desk, openDesk } from './desk.ts'
 export let house: TestApp
 export let desk: Desk
 
-beforeAll(async () => {
-  house = await testApp()
-})
-afterAll(() => house.close())
-beforeEach(() => newDesk())
+/** Sets the stage for the tests of the file that calls it. */
+export function setStage(): void {
+  beforeAll(async () => {
+    house = await testApp()
+  })
+  afterAll(() => house.close())
+  beforeEach(() => newDesk())
+}
 
 /** Begins with books of which nobody has used anything. */
 export async function newDesk(): Promise<void> {

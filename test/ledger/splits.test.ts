@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { formatDecimal, MAX_MINOR } from '../../src/kernel/money.ts'
-import { desk, exchanged, gains, minor, open } from './conversion-stage.ts'
+import { desk, exchanged, gains, minor, open, setStage } from './conversion-stage.ts'
 import { eachRefusal, refusal } from './desk.ts'
+
+setStage()
 
 const fraction = async (currency: string) => (await gains(currency)).fraction
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../src/kernel/id.ts'
-import { answering, api, ask, door, hook, pay, receiver, source } from './preflight-stage.ts'
+import { answering, api, ask, door, hook, pay, receiver, setStage, source } from './preflight-stage.ts'
+
+setStage()
 
 const paths = () => receiver.heard.map(({ path }) => path)
 

@@ -15,25 +15,28 @@ export const hooks: { readonly id: string; readonly secret: string }[] = []
 export let source: string
 export let destination: string
 
-beforeAll(async () => {
-  door = await openDoor()
-  ask = await door.as()
-  api = ledgerApi(ask)
-  receiver = await openReceiver()
-  source = await api.account({}, '100')
-  destination = await api.account()
-})
-afterAll(async () => {
-  await receiver.close()
-  await door.close()
-})
-beforeEach(() => {
-  receiver.heard.length = 0
-  receiver.answer = answering(204)
-})
-afterEach(async () => {
-  for (const { id } of hooks.splice(0)) await api.done(api.change('deleteWebhookEndpoint', 'webhookEndpoint', { id }))
-})
+/** Sets the stage for the tests of the file that calls it. */
+export function setStage(): void {
+  beforeAll(async () => {
+    door = await openDoor()
+    ask = await door.as()
+    api = ledgerApi(ask)
+    receiver = await openReceiver()
+    source = await api.account({}, '100')
+    destination = await api.account()
+  })
+  afterAll(async () => {
+    await receiver.close()
+    await door.close()
+  })
+  beforeEach(() => {
+    receiver.heard.length = 0
+    receiver.answer = answering(204)
+  })
+  afterEach(async () => {
+    for (const { id } of hooks.splice(0)) await api.done(api.change('deleteWebhookEndpoint', 'webhookEndpoint', { id }))
+  })
+}
 
 export const answering =
   (status: number, body = '', headers: Record<string, string> = {}): Answer =>

@@ -8,7 +8,21 @@ import { usd } from '../graphql/ledger-api.ts'
 import { call, SECRET_KEY } from '../support/app.ts'
 import { type Heard, openReceiver } from '../support/receiver.ts'
 import { refusals } from '../support/shop.ts'
-import { answering, api, ask, destination, door, hook, hooks, pay, receiver, source } from './preflight-stage.ts'
+import {
+  answering,
+  api,
+  ask,
+  destination,
+  door,
+  hook,
+  hooks,
+  pay,
+  receiver,
+  setStage,
+  source,
+} from './preflight-stage.ts'
+
+setStage()
 
 const paths = () => receiver.heard.map(({ path }) => path)
 const balance = async () => (await api.see(source, 'balance { amount }')).balance.amount
