@@ -10,7 +10,7 @@ import type { Connected } from './registry.ts'
  */
 export function simulatorOf(
   name: Provider['name'],
-  { simulation, simulated }: Pick<Connected, 'simulation' | 'simulated'>,
+  { simulation, simulated = false }: Partial<Pick<Connected, 'simulation' | 'simulated'>>,
   mode: Mode,
   field: readonly string[],
 ): Simulation {
