@@ -56,7 +56,7 @@ mutation('createCheckout', {
     provider: t.field({
       type: ProviderEnum,
       description:
-        'The provider of the hosted page. The default is the first connected provider that supports the kind of checkout.',
+        'The provider of the hosted page. The default is the first connected provider that supports the kind of checkout and the currency and is not known to be down.',
     }),
     productId: t.id({ description: 'The id of the product to sell. Give either this or `item`.' }),
     item: t.field({ type: CheckoutItemInput, description: 'The item to sell. Give either this or `productId`.' }),
