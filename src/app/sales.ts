@@ -16,6 +16,7 @@ import { refundReconciliation } from '../reconciliation/refunds.ts'
 import { sandboxReset } from '../reconciliation/reset.ts'
 import { subscriptionReconciliation } from '../reconciliation/subscriptions.ts'
 import { refundAnswering } from '../refunds/answering.ts'
+import { refundIssuance } from '../refunds/issuing.ts'
 import { refundProgress } from '../refunds/progress.ts'
 import { refundRecording } from '../refunds/recording.ts'
 import { refundService } from '../refunds/service.ts'
@@ -36,7 +37,9 @@ export function salesParts(base: Base, connected: Connected) {
   const opening = checkoutOpening(given)
   const watcher = checkoutWatcher({ ...given, progress: checkouts })
   const usage = usageReporting({ ...given, progress: subscriptions })
-  const refundParts = { ...given, progress: refunds, answering: refundAnswering({ ...given, progress: refunds }) }
+  const asked = { ...given, progress: refunds }
+  const issuing = refundIssuance(asked)
+  const refundParts = { ...asked, answering: refundAnswering(asked), issuing }
   return {
     watcher,
     products: productService(base),
@@ -52,7 +55,12 @@ export function salesParts(base: Base, connected: Connected) {
       ...subscriptionReconciliation({ ...given, progress: subscriptions, usage }),
       reportUsage: usage.report,
     },
-    refunds: { ...refundService(refundParts), ...refundRecording(base), ...refundReconciliation(refundParts) },
+    refunds: {
+      ...refundService(refundParts),
+      create: issuing.create,
+      ...refundRecording(base),
+      ...refundReconciliation(refundParts),
+    },
     payments: { ...statusService(base), ...paymentStats(base.db), ...paymentReconciliation(facts) },
     accounting: accountingService(base),
     inbox: { ...inboxService({ ...given, facts }), ...webhookVerification(given) },

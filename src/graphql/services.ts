@@ -66,7 +66,7 @@ export interface Services {
     reportUsage: Verb
     simulate: Verb
   }
-  readonly refunds: { approve: Verb; refuse: Verb; request: Verb; record: Verb }
+  readonly refunds: { create: Verb; approve: Verb; refuse: Verb; request: Verb; record: Verb }
   readonly users: { create: Verb; update: EndingKeys; remove: EndingKeys }
   readonly claims: {
     request: Verb

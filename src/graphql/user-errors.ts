@@ -27,7 +27,7 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   ACCOUNT_FROZEN: 'The account is frozen.',
   IDEMPOTENCY_KEY_REUSED: 'The idempotency key was already used with different input.',
   UNSUPPORTED: 'The provider does not support the operation.',
-  PROVIDER_REFUSED: 'The provider refused the request, and would refuse it again.',
+  PROVIDER_REFUSED: 'The provider refused the request. `retryable` says whether it may accept such a request later.',
   PROVIDER_UNAVAILABLE: 'The provider did not give a usable answer. The request may succeed later.',
   PREFLIGHT_REFUSED: 'A pre-flight hook refused the request.',
   PRECONDITION_FAILED: 'A pre-flight hook did not give a usable answer. The request may succeed later.',

@@ -6,6 +6,8 @@ export interface ProviderFailure {
   readonly message: string
   /** The provider's own code or HTTP status, for the one who asks its support. */
   readonly providerCode?: string
+  /** Whether what was refused may be accepted later, where the provider says so. */
+  readonly retryable?: boolean
   /** From when on it makes sense to ask again, where that is known. */
   readonly retryAt?: Date
 }
@@ -20,7 +22,7 @@ export abstract class ProviderError extends Error {
   }
 }
 
-/** The provider understood and said no. Asking again with the same input brings the same answer. */
+/** The provider understood and said no. Asking again brings the same answer, unless the failure is retryable. */
 export class ProviderRefused extends ProviderError {
   override readonly name: string = 'ProviderRefused'
 }
@@ -58,9 +60,10 @@ export class ForgedNotification extends Error {
 export function problemFrom(error: ProviderError): Problem {
   const { provider, providerCode, message, retryAt } = error.failure
   if (error instanceof ProviderLacks) return { code: 'UNSUPPORTED', message }
-  const retryable = !(error instanceof ProviderRefused)
+  const refused = error instanceof ProviderRefused
+  const retryable = refused ? error.failure.retryable === true : true
   return {
-    code: retryable ? 'PROVIDER_UNAVAILABLE' : 'PROVIDER_REFUSED',
+    code: !refused ? 'PROVIDER_UNAVAILABLE' : 'PROVIDER_REFUSED',
     message,
     facts: { provider, providerCode, retryable, ...(retryAt && { retryAt: retryAt.toISOString() }) },
   }

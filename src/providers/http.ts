@@ -22,10 +22,14 @@ interface Body {
   readonly text: string
 }
 
-/** What the provider did: what was asked, nothing and will never, nothing at this moment, or something unclear. */
+/**
+ * What the provider did: what was asked, nothing (where it is retryable, another request may be accepted later), nothing
+ * at this moment, or something unclear.
+ */
 export type Verdict =
   | { readonly is: 'DONE' }
-  | { readonly is: 'REFUSED' | 'NOT_NOW'; readonly code: string; readonly message: string }
+  | { readonly is: 'REFUSED'; readonly code: string; readonly message: string; readonly retryable?: boolean }
+  | { readonly is: 'NOT_NOW'; readonly code: string; readonly message: string }
   | { readonly is: 'UNCLEAR'; readonly why: string }
 
 /** Fields as JSON. */
@@ -89,7 +93,8 @@ async function exchange(
   if (verdict.is === 'UNCLEAR') return lost(http, effect, verdict.why)
   if (verdict.is === 'DONE') return parsed ? parsed.value : lost(http, effect, 'gave an answer that is not valid JSON')
   const failure = { provider: http.provider, providerCode: verdict.code, message: verdict.message }
-  throw verdict.is === 'NOT_NOW' ? new ProviderUnavailable(failure) : new ProviderRefused(failure)
+  if (verdict.is === 'NOT_NOW') throw new ProviderUnavailable(failure)
+  throw new ProviderRefused({ ...failure, ...(verdict.retryable && { retryable: true }) })
 }
 
 async function send(

@@ -166,6 +166,7 @@ const CARRIED: Readonly<Record<CapabilityName, (provider: Provider) => boolean>>
   SUBSCRIPTIONS: ({ subscriptions }) => subscriptions !== undefined,
   PAY_AS_YOU_GO: ({ subscriptions }) => subscriptions?.reportUsage !== undefined,
   REFUNDS: ({ refunds }) => refunds !== undefined,
+  ISSUED_REFUNDS: ({ refunds }) => refunds?.issuing !== undefined,
   STATUS: ({ status }) => status !== undefined,
   PAYMENT_LIST: ({ status }) => status?.received !== undefined,
 }

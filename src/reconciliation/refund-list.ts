@@ -37,7 +37,7 @@ export async function readRefund(parts: RefundListParts, account: Account, exter
   const { tenantId, provider } = account
   const where = { tenantId_provider_externalId: { tenantId, provider, externalId } }
   const refund = await db.prisma.refund.findUnique({ where, include: { payment: true } })
-  const latest = refund && (await progress.refresh(refund.payment))
+  const latest = refund && (await (refund.issued ? progress.refreshIssued(refund) : progress.refresh(refund.payment)))
   if (latest && latest.id === refund.id) return true
   await readRefunds(parts, account)
   return (await db.prisma.refund.findUnique({ where })) !== null
@@ -75,9 +75,13 @@ async function paymentsOf({ db }: RefundListParts, account: Account, found: read
   return new Map(rows.map((row) => [row.externalId, row]))
 }
 
-/** Those of ours that are not over, and not among those that wait at the provider any more. */
+/**
+ * Those of ours that are not over, and not among those that wait at the provider any more. One that was issued here is
+ * asked about by itself.
+ */
 function answeredThere({ db }: RefundListParts, account: Account, waiting: readonly ProviderRefund[]): Promise<number> {
   const { tenantId, provider } = account
   const externalId = { notIn: waiting.map(({ reference }) => reference) }
-  return db.prisma.refund.count({ where: { tenantId, provider, externalId, status: { in: [...OPEN_REFUNDS] } } })
+  const status = { in: [...OPEN_REFUNDS] }
+  return db.prisma.refund.count({ where: { tenantId, provider, externalId, issued: false, status } })
 }

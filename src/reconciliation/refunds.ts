@@ -7,6 +7,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
 import type { Account, Registry } from '../providers/registry.ts'
 import type { RefundAnswering } from '../refunds/answering.ts'
+import type { RefundIssuance } from '../refunds/issuing.ts'
 import type { RefundProgress } from '../refunds/progress.ts'
 import { readRefunds } from './refund-list.ts'
 
@@ -29,6 +30,7 @@ interface Deps {
   readonly capabilities: CapabilityService
   readonly progress: RefundProgress
   readonly answering: RefundAnswering
+  readonly issuing: RefundIssuance
   readonly log: Logger
 }
 
@@ -49,15 +51,15 @@ export function refundReconciliation(deps: Deps) {
     due,
 
     /**
-     * Asks about every refund that is due: whose answer is on its way, or was lost, or whose money is. Answers about
-     * how many it was done.
+     * Asks about every refund that is due: which was issued, whose answer is on its way, or was lost, or whose money is.
+     * Answers about how many it was done.
      */
     resolveDue: due.run,
   }
 }
 
 function dueRefunds(deps: Deps): DueWork {
-  const { db, answering } = deps
+  const { db, answering, issuing } = deps
   return dueWork<Taken<RefundRow>>(deps, {
     table: 'refund',
     atOnce: AT_ONCE,
@@ -73,7 +75,7 @@ function dueRefunds(deps: Deps): DueWork {
       },
       [FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS],
     ),
-    work: async (refund) => void (await answering.resolve(refund)),
+    work: async (refund) => void (await (refund.issued ? issuing : answering).resolve(refund)),
   })
 }
 

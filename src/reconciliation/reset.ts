@@ -86,13 +86,15 @@ async function endSubscription(work: Work, { id, externalId }: SubscriptionRow):
 }
 
 async function failRefund(work: Work, refund: RefundRow & { payment: PaymentRow }): Promise<void> {
-  const { externalId, settledMinor, merchantMessage, respondedAt, createdAt, payment } = refund
+  const { externalId, amountMinor, merchantMessage, respondedAt, createdAt, payment } = refund
   const seen = {
     reference: externalId,
     payment: payment.externalId ?? '',
     state: 'FAILED' as const,
-    settledMinor: settledMinor ?? 0n,
-    merchantMessage: merchantMessage ?? REASON,
+    amountMinor,
+    ...(refund.issued
+      ? { failure: { message: REASON, retryable: false } }
+      : { merchantMessage: merchantMessage ?? REASON }),
     askedAt: createdAt,
     ...(respondedAt && { respondedAt }),
     ...(refund.chain !== null && { chain: refund.chain as ChainFacts }),

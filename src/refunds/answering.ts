@@ -122,9 +122,9 @@ export function simulationFor(
   mode: Mode,
 ): Required<Pick<Simulation, 'answerRefund'>> {
   if (mode === 'TEST' && simulation?.answerRefund) return { answerRefund: simulation.answerRefund }
-  const message = refunds
+  const message = refunds?.answeredAt
     ? `${name} does not accept answers through its API: approve or refuse the refund in ${refunds.answeredAt}; the result is then shown here`
-    : `${name} does not support refunds`
+    : `${name} has no refunds that wait for an answer`
   throw new DomainError({ code: 'UNSUPPORTED', message, field: ['id'] })
 }
 

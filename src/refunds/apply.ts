@@ -1,13 +1,13 @@
 import type { PaymentRow, RefundRow } from '../db/rows.ts'
 import type { Emit } from '../events/outbox.ts'
 import { currency } from '../kernel/currency.ts'
-import { newId } from '../kernel/id.ts'
+import { decodeId, newId } from '../kernel/id.ts'
 import { money } from '../kernel/money.ts'
 import { available } from '../ledger/available.ts'
 import { post } from '../ledger/journal.ts'
 import { merchantOf, refundCompleted } from '../ledger/recipes.ts'
 import { givePaymentBack } from '../payments/apply.ts'
-import type { ChainFacts, ProviderRefund, RefundFact } from '../providers/port/facts.ts'
+import type { ChainFacts, IssuingFact, ProviderRefund, RefundFact } from '../providers/port/facts.ts'
 import type { Change, Work } from '../work/work.ts'
 import {
   amountOf,
@@ -15,6 +15,7 @@ import {
   isNews,
   isOver,
   isPaidBack,
+  isUnconfirmed,
   mayBecome,
   refundEventType,
   refundObject,
@@ -23,17 +24,38 @@ import {
 
 /** What a fact makes of a payment's refund, wherever it came from. */
 
+const RETRY_MS = 5_000
 const RECHECK_MS = 10_000
 
 /** A refund that is news to us is kept from here on. Repeats and old news change nothing. */
-export async function applyToRefund(work: Work, { id }: Pick<PaymentRow, 'id'>, fact: RefundFact): Promise<RefundRow> {
-  const { tenantId } = work
-  const { refund: seen, message } = fact
+export async function applyToRefund(
+  work: Work,
+  { id }: Pick<PaymentRow, 'id'>,
+  fact: RefundFact | IssuingFact,
+): Promise<RefundRow> {
   // Everything that happens to a payment's refunds happens under the lock of the payment.
   await work.lock('payment', id)
-  const payment = await work.tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
-  const externalId = seen.reference
-  const before = await work.tx.refund.findFirst({ where: { tenantId, provider: payment.provider, externalId } })
+  return 'issuing' in fact ? issue(work, fact) : see(work, id, fact)
+}
+
+/** The provider refused to issue a refund, or its answer was lost. What it has told meanwhile counts for more. */
+async function issue(work: Work, { refundId: id, issuing }: IssuingFact): Promise<RefundRow> {
+  const where = { tenantId_id: { tenantId: work.tenantId, id } }
+  const before = await work.tx.refund.findUniqueOrThrow({ where })
+  const { status, failure } = issuing
+  if (!isUnconfirmed(before) || before.status === status) return before
+  const next = failure
+    ? { respondedAt: work.at, nextCheckAt: null, failureMessage: failure.message, retryable: failure.retryable }
+    : { nextCheckAt: new Date(work.at.getTime() + RETRY_MS) }
+  const after = await work.tx.refund.update({ where, data: { status, ...next, updatedAt: work.at } })
+  announceRefund(work.emit, after)
+  return after
+}
+
+async function see(work: Work, paymentId: string, { refund: seen, message }: RefundFact): Promise<RefundRow> {
+  const { tenantId } = work
+  const payment = await work.tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id: paymentId } } })
+  const before = await rowOf(work, payment, seen)
   if (before && !isNews(before, seen)) return before
   const after = before ? await move(work, payment, before, seen) : await begin(work, payment, seen)
   if (after.status !== before?.status) {
@@ -43,8 +65,21 @@ export async function applyToRefund(work: Work, { id }: Pick<PaymentRow, 'id'>, 
   return after
 }
 
+/** The refund that the provider calls so, or that was issued here with this id. */
+async function rowOf(
+  { tx, tenantId }: Work,
+  { provider, id: paymentId }: PaymentRow,
+  { reference: externalId, ourId }: ProviderRefund,
+): Promise<RefundRow | null> {
+  const named = await tx.refund.findFirst({ where: { tenantId, provider, externalId } })
+  const ours = decodeId(ourId ?? '')
+  if (named || ours?.kind !== 'Refund') return named
+  return tx.refund.findFirst({ where: { tenantId, provider, paymentId, id: ours.uuid, issued: true } })
+}
+
 async function begin(work: Work, payment: PaymentRow, seen: ProviderRefund): Promise<RefundRow> {
-  const { tenantId, provider, id: paymentId, customerId, userId, settledCurrency } = payment
+  const { tenantId, provider, id: paymentId, customerId, userId } = payment
+  const amountMinor = seen.amountMinor ?? amountOf(payment, seen.settledMinor)
   return work.tx.refund.create({
     data: {
       tenantId,
@@ -54,9 +89,8 @@ async function begin(work: Work, payment: PaymentRow, seen: ProviderRefund): Pro
       customerId,
       userId,
       externalId: seen.reference,
-      amountMinor: amountOf(payment, seen.settledMinor).toString(),
+      amountMinor: amountMinor.toString(),
       currency: payment.currency,
-      ...(settledCurrency !== null && { settledMinor: seen.settledMinor.toString(), settledCurrency }),
       reason: seen.reason,
       createdAt: seen.askedAt,
       status: seen.state,
@@ -73,14 +107,19 @@ async function move(work: Work, payment: PaymentRow, before: RefundRow, seen: Pr
     return before
   }
   const where = { tenantId_id: { tenantId, id } }
-  return work.tx.refund.update({ where, data: { status: seen.state, ...facts(work, payment, seen) } })
+  const data = { externalId: seen.reference, status: seen.state, ...facts(work, payment, seen) }
+  return work.tx.refund.update({ where, data })
 }
 
 /** What the provider adds to a refund as it moves. */
 function facts(change: Change, payment: PaymentRow, seen: ProviderRefund) {
   const over = isOver(seen.state)
   const { block: _, coinPriceUsd: __, ...place } = (payment.chain ?? {}) as ChainFacts
+  const { settledCurrency } = payment
   return {
+    ...(settledCurrency !== null &&
+      seen.settledMinor !== undefined && { settledMinor: seen.settledMinor.toString(), settledCurrency }),
+    ...(seen.failure && { failureMessage: seen.failure.message, retryable: seen.failure.retryable }),
     merchantMessage: seen.merchantMessage,
     transactionHash: seen.transactionHash,
     chain: { ...place, ...seen.chain },

@@ -3,16 +3,14 @@ import type { Database, Transaction } from '../db/database.ts'
 import type { PaymentRow } from '../db/rows.ts'
 import { type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import { currency } from '../kernel/currency.ts'
-import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
+import { invalidState, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { id, optional, price, text } from '../kernel/input.ts'
-import { formatDecimal, type Money, money } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
-import { hasMoney, refundable } from '../payments/payment.ts'
 import { transactOnce } from '../work/work.ts'
+import { amountToRefund } from './amount.ts'
 import { announceRefund, completeRefund } from './apply.ts'
-import { isOver } from './refund.ts'
+import { OPEN_REFUNDS } from './refund.ts'
 
 const RecordRefund = z.object({
   paymentId: id('Payment'),
@@ -41,7 +39,8 @@ export function refundRecording({ db, clocks }: { db: Database; clocks: Clocks }
         await work.lock('payment', paymentId)
         const payment = await work.tx.payment.findFirst({ where: visible })
         if (!payment) throw notFound('Payment', ['paymentId'])
-        const { minor } = await givenBack(work.tx, payment, amount)
+        const { minor } = amountToRefund(payment, amount)
+        await refuseWhileOpen(work.tx, payment)
         const { provider, customerId, userId } = payment
         const refund = await work.tx.refund.create({
           data: {
@@ -71,23 +70,8 @@ export function refundRecording({ db, clocks }: { db: Database; clocks: Clocks }
   }
 }
 
-/** How much it is: all that is left where nothing is said. @throws DomainError where that cannot be */
-async function givenBack(tx: Transaction, payment: PaymentRow, wanted: Money | undefined): Promise<Money> {
-  const { tenantId, id: paymentId, status } = payment
-  const of = currency(payment.currency)
-  if (!hasMoney(payment)) throw invalidState(`No money was received for the payment: it is ${status}`, ['paymentId'])
-  const left = refundable(payment)
-  if (left === 0n) throw invalidState('The payment is already refunded in full', ['paymentId'])
-  if (wanted && wanted.currency.code !== of.code) {
-    const message = `must be in ${of.code}, the currency of the payment`
-    throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field: ['amount', 'currency'] })
-  }
-  if (wanted && wanted.minor > left) {
-    const message = `must be at most ${formatDecimal(left, of.exponent)} ${of.code}, the amount that can still be refunded`
-    throw new DomainError({ code: 'OUT_OF_RANGE', message, field: ['amount', 'amount'] })
-  }
-  const refunds = await tx.refund.findMany({ where: { tenantId, paymentId } })
-  const open = refunds.find((refund) => !isOver(refund.status))
-  if (open) throw invalidState(`A refund of the payment is ${open.status}: it has to be answered first`, ['paymentId'])
-  return wanted ?? money(left, of)
+/** @throws DomainError INVALID_STATE while a refund is open, for what was given back may be what it asks for */
+async function refuseWhileOpen(tx: Transaction, { tenantId, id: paymentId }: PaymentRow): Promise<void> {
+  const open = await tx.refund.findFirst({ where: { tenantId, paymentId, status: { in: [...OPEN_REFUNDS] } } })
+  if (open) throw invalidState(`A refund of the payment is ${open.status}: it has to end first`, ['paymentId'])
 }

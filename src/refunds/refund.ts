@@ -7,13 +7,13 @@ import { id, text } from '../kernel/input.ts'
 import { divideHalfEven } from '../kernel/money.ts'
 import type { ProviderRefund } from '../providers/port/facts.ts'
 
-/** Money of a payment that a customer asked to have back. */
+/** Money of a payment that goes back: a customer asked for it, or the merchant gives it. */
 
 const ENDED: readonly RefundStatus[] = ['COMPLETED', 'REFUSED', 'FAILED']
 
 /**
- * Which status may follow which. An answer given here is PROCESSING until the provider says what came of it; one whose
- * own answer was lost is UNKNOWN. Both may turn out never to have arrived.
+ * Which status may follow which. An answer given here, and a refund issued here, is PROCESSING until the provider says
+ * what came of it; one whose own answer was lost is UNKNOWN. Both may turn out never to have arrived.
  */
 const NEXT: Readonly<Record<RefundStatus, readonly RefundStatus[]>> = {
   PENDING: ['PROCESSING', 'APPROVED', ...ENDED],
@@ -41,7 +41,7 @@ export function isNews(
   return !awaitsAnswer(seen.state) || isOver(status)
 }
 
-/** Whether an answer was given here of which the provider has not said that it has it. */
+/** Whether an answer was given or a refund issued here of which the provider has not said that it has it. */
 export function isUnconfirmed({ status, respondedAt }: Pick<RefundRow, 'status' | 'respondedAt'>): boolean {
   return (status === 'PROCESSING' || status === 'UNKNOWN') && respondedAt === null
 }
@@ -58,6 +58,11 @@ export function isInDoubt(status: RefundStatus): boolean {
 
 export function isRefused(status: RefundStatus): boolean {
   return status === 'REFUSED'
+}
+
+/** Whether it could not be paid back. */
+export function hasFailed(status: RefundStatus): boolean {
+  return status === 'FAILED'
 }
 
 /** Whether the money is back with the customer. */
@@ -138,6 +143,9 @@ export function refundObject(refund: RefundRow): Record<string, unknown> {
     },
     reason: refund.reason,
     merchantMessage: refund.merchantMessage,
+    issued: refund.issued,
+    failureMessage: refund.failureMessage,
+    retryable: refund.retryable,
     transactionHash: refund.transactionHash,
     respondedAt: refund.respondedAt?.toISOString() ?? null,
   }

@@ -25,6 +25,7 @@ const CAPABILITIES = {
   PAY_AS_YOU_GO: { description: 'Subscriptions that bill the reported usage.' },
   PAYMENT_METHODS: { description: 'Saved payment methods.' },
   REFUNDS: { description: 'Refunds of payments.' },
+  ISSUED_REFUNDS: { description: 'Refunds that the merchant issues with `createRefund`.' },
   MARKETS: { description: 'Quotes of exchange rates.' },
   ORDERS: { description: 'Market orders that buy or sell a currency.' },
   PAYOUTS: { description: 'Payouts to third parties.' },

@@ -12,14 +12,17 @@ export const RefundStatusEnum = builder.enumType('RefundStatus', {
   description: 'The status of a refund.',
   values: {
     PENDING: { description: 'The customer has requested the refund, and the merchant has not answered.' },
-    PROCESSING: { description: 'The merchant has answered through the gateway, and the answer is being processed.' },
+    PROCESSING: {
+      description:
+        'The merchant has answered the request or issued the refund through the gateway, and the provider is processing it.',
+    },
     APPROVED: { description: 'The provider has received the approval, and the money is not sent back yet.' },
     COMPLETED: { description: 'The customer has received the money.' },
     REFUSED: { description: 'The merchant refused the refund.' },
-    FAILED: { description: 'The refund could not be paid.' },
+    FAILED: { description: 'The refund could not be paid, or the provider refused to issue it.' },
     UNKNOWN: {
       description:
-        "The provider did not confirm that it received the merchant's answer. The gateway asks the provider until it is known.",
+        "The provider did not confirm that it received the merchant's answer or the issued refund. The gateway asks the provider until it is known.",
     },
   } satisfies Record<RefundStatus, object>,
 })
@@ -48,7 +51,7 @@ const RefundPart = builder.objectRef<EntryRow>('RefundPart').implement({
 })
 
 RefundRef.implement({
-  description: 'A refund of a payment, requested by the customer or recorded by the merchant.',
+  description: 'A refund of a payment: requested by the customer, or issued or recorded by the merchant.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({ description: 'The id of the refund: rfnd_…', resolve: ({ id }) => encodeId('Refund', id) }),
@@ -65,7 +68,7 @@ RefundRef.implement({
     customer: t.field({
       type: CustomerRef,
       nullable: true,
-      description: 'The customer who requested the refund. Null when the customer is not known.',
+      description: 'The customer who made the payment. Null when the customer is not known.',
       resolve: (refund, _args, { loaders }) => loaders.linked('customer', refund.customerId),
     }),
     amount: t.field({
@@ -92,6 +95,18 @@ RefundRef.implement({
     status: t.expose('status', { type: RefundStatusEnum, description: 'The status of the refund.' }),
     recorded: t.exposeBoolean('recorded', {
       description: 'Whether the refund was paid outside the provider and recorded with `recordRefund`.',
+    }),
+    issued: t.exposeBoolean('issued', {
+      description: 'Whether the merchant issued the refund with `createRefund`.',
+    }),
+    failureMessage: t.exposeString('failureMessage', {
+      nullable: true,
+      description: "Why the refund failed, in the provider's words. Null when it did not fail or no reason was given.",
+    }),
+    retryable: t.exposeBoolean('retryable', {
+      nullable: true,
+      description:
+        'Whether a new refund may succeed later, when this one failed. Null when it did not fail or the provider did not say.',
     }),
     reason: t.exposeString('reason', {
       nullable: true,
@@ -129,13 +144,13 @@ RefundRef.implement({
     }),
     createdAt: t.field({
       ...momentField(t),
-      description: 'When the refund was requested.',
+      description: 'When the refund was requested, issued or recorded.',
       resolve: (refund, args, context) => moment(refund.createdAt, args, context),
     }),
     respondedAt: t.field({
       ...momentField(t),
       nullable: true,
-      description: "When the provider received the merchant's answer. Null until then.",
+      description: "When the provider received the merchant's answer, or answered the issued refund. Null until then.",
       resolve: (refund, args, context) => momentOrNull(refund.respondedAt, args, context),
     }),
     completedAt: t.field({

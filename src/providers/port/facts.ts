@@ -90,16 +90,25 @@ export interface ProviderSubscription {
   readonly updatedAt?: Date
 }
 
-/** The facts of a refund that a customer asked for. */
-export interface ProviderRefund {
+/** The facts of a refund that a customer asked for or the merchant issued. */
+export type ProviderRefund = RefundFacts & RefundedAmount
+
+/** What goes back: minor units of the currency that the payment was settled in, or of the currency of the price. */
+type RefundedAmount =
+  | { readonly settledMinor: bigint; readonly amountMinor?: undefined }
+  | { readonly amountMinor: bigint; readonly settledMinor?: undefined }
+
+interface RefundFacts {
   readonly reference: Reference
+  /** The id that it was issued with, where it was issued over the provider's API. */
+  readonly ourId?: string
   /** The payment whose money it is. */
   readonly payment: Reference
   readonly state: RefundStatus
-  /** What goes back, in minor units of the currency that the payment was settled in. */
-  readonly settledMinor: bigint
-  /** Why the customer asks. */
+  /** Why the customer asks, or the merchant gives it back. */
   readonly reason?: string
+  /** Why it failed, in the provider's words, and whether it may succeed later. */
+  readonly failure?: RefundFailure
   readonly merchantMessage?: string
   readonly transactionHash?: string
   readonly askedAt: Date
@@ -110,6 +119,11 @@ export interface ProviderRefund {
   readonly networkFeeMinor?: bigint
   /** What is the refund's own; the chain is that of the payment. */
   readonly chain?: ChainFacts
+}
+
+export interface RefundFailure {
+  readonly message: string
+  readonly retryable: boolean
 }
 
 /** A page on which a checkout can be paid. */
@@ -177,6 +191,17 @@ export interface RefundFact {
   readonly refund: ProviderRefund
   /** Why, for people to read. */
   readonly message?: string
+}
+
+/** Proof of what became of issuing a refund that the provider did not confirm: it was refused, or the answer was lost. */
+export interface IssuingFact {
+  readonly noun: 'REFUND'
+  readonly proof: true
+  /** The id of the refund's row. */
+  readonly refundId: string
+  readonly issuing:
+    | { readonly status: 'FAILED'; readonly failure: RefundFailure }
+    | { readonly status: 'UNKNOWN'; readonly failure?: undefined }
 }
 
 /** Only a hint that something happened: what it is about is read from the provider before anything is made of it. */

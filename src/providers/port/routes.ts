@@ -4,6 +4,7 @@ export const CAPABILITY_NAMES = [
   'SUBSCRIPTIONS',
   'PAY_AS_YOU_GO',
   'REFUNDS',
+  'ISSUED_REFUNDS',
   'STATUS',
   'PAYMENT_LIST',
 ] as const

@@ -30,6 +30,8 @@ const ROUTES: Readonly<Record<CapabilityName, readonly Route[]>> = {
     ['GET', WAITING_REFUNDS],
     ['GET', `${ANSWERED_REFUNDS}?limit=1`],
   ],
+  // Its API issues no refunds.
+  ISSUED_REFUNDS: [],
   STATUS: [['GET', '/transaction/status']],
   PAYMENT_LIST: [['GET', `${RECEIVED}?limit=1`]],
 }
