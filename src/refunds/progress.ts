@@ -13,7 +13,10 @@ export type RefundProgress = ReturnType<typeof refundProgress>
 
 export function refundProgress({ db, clocks, registry }: { db: Database; clocks: Clocks; registry: Registry }) {
   /** Applies what the provider says of a payment's refund, or did not say of one that was issued. */
-  async function apply(payment: Pick<PaymentRow, 'tenantId' | 'id'>, fact: RefundFact | IssuingFact): Promise<RefundRow> {
+  async function apply(
+    payment: Pick<PaymentRow, 'tenantId' | 'id'>,
+    fact: RefundFact | IssuingFact,
+  ): Promise<RefundRow> {
     const change = { tenantId: payment.tenantId, at: await clocks.now(payment.tenantId) }
     return transact(db, change, (work) => applyToRefund(work, payment, fact))
   }

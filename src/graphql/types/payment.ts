@@ -118,7 +118,8 @@ PaymentRef.implement({
     description: t.exposeString('description', { description: 'What the payment is for, in words for people.' }),
     refundable: t.field({
       type: MoneyRef,
-      description: 'The amount that is not refunded yet: the received amount minus the completed refunds. `createRefund` also subtracts the refunds that are not over.',
+      description:
+        'The amount that is not refunded yet: the received amount minus the completed refunds. `createRefund` also subtracts the refunds that are not over.',
       authScopes: KEY_ONLY,
       resolve: (payment) => amount(refundable(payment), payment.currency),
     }),

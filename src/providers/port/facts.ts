@@ -112,6 +112,7 @@ interface RefundFacts {
   readonly merchantMessage?: string
   readonly transactionHash?: string
   readonly askedAt: Date
+  /** When the merchant answered. One that was issued has it as soon as the provider has the refund. */
   readonly respondedAt?: Date
   /** When it was paid back, once it is COMPLETED. */
   readonly completedAt?: Date

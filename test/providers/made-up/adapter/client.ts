@@ -10,6 +10,8 @@ const Envelope = z.object({ code: z.string(), message: z.string(), data: z.unkno
 
 /** Nothing was done, and it may be asked for again. */
 const NOT_NOW = 'SLOW_DOWN'
+/** It is refused, and may be accepted later. */
+const REFUSED_AT_PRESENT = 'BALANCE_TOO_LOW'
 
 /** Every answer is HTTP 200, and says inside what was done. */
 export const verdict: ProviderHttp['verdict'] = (status, _headers, body) => {
@@ -18,11 +20,9 @@ export const verdict: ProviderHttp['verdict'] = (status, _headers, body) => {
   const { code, message } = answer.data
   if (code === 'OK') return { is: 'DONE' }
   if (code === 'SYSTEM_ERROR') return { is: 'UNCLEAR', why: `answered ${code}` }
-  return {
-    is: code === NOT_NOW ? 'NOT_NOW' : 'REFUSED',
-    code,
-    message: message || `${PROVIDER} answered ${code}`,
-  }
+  const said = { code, message: message || `${PROVIDER} answered ${code}` }
+  if (code === NOT_NOW) return { is: 'NOT_NOW', ...said }
+  return { is: 'REFUSED', ...said, ...(code === REFUSED_AT_PRESENT && { retryable: true }) }
 }
 
 type Fields = Readonly<Record<string, string | undefined>>

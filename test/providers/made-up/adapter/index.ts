@@ -3,6 +3,7 @@ import type { Adapter } from '../../../../src/providers/adapter.ts'
 import { checkoutsOf, statusOf } from './checkouts.ts'
 import { clientOf, PROVIDER } from './client.ts'
 import { notificationsOf } from './notifications.ts'
+import { refundsOf } from './refunds.ts'
 import { simulationOf } from './simulation.ts'
 
 /** Credentials: `merchant`, `signingKey`. */
@@ -21,6 +22,7 @@ export const MADE_UP_ADAPTER: Adapter = {
       },
       checkouts: checkoutsOf(client),
       status: statusOf(client),
+      refunds: refundsOf(client),
       notifications: notificationsOf(connection),
       simulation: simulationOf(client),
     }

@@ -37,6 +37,11 @@ function factFrom(told: z.output<typeof wire.Message>['facts'][number]): Fact {
     const { payment_no: reference, checkout_no: checkout } = told
     return { noun: 'PAYMENT', proof: false, reference, source: 'ONE_TIME', checkout }
   }
+  if (told.about === 'refund') {
+    const refund = wire.refundFrom(told)
+    if (refund.state === 'PROCESSING') return { noun: 'REFUND', proof: true, refund }
+    return { noun: 'REFUND', proof: false, reference: refund.reference }
+  }
   const status = wire.statusFrom(told)
   const checkout = told.checkout_no
   if (status?.state === 'WAITING_CONFIRMATION') return { noun: 'CHECKOUT', proof: true, checkout, status }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { currency } from '../../../../src/kernel/currency.ts'
 import { money } from '../../../../src/kernel/money.ts'
-import type { ProviderPayment, ProviderStatus, Sighting } from '../../../../src/providers/port/facts.ts'
+import type { ProviderPayment, ProviderRefund, ProviderStatus, Sighting } from '../../../../src/providers/port/facts.ts'
 
 /** The provider's JSON, and what it means in our words. Unknown fields are its business. */
 
@@ -36,9 +36,26 @@ export const Payment = z.object({
 
 export const PaymentList = z.object({ payments: z.array(Payment) })
 
+export const Refund = z.object({
+  refund_no: z.string(),
+  refund_order_no: z.string(),
+  payment_no: z.string(),
+  amount: yen,
+  currency: z.literal('JPY'),
+  state: z.string(),
+  reason: z.string().nullish(),
+  failure: z.string().nullish(),
+  may_retry: z.enum(['yes', 'no']).nullish(),
+  created_at: moment,
+  ended_at: moment.nullish(),
+})
+
+export const RefundList = z.object({ refunds: z.array(Refund) })
+
 const Fact = z.discriminatedUnion('about', [
   Checkout.extend({ about: z.literal('checkout') }),
   Payment.extend({ about: z.literal('payment') }),
+  Refund.extend({ about: z.literal('refund') }),
   z.object({ about: z.literal('fee'), payment_no: z.string(), fee: yen }),
 ])
 
@@ -87,5 +104,29 @@ export function sightingFrom({ payment_no, checkout_no, amount, fee, paid_at }: 
     hasFee: fee != null,
     amount: money(amount, JPY),
     at: paid_at,
+  }
+}
+
+const REFUND_STATES = new Map<string, ProviderRefund['state']>([
+  ['PENDING', 'PROCESSING'],
+  ['DONE', 'COMPLETED'],
+  ['FAILED', 'FAILED'],
+])
+
+export function refundFrom(refund: z.output<typeof Refund>): ProviderRefund {
+  const { failure, reason, ended_at: endedAt } = refund
+  const state = REFUND_STATES.get(refund.state)
+  if (state === undefined) throw new Error(`the made-up provider's refund state ${refund.state} is unknown`)
+  return {
+    reference: refund.refund_no,
+    ourId: refund.refund_order_no,
+    payment: refund.payment_no,
+    state,
+    amountMinor: refund.amount,
+    ...(reason && { reason }),
+    ...(failure && { failure: { message: failure, retryable: refund.may_retry === 'yes' } }),
+    askedAt: refund.created_at,
+    respondedAt: refund.created_at,
+    ...(state === 'COMPLETED' && endedAt && { completedAt: endedAt }),
   }
 }

@@ -4,7 +4,9 @@ import { faultView, MAX_RULES, readFault } from '../../../../src/sandbox/fault-r
 import { addFault, listFaults, removeFaults } from '../../../../src/sandbox/faults.ts'
 import { once } from '../../../../src/sandbox/once.ts'
 import { clear } from '../../../../src/sandbox/store.ts'
+import { REFUND_ENDS } from './documents.ts'
 import { Fields } from './fields.ts'
+import { decideRefunds } from './refunds.ts'
 import { Refusal } from './refusals.ts'
 import { OUTCOMES, play } from './transfers.ts'
 
@@ -35,6 +37,13 @@ export async function control(context: SimulatorContext, call: ControlCall): Pro
     return null
   }
   switch (route) {
+    case 'POST /refunds': {
+      const fields = new Fields(body)
+      const next = fields.oneOf('next', REFUND_ENDS)
+      fields.check()
+      await decideRefunds(context, realm, next)
+      return null
+    }
     case 'POST /faults':
       return armFault(context, realm, body)
     case 'GET /faults':

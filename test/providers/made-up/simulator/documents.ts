@@ -43,8 +43,29 @@ export interface Payment {
   readonly paidAt: string
 }
 
+/** What comes of refunds. */
+export const REFUND_ENDS = ['DONE', 'FAILED', 'FAILED_FOR_GOOD', 'BALANCE_TOO_LOW'] as const
+export type RefundEnd = (typeof REFUND_ENDS)[number]
+
+export interface Refund {
+  readonly refundNo: string
+  readonly refundOrderNo: string
+  readonly paymentNo: string
+  readonly amount: string
+  readonly state: 'PENDING' | 'DONE' | 'FAILED'
+  readonly end: Exclude<RefundEnd, 'BALANCE_TOO_LOW'>
+  readonly reason?: string | undefined
+  readonly failure?: string
+  readonly mayRetry?: 'yes' | 'no'
+  readonly createdAt: string
+  readonly endedAt?: string
+}
+
 export const checkouts = new Collection<Checkout>('checkout', ({ orderNo }) => ({ order_no: orderNo }))
 export const payments = new Collection<Payment>('payment', ({ checkoutNo }) => ({ checkout_no: checkoutNo }))
+
+export const refunds = new Collection<Refund>('refund', ({ refundOrderNo }) => ({ refund_order_no: refundOrderNo }))
+export const refundEnds = new Collection<{ readonly next: RefundEnd }>('refund_end')
 
 /** A time as the wire has it. */
 export function timeText(date: Date): string {
@@ -77,5 +98,21 @@ export function paymentView(payment: Payment): object {
     payer_email: payment.payerEmail ?? null,
     title: payment.title,
     paid_at: payment.paidAt,
+  }
+}
+
+export function refundView(refund: Refund): object {
+  return {
+    refund_no: refund.refundNo,
+    refund_order_no: refund.refundOrderNo,
+    payment_no: refund.paymentNo,
+    amount: refund.amount,
+    currency: CURRENCY,
+    state: refund.state,
+    reason: refund.reason ?? null,
+    failure: refund.failure ?? null,
+    may_retry: refund.mayRetry ?? null,
+    created_at: refund.createdAt,
+    ended_at: refund.endedAt ?? null,
   }
 }

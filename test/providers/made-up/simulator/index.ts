@@ -7,6 +7,7 @@ import type { TaskHandler } from '../../../../src/sandbox/tasks.ts'
 import { callerOf, createApp } from './app.ts'
 import { PROVIDER } from './documents.ts'
 import { deliveryRules } from './notifications.ts'
+import { refundTasks } from './refunds.ts'
 import { FAULT_ANSWERS, Refusal } from './refusals.ts'
 import { merchantOf, realmIn, signingKeyOf } from './signature.ts'
 import { statementTask } from './statements.ts'
@@ -40,7 +41,7 @@ export function createMadeUpSimulator(parts: SimulatorParts): Simulator {
 function contextOf(parts: SimulatorParts): SimulatorContext {
   const handlers: Record<string, TaskHandler> = {}
   const context = openContext(PROVIDER, parts, handlers)
-  Object.assign(handlers, transferTasks(context), {
+  Object.assign(handlers, transferTasks(context), refundTasks(context), {
     statement: statementTask(context),
     [DELIVERY]: deliveryTask(context, deliveryRules(context)),
   })

@@ -4,7 +4,15 @@ import type { FaultAnswers } from '../../../../src/sandbox/faulty-calls.ts'
 
 /** How the provider says no: with a code inside HTTP 200. */
 
-export type Code = 'BAD_SIGNATURE' | 'BAD_FIELD' | 'NO_SUCH_SERVICE' | 'NOT_FOUND' | 'NUMBER_USED' | 'SYSTEM_ERROR'
+export type Code =
+  | 'BAD_SIGNATURE'
+  | 'BAD_FIELD'
+  | 'NO_SUCH_SERVICE'
+  | 'NOT_FOUND'
+  | 'NUMBER_USED'
+  | 'REFUND_TOO_LARGE'
+  | 'BALANCE_TOO_LOW'
+  | 'SYSTEM_ERROR'
 
 export class Refusal extends Error {
   override readonly name = 'Refusal'

@@ -11,7 +11,8 @@ import {
   paymentView,
   timeText,
 } from './documents.ts'
-import type { Fields } from './fields.ts'
+import { type Fields, NUMBER } from './fields.ts'
+import { createRefund, listRefunds, queryRefund } from './refunds.ts'
 import { notFound } from './refusals.ts'
 import { scheduleExpiry } from './transfers.ts'
 
@@ -20,13 +21,15 @@ import { scheduleExpiry } from './transfers.ts'
 type Service = (context: SimulatorContext, realm: string, fields: Fields) => Promise<object>
 
 const LIFETIME_MS = 24 * 60 * 60 * 1_000
-const NUMBER = { max: 64 }
 
 export const SERVICES: Readonly<Record<string, Service>> = {
   '/checkouts/open': openCheckout,
   '/checkouts/query': queryCheckout,
   '/payments/query': queryPayment,
   '/payments/list': listPayments,
+  '/refunds/create': createRefund,
+  '/refunds/query': queryRefund,
+  '/refunds/list': listRefunds,
 }
 
 async function openCheckout(context: SimulatorContext, realm: string, fields: Fields): Promise<object> {
@@ -75,8 +78,7 @@ async function queryPayment(context: SimulatorContext, realm: string, fields: Fi
 }
 
 async function listPayments(context: SimulatorContext, realm: string, fields: Fields): Promise<object> {
-  const page = fields.optionalWhole('page', 1, 1_000) ?? 1
-  const size = fields.optionalWhole('page_size', 1, 100) ?? 10
+  const { page, size } = fields.page()
   fields.check()
   const found = await pageOf(context.world(realm), page, size)
   return { payments: found.map(paymentView) }
