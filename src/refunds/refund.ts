@@ -10,6 +10,8 @@ import type { ProviderRefund } from '../providers/port/facts.ts'
 /** Money of a payment that goes back: a customer asked for it, or the merchant gives it. */
 
 const ENDED: readonly RefundStatus[] = ['COMPLETED', 'REFUSED', 'FAILED']
+/** The merchant has answered or issued it, and the provider works on it. */
+const MOVING: readonly RefundStatus[] = ['PROCESSING', 'APPROVED']
 
 /**
  * Which status may follow which. An answer given here, and a refund issued here, is PROCESSING until the provider says
@@ -31,14 +33,14 @@ export function mayBecome(from: RefundStatus, to: RefundStatus): boolean {
 
 /**
  * Whether what the provider says of a refund is more than we know. An answer of ours that it has not heard is no less
- * given because it still waits for one.
+ * given because it still waits for one, and a step on the way that is told after the end is old.
  */
 export function isNews(
   { status, respondedAt }: Pick<RefundRow, 'status' | 'respondedAt'>,
   seen: Pick<ProviderRefund, 'state' | 'respondedAt'>,
 ): boolean {
   if (seen.state === status) return !isOver(status) && respondedAt === null && seen.respondedAt !== undefined
-  return !awaitsAnswer(seen.state) || isOver(status)
+  return isOver(status) ? !MOVING.includes(seen.state) : !awaitsAnswer(seen.state)
 }
 
 /** Whether an answer was given or a refund issued here of which the provider has not said that it has it. */

@@ -2,6 +2,8 @@ import { type GraphQLObjectType, getNamedType, isInputObjectType, isObjectType }
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { schema } from '../../src/graphql/schema.ts'
 import { newId } from '../../src/kernel/id.ts'
+import { PROVIDERS } from '../../src/providers/providers.ts'
+import { MADE_UP } from '../providers/made-up/row.ts'
 import { statements } from './counting.ts'
 import { type Door, openDoor } from './door.ts'
 import { type Payload, usd } from './ledger-api.ts'
@@ -14,7 +16,7 @@ let ask: Awaited<ReturnType<Door['as']>>
 let live: typeof ask
 let made: ReturnType<typeof makerOf>
 beforeAll(async () => {
-  door = await openDoor()
+  door = await openDoor({}, { providers: { ...PROVIDERS, MADE_UP } })
   ask = await door.as()
   live = await door.as('LIVE')
   made = makerOf(door.app, ask)

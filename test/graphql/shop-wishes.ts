@@ -34,8 +34,8 @@ export function shopOf(app: App, make: Make, ledger: ReturnType<typeof ledgerApi
     return uuidOf(checkoutId)
   }
 
-  async function payment(): Promise<string> {
-    const checkoutId = await play({ kind: 'PAYMENT', item: ITEM })
+  async function payment(wanted: object = { item: ITEM }): Promise<string> {
+    const checkoutId = await play({ kind: 'PAYMENT', ...wanted })
     const found = await eventually(() => prisma.payment.findFirst({ where: { checkoutId, status: 'COMPLETED' } }))
     return encodeId('Payment', found.id)
   }
@@ -82,7 +82,9 @@ export function shopOf(app: App, make: Make, ledger: ReturnType<typeof ledgerApi
     subscriptions: once(() => Promise.all([subscription('SUBSCRIPTION'), subscription('SUBSCRIPTION')])),
     metered: once(() => subscription('PAY_AS_YOU_GO')),
 
-    payment,
+    payment: () => payment(),
+    /** Of a provider that issues refunds. */
+    yenPayment: () => payment({ provider: 'MADE_UP', item: { ...ITEM, price: { amount: '1000', currency: 'JPY' } } }),
     overpayment,
     payments,
     refunds,
@@ -197,6 +199,14 @@ export const SHOP_WISHES: Readonly<Record<string, (m: { shop: ShopMaker }) => Wi
     const [, id] = await shop.refunds()
     const input = { id, message: 'It was used too long' }
     return { input, other: { ...input, message: 'It is not broken' }, effects: answered(id) }
+  },
+  createRefund: async ({ shop }) => {
+    const input = { paymentId: await shop.yenPayment(), amount: { amount: '400', currency: 'JPY' }, reason: 'It broke' }
+    return {
+      input,
+      other: { ...input, reason: 'It is late' },
+      effects: counting('refund WHERE payment_id', input.paymentId),
+    }
   },
   recordRefund: async ({ shop }) => {
     const input = { paymentId: await shop.payment(), amount: { amount: '0.50', currency: 'USD' }, reason: 'It broke' }

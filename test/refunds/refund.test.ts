@@ -62,6 +62,14 @@ describe('what the provider says', () => {
     expect(isNews(row('COMPLETED'), { state: 'PENDING' })).toBe(true)
   })
 
+  test('is old when it is a step on the way and the refund is over', () => {
+    for (const status of ENDED) {
+      for (const state of ['PROCESSING', 'APPROVED'] as const) {
+        expect(isNews(row(status, at), { state, respondedAt: at }), `${state} after ${status}`).toBe(false)
+      }
+    }
+  })
+
   test('is news when it is the first word that our answer was heard', () => {
     expect(isNews(row('PROCESSING'), { state: 'PROCESSING', respondedAt: at })).toBe(true)
     expect(isNews(row('PROCESSING', at), { state: 'PROCESSING', respondedAt: at })).toBe(false)

@@ -17,7 +17,7 @@ const RefundFilter = builder.inputType('RefundFilter', {
     status: t.field({ type: [RefundStatusEnum], description: 'Refunds with one of these statuses.' }),
     provider: t.field({ type: ProviderEnum, description: 'Refunds of this provider.' }),
     paymentId: t.id({ description: 'Refunds of this payment.' }),
-    customerId: t.id({ description: 'Refunds that this customer requested.' }),
+    customerId: t.id({ description: 'Refunds of payments of this customer.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Refunds requested at this moment or later.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Refunds requested before this moment.' }),
   }),

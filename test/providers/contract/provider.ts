@@ -47,7 +47,18 @@ export interface ContractProvider {
     /** How the one of a payment is read, and how those are found of which nothing was heard. */
     readonly read: { readonly one: Reading; readonly all: Reading }
   }
+  /** Refunds that the merchant issues. */
+  readonly issuedRefunds?: {
+    readonly issue: Calls
+    /** How one is read by our id, and how those are found of which nothing was heard. */
+    readonly read: { readonly one: Reading; readonly all: Reading }
+    /** Has the simulator end the refunds so that are issued from now on. */
+    decide(account: Connection, end: RefundEnd): Promise<void>
+  }
 }
+
+/** It is paid, it fails afterwards (and may succeed later, or never), or it is refused at once for the moment. */
+export type RefundEnd = 'PAID' | 'FAILED_FOR_NOW' | 'FAILED_FOR_GOOD' | 'REFUSED_FOR_NOW'
 
 /** The calls of the provider's API that an operation makes, as faults name them: `METHOD /path`, with `*` for anything. */
 export interface Calls {

@@ -19,6 +19,8 @@ export interface Stage {
   readonly app: App
   readonly clock: TurnableClock
   readonly owner: Actor
+  /** The tenant's account at the simulator. */
+  readonly account: Connection
   /** The provider as its adapter speaks with it, past the gateway: what is there, whatever the gateway believes. */
   readonly adapter: Provider
 }
@@ -72,7 +74,7 @@ async function openStage(provider: ContractProvider, app: App, clock: TurnableCl
   await provider.prepare?.(account)
   const adapter = provider.row.adapter?.connect(account)
   if (!adapter) throw new Error(`${provider.name} has no adapter`)
-  return { provider, app, clock, owner, adapter }
+  return { provider, app, clock, owner, account, adapter }
 }
 
 /** The tenant's account at the simulator, as the provider's own program would reach it. */

@@ -32,7 +32,7 @@ const PATIENCE = 40
 contract(
   'a storm of faults',
   (provider) => provider,
-  ({ opening, subscriptions: recurring, customerRefunds }, stageOf) => {
+  ({ opening, subscriptions: recurring }, stageOf) => {
     test.each(SEEDS)('a storm of the seed "%s" doubles nothing and loses nothing', async (seed) => {
       const stage = stageOf()
       await breakOut(stage, seed)
@@ -42,7 +42,7 @@ contract(
       const begun = await subscriptionsOf(stage, opened)
       if (recurring) await bill(stage, seed, begun)
       const sold = opened.filter(({ kind }) => kind === 'PAYMENT')
-      if (customerRefunds) await giveBack(stage, seed, sold)
+      await giveBack(stage, seed, sold)
       if (recurring?.forceCancel) await endAll(stage, seed, begun)
       expect(await armed(stage)).toBeGreaterThan(0)
       await calm(stage)
@@ -118,6 +118,12 @@ async function bill(stage: Stage, seed: string, subscriptions: readonly Subscrip
 }
 
 async function giveBack(stage: Stage, seed: string, sold: readonly Opened[]): Promise<void> {
+  const { customerRefunds, issuedRefunds } = stage.provider
+  if (customerRefunds) await answerAll(stage, seed, sold)
+  if (issuedRefunds) await issueHalves(stage, seed, sold)
+}
+
+async function answerAll(stage: Stage, seed: string, sold: readonly Opened[]): Promise<void> {
   const { refunds } = stage.app
   const payments = (await Promise.all(sold.map(({ id }) => paymentsOf(stage, id)))).flat()
   for (const [index, { id }] of payments.entries()) {
@@ -131,6 +137,24 @@ async function giveBack(stage: Stage, seed: string, sold: readonly Opened[]): Pr
   const where = { paymentId: { in: payments.map(({ id }) => id) } }
   const given = await stage.app.db.prisma.refund.findMany({ where, orderBy: { createdAt: 'asc' } })
   expect(given.map(({ status }) => status)).toEqual(payments.map((_, index) => (index % 2 ? 'REFUSED' : 'COMPLETED')))
+}
+
+/** Each payment goes back in two halves. */
+async function issueHalves(stage: Stage, seed: string, sold: readonly Opened[]): Promise<void> {
+  const payments = (await Promise.all(sold.map(({ id }) => paymentsOf(stage, id)))).flat()
+  const amount = { amount: '500', currency: stage.provider.price.currency }
+  for (const { id } of payments) {
+    for (const half of ['first', 'second']) {
+      const input = { paymentId: encodeId('Payment', id), amount, reason: half }
+      await insist(stage, `${seed} ${half} ${id}`, input, (wish) => stage.app.refunds.create(wish, input))
+    }
+  }
+  await settle(stage)
+  const where = { paymentId: { in: payments.map(({ id }) => id) } }
+  const given = await stage.app.db.prisma.refund.findMany({ where })
+  expect(given.map(({ status }) => status)).toEqual(payments.flatMap(() => ['COMPLETED', 'COMPLETED']))
+  const after = (await Promise.all(sold.map(({ id }) => paymentsOf(stage, id)))).flat()
+  expect(after.map(({ status }) => status)).toEqual(payments.map(() => 'REFUNDED'))
 }
 
 async function endAll(stage: Stage, seed: string, subscriptions: readonly SubscriptionRow[]): Promise<void> {
