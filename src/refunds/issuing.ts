@@ -90,10 +90,10 @@ async function openOf(tx: Transaction, { tenantId, id: paymentId }: PaymentRow):
   return open.reduce((sum, { amountMinor }) => sum + amountMinor, 0n)
 }
 
-/** A repeat is told what the first request was told; where that was never known, the provider is asked. */
+/** A repeat is told what the first request was told; where that is not known yet, the provider is asked. */
 async function repeat(deps: Deps, { tenantId }: Actor, id: string): Promise<readonly Problem[]> {
   const refund = await deps.db.prisma.refund.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
-  if (!isInDoubt(refund.status)) return problemsOf(refund)
+  if (!isInDoubt(refund.status)) return wasRefused(refund) ? problemsOf(refund) : []
   try {
     return await resolveIssued(deps, refund)
   } catch (error) {
@@ -142,6 +142,11 @@ async function askProvider({ db, registry }: Deps, refund: RefundRow): Promise<P
   const amount: Money = money(refund.amountMinor, currency(refund.currency))
   const ourId = encodeId('Refund', id)
   return issuing.issue({ ourId, payment: externalId, source, amount, reason: refund.reason ?? '' })
+}
+
+/** Whether the provider did not take it on, so that it never called it anything. */
+function wasRefused({ id, externalId, status }: RefundRow): boolean {
+  return hasFailed(status) && externalId === id
 }
 
 /** What a refund that failed tells the caller. */

@@ -89,6 +89,20 @@ contract(
       },
     )
 
+    test.each([
+      ['before the provider was asked', 'LOSE_ANSWER_BEFORE'],
+      ['before the answer was kept', 'LOSE_ANSWER_AFTER'],
+    ] as const)('one whose request died %s is gone on with and paid once', async (_, fault) => {
+      const stage = stageOf()
+      const sold = await paid(stage, ['first', 'second'])
+      for (const { payment } of sold) {
+        await arm(stage, fault, issue.act)
+        await forgetAnswer(stage, await create(stage, payment))
+      }
+      await settle(stage)
+      await expectAllPaidBack(stage, sold)
+    })
+
     describe('of a payment', () => {
       test('may be several, of which those on their way count, also at the same moment', async () => {
         const stage = stageOf()
@@ -201,6 +215,12 @@ function create(
   const part = amount === undefined ? {} : { amount: { amount, currency: payment.currency } }
   const input = { paymentId: encodeId('Payment', payment.id), reason: 'It broke', ...part }
   return app.refunds.create(call(owner, key, input), input)
+}
+
+/** Leaves the refund as a process does that dies while its request is under way. */
+async function forgetAnswer({ app, owner: { tenantId } }: Stage, { id }: Done): Promise<void> {
+  const data = { status: 'PROCESSING' as const, externalId: id, respondedAt: null }
+  await app.db.prisma.refund.update({ where: { tenantId_id: { tenantId, id } }, data })
 }
 
 /** As another program of the merchant would, with an id that is none of ours. */
