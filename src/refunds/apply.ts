@@ -16,6 +16,7 @@ import {
   isOver,
   isPaidBack,
   isUnconfirmed,
+  isUnseen,
   mayBecome,
   refundEventType,
   refundObject,
@@ -56,7 +57,7 @@ async function see(work: Work, paymentId: string, { refund: seen, message }: Ref
   const { tenantId } = work
   const payment = await work.tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id: paymentId } } })
   const before = await rowOf(work, payment, seen)
-  if (before && !isNews(before, seen)) return before
+  if (before && !isUnseen(before) && !isNews(before, seen)) return before
   const after = before ? await move(work, payment, before, seen) : await begin(work, payment, seen)
   if (after.status !== before?.status) {
     if (isPaidBack(after.status)) await completeRefund(work, payment, after)
@@ -101,7 +102,7 @@ async function begin(work: Work, payment: PaymentRow, seen: ProviderRefund): Pro
 
 async function move(work: Work, payment: PaymentRow, before: RefundRow, seen: ProviderRefund): Promise<RefundRow> {
   const { tenantId, id } = before
-  if (before.status !== seen.state && !mayBecome(before.status, seen.state)) {
+  if (before.status !== seen.state && !mayBecome(before.status, seen.state) && !isUnseen(before)) {
     const object = { status: before.status, observed: seen.state }
     work.emit({ type: 'refund.contradicted', entityKind: 'Refund', entityId: id, object })
     return before
@@ -119,7 +120,8 @@ function facts(change: Change, payment: PaymentRow, seen: ProviderRefund) {
   return {
     ...(settledCurrency !== null &&
       seen.settledMinor !== undefined && { settledMinor: seen.settledMinor.toString(), settledCurrency }),
-    ...(seen.failure && { failureMessage: seen.failure.message, retryable: seen.failure.retryable }),
+    failureMessage: seen.failure?.message ?? null,
+    retryable: seen.failure?.retryable ?? null,
     merchantMessage: seen.merchantMessage,
     transactionHash: seen.transactionHash,
     chain: { ...place, ...seen.chain },

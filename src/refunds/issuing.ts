@@ -19,7 +19,7 @@ import { type Change, transactOnce } from '../work/work.ts'
 import { amountToRefund } from './amount.ts'
 import { announceRefund } from './apply.ts'
 import type { RefundProgress } from './progress.ts'
-import { hasFailed, isInDoubt, isUnconfirmed, OPEN_REFUNDS } from './refund.ts'
+import { hasFailed, isInDoubt, isUnconfirmed, isUnseen, OPEN_REFUNDS } from './refund.ts'
 
 /** How long the request that issues a refund may take before reconciliation takes it over. */
 const ISSUING_LEASE_MS = 60_000
@@ -93,7 +93,7 @@ async function openOf(tx: Transaction, { tenantId, id: paymentId }: PaymentRow):
 /** A repeat is told what the first request was told; where that is not known yet, the provider is asked. */
 async function repeat(deps: Deps, { tenantId }: Actor, id: string): Promise<readonly Problem[]> {
   const refund = await deps.db.prisma.refund.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
-  if (!isInDoubt(refund.status)) return wasRefused(refund) ? problemsOf(refund) : []
+  if (!isInDoubt(refund.status)) return isUnseen(refund) ? problemsOf(refund) : []
   try {
     return await resolveIssued(deps, refund)
   } catch (error) {
@@ -142,11 +142,6 @@ async function askProvider({ db, registry }: Deps, refund: RefundRow): Promise<P
   const amount: Money = money(refund.amountMinor, currency(refund.currency))
   const ourId = encodeId('Refund', id)
   return issuing.issue({ ourId, payment: externalId, source, amount, reason: refund.reason ?? '' })
-}
-
-/** Whether the provider did not take it on, so that it never called it anything. */
-function wasRefused({ id, externalId, status }: RefundRow): boolean {
-  return hasFailed(status) && externalId === id
 }
 
 /** What a refund that failed tells the caller. */

@@ -48,6 +48,11 @@ export function isUnconfirmed({ status, respondedAt }: Pick<RefundRow, 'status' 
   return (status === 'PROCESSING' || status === 'UNKNOWN') && respondedAt === null
 }
 
+/** Whether it was issued here and the provider has never shown it: what it says first is true, whatever we believed. */
+export function isUnseen({ issued, externalId, id }: Pick<RefundRow, 'issued' | 'externalId' | 'id'>): boolean {
+  return issued && externalId === id
+}
+
 /** Whether it waits for the merchant's answer. */
 export function awaitsAnswer(status: RefundStatus): boolean {
   return status === 'PENDING'
