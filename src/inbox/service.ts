@@ -132,7 +132,9 @@ function partyOf(connectionId: string): string {
 function objectOf(notifications: Notifications, body: string): string | null {
   try {
     const [fact] = notifications.read(body)
-    return fact ? referenceOf(fact) : null
+    const reference = fact ? referenceOf(fact) : null
+    // PostgreSQL keeps no text with such a character, and nothing of ours is called so.
+    return reference?.includes('\u0000') ? null : reference
   } catch {
     return null
   }

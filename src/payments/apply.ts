@@ -20,7 +20,9 @@ import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
  * @returns the payment where anything changed
  */
 export async function applyToPayment(work: Work, paying: Paying, fact: PaymentFact): Promise<PaymentRow | undefined> {
-  return fact.received ? settle(work, paying, fact.received, fact.status) : move(work, paying, fact.status)
+  const payment = paying.payment && (await lockedPayment(work, paying.payment.id))
+  const locked = { sale: paying.sale, payment }
+  return fact.received ? settle(work, locked, fact.received, fact.status) : move(work, locked, fact.status)
 }
 
 /** A step of a payment that has not settled. */

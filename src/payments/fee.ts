@@ -31,6 +31,7 @@ export async function applyFee(
       `the fee of payment ${id} is told in ${fee.currency.code}, and the payment is in ${payment.currency}`,
     )
   }
+  if (fee.minor < 0n) throw new Error(`the fee of payment ${id} is told as ${fee.minor}: a fee is not negative`)
   if (lacksFee(payment, fee.minor)) await bookFee(work, payment, fee.minor)
 }
 
