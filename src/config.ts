@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { readAddress, withPassword } from './db/address.ts'
 import { StartError } from './kernel/start-error.ts'
+import { parseUrl } from './kernel/url.ts'
 import { type Network, networkFrom } from './outbound/address.ts'
 
 /** What the environment says, checked and frozen. Nothing else reads the environment. */
@@ -215,10 +216,6 @@ function networksFrom(list: string): Network[] | undefined {
 
 function isOrigin(value: string): boolean {
   return parseUrl(value)?.origin === value
-}
-
-function parseUrl(value: string): URL | undefined {
-  return URL.canParse(value) ? new URL(value) : undefined
 }
 
 function isSecretKey(value: string): boolean {

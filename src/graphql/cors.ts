@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { parseUrl } from '../kernel/url.ts'
 
 /** Which pages of other origins may ask, and what they may send and see. */
 
@@ -6,7 +7,7 @@ import type { IncomingMessage } from 'node:http'
 export function isAllowed({ headers }: IncomingMessage, origins: ReadonlySet<string>): boolean {
   const { origin, host } = headers
   if (origin === undefined || origins.has(origin)) return true
-  return URL.canParse(origin) && new URL(origin).host === host
+  return parseUrl(origin)?.host === host
 }
 
 const ALLOWED_HEADERS = [

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { hasUtf8Escapes } from '../kernel/percent.ts'
+import { parseUrl } from '../kernel/url.ts'
 
 /** What every request meets before any route: one valid host that is served, and a path below our own root. */
 
@@ -116,8 +117,9 @@ function isUnicode({ headers }: IncomingMessage): boolean {
 /** A path, or an address as a proxy is asked for, whose host then stands for the Host header. */
 function targetOf({ url = '' }: IncomingMessage): { path: string; host?: string } | undefined {
   if (url.startsWith('/')) return /^[^?]*\\/.test(url) ? undefined : { path: url }
-  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return undefined
-  const { username, password, host, pathname, search } = new URL(url)
+  const parsed = /^https?:\/\//i.test(url) ? parseUrl(url) : undefined
+  if (!parsed) return undefined
+  const { username, password, host, pathname, search } = parsed
   return username || password ? undefined : { path: pathname + search, host }
 }
 
@@ -132,8 +134,8 @@ const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{0,5})?$/i
 
 /** The name or address in a Host header in its usual form, without the port; undefined where the header is not valid. */
 function hostnameOf(host: string): string | undefined {
-  if (!HOST.test(host) || !URL.canParse(`http://${host}`)) return undefined
-  return new URL(`http://${host}`).hostname.replace(/\.$/, '') || undefined
+  const url = HOST.test(host) ? parseUrl(`http://${host}`) : undefined
+  return url?.hostname.replace(/\.$/, '') || undefined
 }
 
 /**

@@ -4,6 +4,7 @@ import type { ErrorCode, Problem } from './errors.ts'
 import { decodeId, type IdKind } from './id.ts'
 import { isStorable, NUMBER_RULE, TEXT_RULE } from './json.ts'
 import { MAX_MINOR, type Money, money, parseDecimal } from './money.ts'
+import { parseUrl } from './url.ts'
 
 /** The shapes that inputs share. Each refuses with a message that a person can act on. */
 
@@ -94,7 +95,7 @@ function urlProblem(value: string): string | undefined {
   // A parser of URLs drops or turns these in silence, so that two programs would read two addresses.
   if (/[\p{Cc}\p{Zl}\p{Zp}\s\\]/u.test(value))
     return 'must not contain blanks, line breaks, control characters or backslashes'
-  const url = URL.canParse(value) ? new URL(value) : undefined
+  const url = parseUrl(value)
   if (!/^https?:\/\/./i.test(value) || !url) return 'must be an absolute http or https URL'
   if (url.username !== '' || url.password !== '') return 'must not contain a user name or password'
   if (/%7b%7b|\{\{/i.test(url.host)) return 'must not have a placeholder in its host'

@@ -1,5 +1,6 @@
 import { Resolver } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
+import { parseUrl } from '../kernel/url.ts'
 import { mayReach, type Reach } from './address.ts'
 import { AddressRefused, NoAnswer } from './errors.ts'
 
@@ -45,8 +46,8 @@ export function addressGuard({ resolve = askDns, ...reach }: GuardOptions): Guar
 }
 
 function targetOf(url: string): URL {
-  if (!URL.canParse(url)) throw new AddressRefused('This is not a URL')
-  const target = new URL(url)
+  const target = parseUrl(url)
+  if (!target) throw new AddressRefused('This is not a URL')
   if (!/^https?:$/.test(target.protocol)) throw new AddressRefused('The URL must begin with http:// or https://')
   if (target.username !== '' || target.password !== '') {
     throw new AddressRefused('The URL must not contain a user name or password')

@@ -1,3 +1,4 @@
+import { parseUrl } from '../kernel/url.ts'
 import { AddressRefused, NoAnswer } from './errors.ts'
 import type { GuardedFetch, OutboundAnswer, OutboundRequest } from './guarded-fetch.ts'
 
@@ -29,8 +30,9 @@ export async function fetchFollowing(
     const timeoutMs = Math.max(1, until - performance.now())
     const answer = await fetch(target, { ...request, timeoutMs })
     const location = answer.headers.get('location')
-    if (!statuses.includes(answer.status) || location === null || !URL.canParse(location, target)) return answer
-    target = new URL(location, target).href
+    const next = statuses.includes(answer.status) && location !== null ? parseUrl(location, target) : undefined
+    if (!next) return answer
+    target = next.href
   }
   throw new NoAnswer(`More than ${hopsAtMost} redirects`)
 }

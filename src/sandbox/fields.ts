@@ -1,3 +1,4 @@
+import { parseUrl } from '../kernel/url.ts'
 export interface TextRule {
   readonly min?: number
   readonly max: number
@@ -108,7 +109,6 @@ export function withoutAbsent<T extends object>(patch: T): Partial<{ [K in keyof
 }
 
 function isWebAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const { protocol, hostname } = new URL(text)
-  return (protocol === 'https:' || protocol === 'http:') && hostname !== ''
+  const url = parseUrl(text)
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.hostname !== ''
 }
