@@ -1,34 +1,18 @@
-import type { Logger } from 'pino'
-import { openBase } from './app/base.ts'
+import { type BaseParts, openBase } from './app/base.ts'
 import { bookParts } from './app/books.ts'
 import { connectedParts } from './app/connected.ts'
 import { organizationParts } from './app/organization.ts'
 import { salesParts } from './app/sales.ts'
-import type { ConnectedDatabase } from './db/connect.ts'
 import { addressLimit } from './http/address-limit.ts'
 import { type Schedule, untilIdle } from './jobs/schedule.ts'
 import { createSchedules } from './jobs/schedules.ts'
 import { clockTurning } from './jobs/test-clock.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import { testClockService } from './organizations/test-clock.ts'
-import type { GuardedFetch } from './outbound/guarded-fetch.ts'
-import type { OpenSocket } from './outbound/guarded-socket.ts'
 import { PROVIDERS, type Providers } from './providers/providers.ts'
 
-export interface AppParts {
-  readonly poolSize?: number
-  readonly database: Pick<ConnectedDatabase, 'url' | 'sessionUrl'>
-  /** Where browsers and providers reach us, without a slash at the end. */
-  readonly publicUrl: string
-  /** Where this process listens, for the sockets that it opens to its own simulators. */
-  readonly localUrl: string
-  /** 32 bytes. */
-  readonly secretKey: Uint8Array
-  /** How addresses that users name are asked. */
-  readonly outbound: GuardedFetch
-  /** The same for WebSockets. */
-  readonly openSocket: OpenSocket
-  readonly log: Logger
+export interface AppParts extends Omit<BaseParts, 'clock'> {
+  /** The system's clock where nothing is said. */
   readonly clock?: Clock
   /** Which providers there are, each with its adapter and its simulator; those of the product where nothing is said. */
   readonly providers?: Providers | undefined

@@ -10,13 +10,18 @@ import type { OpenSocket } from '../outbound/guarded-socket.ts'
 import { deliveryService } from '../webhooks/deliveries.ts'
 import { idempotencyService } from '../work/once.ts'
 
-interface Parts {
+export interface BaseParts {
   readonly poolSize?: number
   readonly database: Pick<ConnectedDatabase, 'url' | 'sessionUrl'>
+  /** Where browsers and providers reach us, without a slash at the end. */
   readonly publicUrl: string
+  /** Where this process listens, for the sockets that it opens to its own simulators. */
   readonly localUrl: string
+  /** 32 bytes. */
   readonly secretKey: Uint8Array
+  /** How addresses that users name are asked. */
   readonly outbound: GuardedFetch
+  /** The same for WebSockets. */
   readonly openSocket: OpenSocket
   readonly log: Logger
   readonly clock: Clock
@@ -25,7 +30,7 @@ interface Parts {
 export type Base = Awaited<ReturnType<typeof openBase>>
 
 /** What every other part needs: the database, the clocks, the events, and who may do what. */
-export async function openBase({ poolSize, database, ...given }: Parts) {
+export async function openBase({ poolSize, database, ...given }: BaseParts) {
   const { clock, log } = given
   const db = openDatabase(database.url, { poolSize, sessionUrl: database.sessionUrl })
   const deliveries = deliveryService({ db, ...given })

@@ -1,43 +1,23 @@
-import type {
-  AccountRow,
-  ApiKeyRow,
-  BillingRow,
-  CheckoutRow,
-  ClaimFundsRow,
-  CurrencyRow,
-  CustomerRow,
-  EntryRow,
-  EventRow,
-  LedgerTransactionRow,
-  OrganizationRow,
-  PaymentRow,
-  ProductRow,
-  RateRow,
-  RefundRow,
-  SubscriptionRow,
-  UserRow,
-  WebhookDeliveryRow,
-  WebhookEndpointRow,
-} from '../db/rows.ts'
 import { builder } from './builder.ts'
+import type { Rows } from './rows.ts'
 
 /** The types by name, so that two files in types/ can speak of each other. Each is a table's row, shown. */
-export const OrganizationRef = builder.objectRef<OrganizationRow>('Organization')
-export const UserRef = builder.objectRef<UserRow>('User')
-export const ApiKeyRef = builder.objectRef<ApiKeyRow>('ApiKey')
-export const ClaimFundsRef = builder.objectRef<ClaimFundsRow>('ClaimFunds')
-export const ProductRef = builder.objectRef<ProductRow>('Product')
-export const CustomerRef = builder.objectRef<CustomerRow>('Customer')
-export const CheckoutRef = builder.objectRef<CheckoutRow>('Checkout')
-export const PaymentRef = builder.objectRef<PaymentRow>('Payment')
-export const SubscriptionRef = builder.objectRef<SubscriptionRow>('Subscription')
-export const BillingRef = builder.objectRef<BillingRow>('Billing')
-export const RefundRef = builder.objectRef<RefundRow>('Refund')
-export const AccountRef = builder.objectRef<AccountRow>('Account')
-export const LedgerTransactionRef = builder.objectRef<LedgerTransactionRow>('LedgerTransaction')
-export const EntryRef = builder.objectRef<EntryRow>('Entry')
-export const CurrencyRef = builder.objectRef<CurrencyRow>('Currency')
-export const RateRef = builder.objectRef<RateRow>('Rate')
-export const EventRef = builder.objectRef<EventRow>('Event')
-export const WebhookEndpointRef = builder.objectRef<WebhookEndpointRow>('WebhookEndpoint')
-export const WebhookDeliveryRef = builder.objectRef<WebhookDeliveryRow>('WebhookDelivery')
+export const OrganizationRef = builder.objectRef<Rows['organization']>('Organization')
+export const UserRef = builder.objectRef<Rows['app_user']>('User')
+export const ApiKeyRef = builder.objectRef<Rows['api_key']>('ApiKey')
+export const ClaimFundsRef = builder.objectRef<Rows['claim_funds']>('ClaimFunds')
+export const ProductRef = builder.objectRef<Rows['product']>('Product')
+export const CustomerRef = builder.objectRef<Rows['customer']>('Customer')
+export const CheckoutRef = builder.objectRef<Rows['checkout']>('Checkout')
+export const PaymentRef = builder.objectRef<Rows['payment']>('Payment')
+export const SubscriptionRef = builder.objectRef<Rows['subscription']>('Subscription')
+export const BillingRef = builder.objectRef<Rows['billing']>('Billing')
+export const RefundRef = builder.objectRef<Rows['refund']>('Refund')
+export const AccountRef = builder.objectRef<Rows['account']>('Account')
+export const LedgerTransactionRef = builder.objectRef<Rows['ledger_transaction']>('LedgerTransaction')
+export const EntryRef = builder.objectRef<Rows['entry']>('Entry')
+export const CurrencyRef = builder.objectRef<Rows['currency']>('Currency')
+export const RateRef = builder.objectRef<Rows['rate']>('Rate')
+export const EventRef = builder.objectRef<Rows['event']>('Event')
+export const WebhookEndpointRef = builder.objectRef<Rows['webhook_endpoint']>('WebhookEndpoint')
+export const WebhookDeliveryRef = builder.objectRef<Rows['webhook_delivery']>('WebhookDelivery')

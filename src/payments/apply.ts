@@ -66,7 +66,7 @@ async function settle(
   const arrival = booking && { booking, paid, fee, transfer: transferOf(paid, organization.bps), message }
   const settled = arrival && (await arrive(work, paying, arrival))
   const after = settled ?? payment
-  if (after !== null && paid.fee !== undefined && lacksFee(after, paid.fee)) await tellFee(work, after, paid.fee)
+  if (after !== null && paid.fee !== undefined && lacksFee(after, paid.fee)) await bookFee(work, after, paid.fee)
   return settled
 }
 
@@ -108,10 +108,6 @@ async function arrive(work: Work, { sale, payment }: Paying, arrived: Arrived): 
   await book(work, { settled, before: payment, paid, booking, transfer })
   announce(work.emit, settled, paid.transactionHash)
   return settled
-}
-
-async function tellFee(work: Work, { id }: PaymentRow, fee: bigint): Promise<void> {
-  await bookFee(work, await lockedPayment(work, id), fee)
 }
 
 /**

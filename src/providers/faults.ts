@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** What can be made to go wrong at a provider's simulator, in our words. */
 
 export const FAULT_KINDS = [
@@ -35,6 +37,18 @@ export interface Fault {
   /** Seconds. */
   readonly retryAfter?: number | undefined
 }
+
+/** A fault as a simulator's control routes tell it. */
+export const faultShape: z.ZodType<Fault> = z.object({
+  id: z.string(),
+  kind: z.enum(FAULT_KINDS),
+  operation: z.string().optional(),
+  times: z.number().optional(),
+  probability: z.number().optional(),
+  seed: z.string().optional(),
+  delayMs: z.number().optional(),
+  retryAfter: z.number().optional(),
+})
 
 /** Test mode: what a simulator lets us break, and starting afresh. */
 export interface Faults {

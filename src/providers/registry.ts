@@ -119,9 +119,10 @@ async function connected(parts: Parts, tenantId: string, provider: ProviderName)
   return connect(parts, await parts.db.prisma.providerConnection.findUniqueOrThrow({ where })).provider
 }
 
-/** All of the tenant's, the oldest connection first. */
-async function all(parts: Parts, tenantId: string): Promise<Connected[]> {
-  const rows = await parts.db.prisma.providerConnection.findMany({ where: { tenantId }, orderBy: OLDEST_FIRST })
+/** All of the tenant's, or the one that is named; the oldest connection first. */
+async function all(parts: Parts, tenantId: string, provider?: ProviderName): Promise<Connected[]> {
+  const where = { tenantId, ...(provider && { provider }) }
+  const rows = await parts.db.prisma.providerConnection.findMany({ where, orderBy: OLDEST_FIRST })
   return rows.map((row) => connect(parts, row).provider)
 }
 
@@ -144,16 +145,17 @@ async function able<C extends Capability>(
   capability: C,
   provider: ProviderName | undefined,
 ): Promise<Able<C>> {
-  const rows = await parts.db.prisma.providerConnection.findMany({
-    where: { tenantId, ...(provider && { provider }) },
-    orderBy: OLDEST_FIRST,
-  })
-  const found = rows.map((row) => connect(parts, row).provider).find((candidate) => candidate[capability])
-  if (found) return found as Able<C>
+  const found = (await all(parts, tenantId, provider)).find((candidate) => candidate[capability])
+  if (!found) throw noneAble(capability, provider)
+  return found as Able<C>
+}
+
+/** None that is connected has the capability, or the one that is named has not. */
+export function noneAble(capability: Capability, provider: ProviderName | undefined): DomainError {
   const message = provider
     ? `${provider} is not connected (connectProvider connects it) or does not support ${capability}`
     : `no connected provider supports ${capability}; connectProvider connects one`
-  throw new DomainError({ code: 'UNSUPPORTED', message, field: ['provider'] })
+  return new DomainError({ code: 'UNSUPPORTED', message, field: ['provider'] })
 }
 
 /** What can be done through a connection: what its provider offers, without what its own server lacks. */

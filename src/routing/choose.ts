@@ -1,7 +1,7 @@
 import type { CheckoutKind } from '../db/generated/enums.ts'
 import { DomainError } from '../kernel/errors.ts'
 import type { ProviderName } from '../kernel/provider-name.ts'
-import type { Able, Connected } from '../providers/registry.ts'
+import { type Able, type Connected, noneAble } from '../providers/registry.ts'
 
 /** What is to be sold. */
 export interface Wish {
@@ -41,7 +41,7 @@ export function chooseProvider(connected: readonly Connected[], wish: Wish): Cho
     }
   }
   const [only, ...others] = judged
-  if (!only) throw unsupported(nobody(wish.provider))
+  if (!only) throw noneAble('checkouts', wish.provider)
   // What a single one does not do is told by the field that asks for it.
   if (others.length === 0) return { provider: only.provider, reason: `${only.provider.name} is the only one` }
   throw unsupported(
@@ -61,12 +61,6 @@ function obstacleOf({ checkouts }: Able<'checkouts'>, { kind, currency }: Wish):
   if (currency && !checkouts.currencies.includes(currency))
     return `accepts only prices in ${checkouts.currencies.join(', ')}`
   return undefined
-}
-
-function nobody(provider: ProviderName | undefined): string {
-  return provider
-    ? `${provider} is not connected (connectProvider connects it) or does not support checkouts`
-    : 'no connected provider supports checkouts; connectProvider connects one'
 }
 
 function unsupported(message: string): DomainError {

@@ -1,26 +1,15 @@
 import { z } from 'zod'
-import { FAULT_KINDS } from '../../../../src/providers/faults.ts'
+import { faultShape } from '../../../../src/providers/faults.ts'
 import type { Simulation } from '../../../../src/providers/port/simulation.ts'
 import type { Client } from './client.ts'
-
-const Fault = z.object({
-  id: z.string(),
-  kind: z.enum(FAULT_KINDS),
-  operation: z.string().optional(),
-  times: z.number().optional(),
-  probability: z.number().optional(),
-  seed: z.string().optional(),
-  delayMs: z.number().optional(),
-  retryAfter: z.number().optional(),
-})
 
 /** Test mode: what the customer would do, and breaking things. */
 export function simulationOf({ control }: Client): Simulation {
   return {
     faults: {
-      list: () => control(z.array(Fault), 'GET', '/faults'),
+      list: () => control(z.array(faultShape), 'GET', '/faults'),
       async inject(wanted) {
-        await control(Fault, 'POST', '/faults', wanted)
+        await control(faultShape, 'POST', '/faults', wanted)
       },
       async clear() {
         await control(z.null(), 'DELETE', '/faults')

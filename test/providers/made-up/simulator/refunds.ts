@@ -12,6 +12,7 @@ import {
   timeText,
 } from './documents.ts'
 import { type Fields, NUMBER } from './fields.ts'
+import { findNamed } from './named.ts'
 import { notify } from './notifications.ts'
 import { notFound, Refusal } from './refusals.ts'
 
@@ -55,13 +56,8 @@ async function leftOf(world: Transaction, { paymentNo, amount }: Payment): Promi
 }
 
 export async function queryRefund(context: SimulatorContext, realm: string, fields: Fields): Promise<object> {
-  const no = fields.optionalText('refund_no', NUMBER)
-  const orderNo = no === undefined ? fields.text('refund_order_no', NUMBER) : ''
-  fields.check()
-  const world = context.world(realm)
-  const found = await (no === undefined ? refunds.findBy(world, 'refund_order_no', orderNo) : refunds.find(world, no))
-  if (!found) throw notFound('refund')
-  return refundView(found)
+  const names = { number: 'refund_no', otherwise: 'refund_order_no' }
+  return refundView(await findNamed(refunds, context.world(realm), fields, names))
 }
 
 export async function listRefunds(context: SimulatorContext, realm: string, fields: Fields): Promise<object> {

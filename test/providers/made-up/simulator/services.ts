@@ -12,8 +12,8 @@ import {
   timeText,
 } from './documents.ts'
 import { type Fields, NUMBER } from './fields.ts'
+import { findNamed } from './named.ts'
 import { createRefund, listRefunds, queryRefund } from './refunds.ts'
-import { notFound } from './refusals.ts'
 import { scheduleExpiry } from './transfers.ts'
 
 /** The provider's API: what each path below /v1 does with its fields. */
@@ -58,23 +58,13 @@ async function openCheckout(context: SimulatorContext, realm: string, fields: Fi
 }
 
 async function queryCheckout(context: SimulatorContext, realm: string, fields: Fields): Promise<object> {
-  const no = fields.optionalText('checkout_no', NUMBER)
-  const orderNo = no === undefined ? fields.text('order_no', NUMBER) : ''
-  fields.check()
-  const world = context.world(realm)
-  const found = await (no === undefined ? checkouts.findBy(world, 'order_no', orderNo) : checkouts.find(world, no))
-  if (!found) throw notFound('checkout')
-  return checkoutView(context.publicUrl, found)
+  const names = { number: 'checkout_no', otherwise: 'order_no' }
+  return checkoutView(context.publicUrl, await findNamed(checkouts, context.world(realm), fields, names))
 }
 
 async function queryPayment(context: SimulatorContext, realm: string, fields: Fields): Promise<object> {
-  const no = fields.optionalText('payment_no', NUMBER)
-  const checkoutNo = no === undefined ? fields.text('checkout_no', NUMBER) : ''
-  fields.check()
-  const world = context.world(realm)
-  const found = await (no === undefined ? payments.findBy(world, 'checkout_no', checkoutNo) : payments.find(world, no))
-  if (!found) throw notFound('payment')
-  return paymentView(found)
+  const names = { number: 'payment_no', otherwise: 'checkout_no' }
+  return paymentView(await findNamed(payments, context.world(realm), fields, names))
 }
 
 async function listPayments(context: SimulatorContext, realm: string, fields: Fields): Promise<object> {
