@@ -59,7 +59,7 @@ async function connectProvider(deps: Deps, call: Call, input: unknown): Promise<
   const found = { missingCapabilities: [...missing], capabilitiesCheckedAt: clock.now() }
   const now = await clocks.now(tenantId)
   return transactOnce(db, call, now, organizationId, async (work) => {
-    const fresh = { tenantId, id: newId(), provider, baseUrl, paymentsSince: now, createdAt: now }
+    const fresh = { tenantId, id: newId(), provider, baseUrl, paymentsSince: now, paymentsReadTo: now, createdAt: now }
     const sealed = (id: string) => sealCredentials(secretKey, id, credentials)
     await work.tx.providerConnection.createMany({
       data: [{ ...fresh, credentials: sealed(fresh.id) }],
@@ -67,7 +67,7 @@ async function connectProvider(deps: Deps, call: Call, input: unknown): Promise<
     })
     const where = { tenantId_provider: { tenantId, provider } }
     const { id } = await work.tx.providerConnection.findUniqueOrThrow({ where })
-    const account = { baseUrl, credentials: sealed(id), paymentsSince: now }
+    const account = { baseUrl, credentials: sealed(id), paymentsSince: now, paymentsReadTo: now }
     await work.tx.providerConnection.update({ where, data: { ...account, ...found } })
     // Another account knows our things by other names: there they are found or made anew.
     await work.tx.providerLink.deleteMany({ where: { tenantId, provider } })

@@ -20,7 +20,9 @@ const AT_ONCE = 32
 const AT_STAKE_SECONDS = 15
 const WHILE_OPEN_SECONDS = 60
 const ELSE_SECONDS = 900
-const PAGES_AT_MOST = 20
+/** Pages with news, and pages in all, that one look reads; the next look goes on. */
+const NEWS_AT_MOST = 20
+const PAGES_AT_MOST = 400
 
 const LIKELY = `r.payments_checked_at <= m.now - $8 * interval '1 second' AND (
   r.payments_checked_at <= m.now - $10 * interval '1 second'
@@ -71,21 +73,49 @@ export function paymentReconciliation(parts: Parts) {
 
 interface Looked extends Account {
   readonly paymentsSince: Date
+  readonly paymentsReadTo: Date
 }
 
-/** Whatever a payment in the list is for is asked about anew; what is for nothing that we know is booked as that. */
+/**
+ * Whatever a payment in the list is for is asked about anew; what is for nothing that we know is booked as that. The list
+ * is read back to where an earlier look came to its end: a page of which everything is known says nothing of those behind
+ * it, since a look may have been cut off between them, or notifications may have told of the latest alone.
+ */
 async function readPayments(parts: FactParts, account: Looked): Promise<void> {
   const { status, missing } = await parts.registry.connected(account.tenantId, account.provider)
   if (!status?.received || missing.includes('PAYMENT_LIST')) return
-  let pages = 0
+  let [pages, withNews] = [0, 0]
+  let newest: Date | undefined
   for await (const page of status.received()) {
+    newest ??= latestOf(page)
     const found = await newIn(parts, account, page)
+    if (found.length > 0 && ++withNews === 1) await readTo(parts, account, account.paymentsSince)
     for (const { amount: _, at: __, hasFee: ___, ...hint } of found) {
       await applyFact(parts, account, { noun: 'PAYMENT', proof: false, ...hint })
     }
-    const isPast = page.some(({ at }) => at < account.paymentsSince)
-    if (found.length === 0 || isPast || ++pages === PAGES_AT_MOST) return
+    if (isLast(page, found, account)) break
+    if (withNews === NEWS_AT_MOST || ++pages === PAGES_AT_MOST) return
   }
+  if (newest) await readTo(parts, account, newest)
+}
+
+/** Whether nothing behind a page can be news. */
+function isLast(
+  page: readonly Sighting[],
+  found: readonly Sighting[],
+  { paymentsSince, paymentsReadTo }: Looked,
+): boolean {
+  const isKnown = found.length === 0 && page.some(({ at }) => at <= paymentsReadTo)
+  return isKnown || page.some(({ at }) => at < paymentsSince)
+}
+
+function latestOf(page: readonly Sighting[]): Date | undefined {
+  return page.reduce<Date | undefined>((latest, { at }) => (latest && latest > at ? latest : at), undefined)
+}
+
+async function readTo({ db }: FactParts, { tenantId, provider }: Account, paymentsReadTo: Date): Promise<void> {
+  const where = { tenantId, provider, paymentsReadTo: { not: paymentsReadTo } }
+  await db.prisma.providerConnection.updateMany({ where, data: { paymentsReadTo } })
 }
 
 /** What we do not have, or have otherwise. */

@@ -35,6 +35,20 @@ describe('money that nothing here asked for', () => {
   const unclaimed = (externalId: string) =>
     eventually(() => shop.app.db.prisma.payment.findFirst({ where: { externalId } }))
 
+  test('is found also behind a page of payments that are known', async () => {
+    const hidden = await paidElsewhere()
+    // Sixty checkouts are paid after it, of which notifications tell: more than a page of the provider's list.
+    const ids = await Promise.all(Array.from({ length: 60 }, () => shop.open().then(({ id }) => id)))
+    for (const id of ids) await shop.play(id, 'PAY')
+    await shop.pass({ seconds: 30 })
+    await eventually(async () => (await shop.app.db.prisma.payment.count({ where: { status: 'COMPLETED' } })) >= 60)
+    expect(await shop.app.db.prisma.payment.count({ where: { externalId: hidden } })).toBe(0)
+    await shop.pass({ minutes: 20 })
+    await shop.app.payments.lookDue()
+    expect(await unclaimed(hidden)).toMatchObject({ status: 'COMPLETED', checkoutId: null })
+    await books.expectProven()
+  })
+
   test('is found by looking at what the provider has received, and waits in suspense', async () => {
     const externalId = await paidElsewhere()
     await shop.pass({ minutes: 20 })
