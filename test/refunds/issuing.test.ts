@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PaymentRow, RefundRow } from '../../src/db/rows.ts'
 import type { Actor, Done } from '../../src/kernel/actor.ts'
@@ -7,6 +8,7 @@ import { PROVIDERS } from '../../src/providers/providers.ts'
 import { MADE_UP } from '../providers/made-up/row.ts'
 import { call, eventually, type TestApp, testApp } from '../support/app.ts'
 import { turnableClock } from '../support/clock.ts'
+import { look } from '../support/look.ts'
 import { ADA, ITEM } from '../support/shop.ts'
 import { newTenant } from '../support/tenant.ts'
 
@@ -35,7 +37,9 @@ const LATE: ProviderRow = {
         if (pathname.endsWith('/refunds/query') && lateAnswers-- > 0) {
           return Response.json({ code: 'NOT_FOUND', message: 'there is no such refund', data: null })
         }
-        return answer
+        // Its list shows for a while longer that the money is on its way.
+        if (!pathname.endsWith('/refunds/list')) return answer
+        return new Response((await answer.text()).replaceAll('"DONE"', '"PENDING"'), answer)
       },
     }
   },
@@ -65,12 +69,12 @@ async function paid(actor: Actor): Promise<PaymentRow> {
   })
 }
 
-function create(actor: Actor, { id }: Pick<PaymentRow, 'id'>, key = newId()): Promise<Done> {
-  const input = { paymentId: encodeId('Payment', id), reason: 'It broke' }
+function create(actor: Actor, { id }: Pick<PaymentRow, 'id'>, key = newId(), part = {}): Promise<Done> {
+  const input = { paymentId: encodeId('Payment', id), reason: 'It broke', ...part }
   return house.app.refunds.create(call(actor, key, input), input)
 }
 
-function reaches({ id }: Done, status: string): Promise<RefundRow> {
+function reaches({ id }: Pick<Done, 'id'>, status: string): Promise<RefundRow> {
   return eventually(async () => {
     await work(21)
     return house.app.db.prisma.refund.findFirst({ where: { id, status: status as RefundRow['status'] } })
@@ -79,9 +83,14 @@ function reaches({ id }: Done, status: string): Promise<RefundRow> {
 
 // The second attempt is refused because of the first: nothing is left of the payment.
 test.each([
-  ['before the second attempt', 1, []],
-  ['after the second attempt is refused either', 2, [{ code: 'PROVIDER_REFUSED', facts: { retryable: false } }]],
-])('a refund that the provider made and does not show %s is booked once', async (_, late, problems) => {
+  ['before the second attempt', 1, [], []],
+  [
+    'after the second attempt is refused either',
+    2,
+    [{ code: 'PROVIDER_REFUSED', facts: { retryable: false } }],
+    ['refund.failed'],
+  ],
+])('a refund that the provider made and does not show %s is booked once', async (_, late, problems, failed) => {
   const { app } = house
   const payment = await paid(owner)
   const key = newId()
@@ -95,8 +104,33 @@ test.each([
   expect(refund).toMatchObject({ failureMessage: null, retryable: null, externalId: expect.stringMatching(/^R/) })
   expect(await app.db.prisma.refund.count({ where: { paymentId: payment.id } })).toBe(1)
   expect(await app.db.prisma.ledgerTransaction.count({ where: { causeId: refund.id } })).toBe(1)
-  const contradicted = { type: 'refund.contradicted', entityId: refund.id }
-  expect(await app.db.prisma.event.count({ where: contradicted })).toBe(0)
+  const events = await app.db.prisma.event.findMany({ where: { entityId: refund.id }, orderBy: { sequence: 'asc' } })
+  const found = ['refund.processing', 'refund.completed']
+  expect(events.map(({ type }) => type)).toEqual(['refund.processing', 'refund.unknown', ...failed, ...found])
+  expect(await app.ledger.proof(owner.tenantId)).toMatchObject({ balanced: true, breaks: [] })
+})
+
+test('what was asked for at the same moment is taken from a payment one after the other', async () => {
+  const { app, databaseUrl } = house
+  const payment = await paid(owner)
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query('SELECT FROM payment WHERE id = $1 FOR UPDATE', [payment.id])
+    const part = { amount: { amount: '400', currency: 'JPY' } }
+    const wishes = [1, 2, 3].map(() => create(owner, payment, newId(), part).then(() => 'issued', String))
+    const waiting = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    await eventually(async () => (await look(databaseUrl, waiting)).length === wishes.length)
+    await client.query('ROLLBACK')
+    const tooMuch = expect.stringContaining('must be at most 200 JPY')
+    expect((await Promise.all(wishes)).sort().reverse()).toEqual(['issued', 'issued', tooMuch])
+  } finally {
+    await client.end()
+  }
+  const refunds = await app.db.prisma.refund.findMany({ where: { paymentId: payment.id } })
+  expect(refunds.map(({ amountMinor }) => amountMinor)).toEqual([400n, 400n])
+  for (const refund of refunds) await reaches(refund, 'COMPLETED')
   expect(await app.ledger.proof(owner.tenantId)).toMatchObject({ balanced: true, breaks: [] })
 })
 
