@@ -33,7 +33,7 @@ export async function createApp({ providers = PROVIDERS, clock = systemClock, ..
 
   /** Answers that were kept for repeats are forgotten once they have expired, and what was counted in past windows. */
   async function forgetExpired(): Promise<void> {
-    await db.prisma.idempotencyRecord.deleteMany({ where: { expiresAt: { lt: clock.now() } } })
+    await db.query('idempotency.expired', 'DELETE FROM idempotency_record WHERE expires_at <= now()', [])
     await organization.rateLimits.forgetWindows()
   }
 

@@ -48,6 +48,6 @@ export async function openBase({ poolSize, database, ...given }: BaseParts) {
     stream,
     deliveries,
     access: accessService({ db, ...given }),
-    idempotency: idempotencyService({ db, clock }),
+    idempotency: idempotencyService({ db }),
   }
 }

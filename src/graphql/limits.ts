@@ -12,6 +12,7 @@ import {
 import type { Plugin } from 'graphql-yoga'
 import { faultsIn } from '../kernel/json.ts'
 import { singleOperation } from './document.ts'
+import { wrongChoice } from './one-of.ts'
 import { badInput } from './refusal.ts'
 import { SHAPE_RULES, tooComplex } from './rules.ts'
 import { wrongTimezone } from './timezone-arguments.ts'
@@ -74,6 +75,8 @@ function refuse(
   args.variableValues = given.variables
   const timezone = wrongTimezone(args.document, given.variables)
   if (timezone) return [timezone]
+  const choice = wrongChoice(args.schema, args.document, given.variables)
+  if (choice) return [choice]
   // What a mutation is given is checked with its input, where a problem can name its field.
   const [fault] = operation.operation === 'mutation' ? [] : faultsIn(given.variables)
   if (fault) return [badInput(`A value of the query ${fault.message}`)]

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { Database, Transaction } from '../db/database.ts'
+import type { Database } from '../db/database.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { after, DURATION_UNITS } from '../kernel/duration.ts'
@@ -8,13 +8,11 @@ import { DomainError } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
 import { optional } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
-import { recordOf } from '../work/idempotency.ts'
 import { transactOnce } from '../work/work.ts'
 
 /** How long whoever turns the clock waits; the rest of the way is then gone without them. */
 const PATIENCE_MS = 20_000
 const LOOKS_EVERY_MS = 50
-const KEY_OUTLASTS_MS = 24 * 3_600_000
 /** Further than any plan reaches; a clock that was turned too far by mistake cannot be turned back. */
 const LATEST_MS = Date.UTC(2100, 0)
 
@@ -79,7 +77,6 @@ export function testClockService({ db, clocks, begin }: Deps) {
         refuseOutOfRange(target, now, to ? 'to' : 'by')
         await work.tx.$executeRaw`
           UPDATE tenant SET clock_target_at = greatest(clock_target_at, ${target}) WHERE id = ${tenantId}::uuid`
-        await keepKey(work.tx, call, target)
         const id = encodeId('Organization', organizationId)
         const object = { id, from: now.toISOString(), to: target.toISOString() }
         work.emit({ type: 'test_clock.advanced', entityKind: 'Organization', entityId: organizationId, object })
@@ -90,13 +87,6 @@ export function testClockService({ db, clocks, begin }: Deps) {
       return done
     },
   }
-}
-
-/** The way that is asked for would otherwise carry the clock past the end of the key that it was asked under. */
-async function keepKey(tx: Transaction, call: Call, target: Date): Promise<void> {
-  if (call.idempotencyKey === undefined) return
-  const expiresAt = new Date(target.getTime() + KEY_OUTLASTS_MS)
-  await tx.idempotencyRecord.updateMany({ where: recordOf(call), data: { expiresAt } })
 }
 
 function refuseOutOfRange(target: Date, now: Date, field: 'to' | 'by'): void {

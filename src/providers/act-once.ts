@@ -31,7 +31,7 @@ export interface Begun {
  */
 export async function actOnce(db: Database, call: Call, act: Act): Promise<Done> {
   const fresh = { subjectId: act.subjectId, actId: newId() }
-  const earlier = await unlessEarlier(db, call, { at: act.at, ...fresh }, async (work) =>
+  const earlier = await unlessEarlier(db, call, act.at, fresh, async (work) =>
     act.begin?.(work, fresh.actId),
   )
   const { subjectId, actId } = earlier ?? fresh

@@ -10,10 +10,10 @@ import { validate } from '../kernel/validate.ts'
 
 /**
  * The records under idempotency keys: the object of what was done, which binds the key to its request for a day, or the
- * problems of what was refused, which are the answer to the same request and give way to any other.
+ * problems of what was refused, which are the answer to the same request and give way to any other. The day is counted
+ * by PostgreSQL's clock: a test clock that is turned ends no key.
  */
 
-const IDEMPOTENCY_HOURS = 24
 const IdempotencyKey = z.object({ idempotencyKey: text(255) })
 
 /** @throws DomainError when no idempotency key can read so. */
@@ -23,24 +23,21 @@ export function assertKey(idempotencyKey: string): void {
 
 /** What a key is claimed for. */
 export interface Claim {
-  readonly at: Date
   readonly subjectId: string
   /** Names what is still to be done at a provider after the transaction. */
   readonly actId: string | null
 }
 
 /** Claims the key of a mutation. Where it has an answer, the next statement of the transaction fails: see isAnswered. */
-export async function claim(tx: Transaction, call: Call, { at, subjectId, actId }: Claim): Promise<void> {
+export async function claim(tx: Transaction, call: Call, { subjectId, actId }: Claim): Promise<void> {
   const { idempotencyKey: key, operation, requestHash } = call
   if (key === undefined) return
   assertKey(key)
-  const expiresAt = new Date(at.getTime() + IDEMPOTENCY_HOURS * 3_600_000)
   const names = [call.actor.tenantId, newId(), keyOwnerOf(call.actor), operation, key]
-  await sendAhead(tx, CLAIM, ...names, Uint8Array.from(requestHash), subjectId, actId, at, expiresAt)
+  await sendAhead(tx, CLAIM, ...names, Uint8Array.from(requestHash), subjectId, actId)
 }
 
-const CLAIM = `SELECT claim_idempotency_key($1::uuid, $2::uuid, $3::uuid, $4, $5, $6::bytea, $7::uuid, $8::uuid,
-  $9::timestamptz, $10::timestamptz)`
+const CLAIM = `SELECT claim_idempotency_key($1::uuid, $2::uuid, $3::uuid, $4, $5, $6::bytea, $7::uuid, $8::uuid)`
 
 /** Whether a transaction failed because the key that it claimed has an answer. */
 export function isAnswered(error: unknown): boolean {
@@ -106,7 +103,7 @@ export async function forget(db: Database, call: Call): Promise<void> {
 }
 
 /** The record of this very request. */
-export function recordOf({ actor, operation, idempotencyKey: key, requestHash }: Call) {
+function recordOf({ actor, operation, idempotencyKey: key, requestHash }: Call) {
   return {
     tenantId: actor.tenantId,
     ownerId: keyOwnerOf(actor),

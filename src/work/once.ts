@@ -1,7 +1,6 @@
 import type { Database } from '../db/database.ts'
 import { type Call, type Done, keyOwnerOf } from '../kernel/actor.ts'
 import { bound } from '../kernel/bound.ts'
-import type { Clock } from '../kernel/clock.ts'
 import { DomainError, type ErrorCode, type Problem, RefusedBefore } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { assertKey, keyReused, readProblems, refusedBefore, writeProblems } from './idempotency.ts'
@@ -16,7 +15,7 @@ const NOT_KEPT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** So long a list of problems is a mistake that any repeat makes again, and not worth its room. */
 const KEPT_AT_MOST = 64 * 1024
 /** An answer that is about to be forgotten is none: it may be gone when it is looked for. */
-const ABOUT_TO_EXPIRE_MS = 60_000
+const ABOUT_TO_EXPIRE = "interval '1 minute'"
 
 /** A request that is being answered, and what others under its key are told once it is. */
 interface UnderWay {
@@ -33,7 +32,6 @@ interface Kept {
 
 interface Deps {
   readonly db: Database
-  readonly clock: Clock
 }
 
 /** Requests under one key go to the database one at a time, so that repeats that wait there hold no connections. */
@@ -79,15 +77,15 @@ async function answerOnce<Answer extends Done>(
 }
 
 /** Whether this request can only be given the answer that its key has: to what was done, or to its own refusal. */
-async function hasAnswer({ db, clock }: Deps, call: Call): Promise<boolean> {
+async function hasAnswer({ db }: Deps, call: Call): Promise<boolean> {
   const { actor, operation, idempotencyKey, requestHash } = call
   const found = await db.query(
     'idempotency.answered',
-    `SELECT FROM idempotency_record r JOIN tenant t ON t.id = r.tenant_id
-     WHERE r.tenant_id = $1 AND r.owner_id = $5 AND r.operation = $2 AND r.key = $3
-       AND (r.subject_id IS NOT NULL OR r.request_hash = $6) AND r.act_id IS NULL
-       AND r.expires_at > $4::timestamptz + (t.clock_ahead_ms + ${ABOUT_TO_EXPIRE_MS}) * interval '1 millisecond'`,
-    [actor.tenantId, operation, idempotencyKey, clock.now(), keyOwnerOf(actor), requestHash],
+    `SELECT FROM idempotency_record
+     WHERE tenant_id = $1 AND owner_id = $2 AND operation = $3 AND key = $4
+       AND (subject_id IS NOT NULL OR request_hash = $5) AND act_id IS NULL
+       AND expires_at > now() + ${ABOUT_TO_EXPIRE}`,
+    [actor.tenantId, keyOwnerOf(actor), operation, idempotencyKey, requestHash],
   )
   return found.length > 0
 }
@@ -121,14 +119,14 @@ async function keepProblems({ db }: Deps, call: Call, { id, problems = [] }: Don
 }
 
 /** A refusal is the answer to its request, unless the key has one: then that is given again. */
-async function keepRefusal({ db, clock }: Deps, call: Call, refusal: DomainError): Promise<Done> {
+async function keepRefusal({ db }: Deps, call: Call, refusal: DomainError): Promise<Done> {
   const { actor, operation, idempotencyKey, requestHash } = call
   const problems = writeProblems(refusal.problems)
   if (problems.length > KEPT_AT_MOST) throw refusal
   const [kept] = await db.query<Kept>(
     'idempotency.refuse',
-    'SELECT * FROM keep_refusal($1, $2, $3, $4, $5, $6, $7, $8)',
-    [actor.tenantId, clock.now(), newId(), keyOwnerOf(actor), operation, idempotencyKey, requestHash, problems],
+    'SELECT * FROM keep_refusal($1, $2, $3, $4, $5, $6, $7)',
+    [actor.tenantId, newId(), keyOwnerOf(actor), operation, idempotencyKey, requestHash, problems],
   )
   if (!kept || kept.first) throw refusal
   if (!kept.same) throw keyReused()

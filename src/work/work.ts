@@ -53,7 +53,7 @@ export async function transactOnce(
   subjectId: string,
   run: (work: Work) => Promise<void>,
 ): Promise<Done> {
-  const earlier = await unlessEarlier(db, call, { at, subjectId, actId: null }, run)
+  const earlier = await unlessEarlier(db, call, at, { subjectId, actId: null }, run)
   return earlier ? { id: earlier.subjectId, replayed: true } : { id: subjectId, replayed: false }
 }
 
@@ -61,10 +61,11 @@ export async function transactOnce(
 export async function unlessEarlier(
   db: Database,
   call: Call,
+  at: Date,
   wanted: Claim,
   run: (work: Work) => Promise<void>,
 ): Promise<Earlier | undefined> {
-  const change = { tenantId: call.actor.tenantId, at: wanted.at, requestId: call.actor.requestId }
+  const change = { tenantId: call.actor.tenantId, at, requestId: call.actor.requestId }
   try {
     await transact(db, change, async (work) => {
       await claim(work.tx, call, wanted)
@@ -74,7 +75,7 @@ export async function unlessEarlier(
   } catch (error) {
     if (!isAnswered(error)) throw error
     // The key may have been freed in that very moment.
-    return (await earlierAnswer(db, call)) ?? unlessEarlier(db, call, wanted, run)
+    return (await earlierAnswer(db, call)) ?? unlessEarlier(db, call, at, wanted, run)
   }
 }
 

@@ -6,14 +6,13 @@ import { newId } from '../../src/kernel/id.ts'
 import { idempotencyService } from '../../src/work/once.ts'
 import { transactOnce } from '../../src/work/work.ts'
 import { call } from '../support/app.ts'
-import { type TurnableClock, turnableClock } from '../support/clock.ts'
+import { ageKeys, turnTestClock } from '../support/clock.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { newTenant } from '../support/tenant.ts'
 
 let database: TestDatabase
 let db: Database
 let actor: Actor
-let clock: TurnableClock
 /** Two nodes on one database. */
 let nodes: ReturnType<typeof idempotencyService>[]
 
@@ -22,8 +21,7 @@ beforeAll(async () => {
   db = openDatabase(database.url)
 })
 beforeEach(async () => {
-  clock = turnableClock()
-  nodes = [idempotencyService({ db, clock }), idempotencyService({ db, clock })]
+  nodes = [idempotencyService({ db }), idempotencyService({ db })]
   actor = await newTenant(db)
 })
 afterAll(async () => {
@@ -41,7 +39,7 @@ const refuse = (...problems: Problem[]) => Promise.reject(new DomainError(...(pr
 
 /** A mutation that makes a customer. */
 function make(by: Call, id = newId()): Promise<Done> {
-  return transactOnce(db, by, clock.now(), id, async (work) => {
+  return transactOnce(db, by, new Date(), id, async (work) => {
     await work.tx.customer.create({ data: { tenantId: by.actor.tenantId, id, name: 'Ada' } })
   })
 }
@@ -110,21 +108,28 @@ describe('a refusal', () => {
     expect(await customers()).toBe(curable.length)
   })
 
-  test('lasts 24 hours on the tenant’s clock', async () => {
+  test('lasts 24 hours of real time', async () => {
     const by = call(actor, 'k')
     await ended(once(by, () => refuse(NO)))
-    clock.turn({ hours: 23.9 })
+    await ageKeys(db, { hours: 23.9 })
     expect(await ended(once(by, () => refuse({ code: 'INVALID', message: 'else' })))).toMatchObject({ problems: [NO] })
-    clock.turn({ hours: 0.1 })
+    await ageKeys(db, { hours: 0.1 })
     const second = { code: 'INVALID', message: 'else' } as const
     expect(await ended(once(by, () => refuse(second)))).toEqual({ replayed: false, problems: [second] })
     expect(await ended(once(by, () => make(by)))).toEqual({ replayed: true, problems: [second] })
-    clock.turn({ hours: 24 })
+    await ageKeys(db, { hours: 24 })
     expect(await ended(once(by, () => make(by)))).toMatchObject({ replayed: false, problems: [] })
     expect(await ended(once(by, () => refuse(NO)))).toMatchObject({ replayed: true, problems: [] })
-    const { tenantId } = actor
-    await db.prisma.tenant.update({ where: { id: tenantId }, data: { clockAheadMs: 86_400_000 } })
+    await ageKeys(db, { hours: 24 })
     expect(await ended(once(by, () => refuse(NO)))).toEqual({ replayed: false, problems: [NO] })
+  })
+
+  test('lasts however far the test clock is turned', async () => {
+    const by = call(actor, 'k')
+    await ended(once(by, () => refuse(NO)))
+    await turnTestClock(db, actor.tenantId, { hours: 48 })
+    expect(await ended(once(by, () => make(by)))).toEqual({ replayed: true, problems: [NO] })
+    expect(await customers()).toBe(0)
   })
 
   test('whose problems are too many to keep is made again', async () => {
@@ -175,7 +180,7 @@ describe('requests at the same moment under one key', () => {
   test('hold one connection a node while the first is answered, and are told what it is', async () => {
     const narrow = openDatabase(database.url, { poolSize: 2 })
     try {
-      const node = idempotencyService({ db: narrow, clock })
+      const node = idempotencyService({ db: narrow })
       const by = call(actor, 'k')
       let works = 0
       const work = async () => {
@@ -237,7 +242,9 @@ test('a key is known to be answered until it is about to be forgotten', async ()
   await once(by, () => make(by))
   expect(await node?.isAnswered(by)).toBe(true)
   expect(await node?.isAnswered({ ...by, operation: 'other' })).toBe(false)
-  clock.turn({ hours: 23, minutes: 59, seconds: 30 })
+  await turnTestClock(db, actor.tenantId, { hours: 48 })
+  expect(await node?.isAnswered(by)).toBe(true)
+  await ageKeys(db, { hours: 23, minutes: 59, seconds: 30 })
   expect(await node?.isAnswered(by)).toBe(false)
 })
 
