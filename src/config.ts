@@ -24,6 +24,8 @@ export interface Config {
   /** 32 bytes that encrypt the credentials of providers. Undefined: see secretKeyOf. */
   readonly secretKey: Buffer | undefined
   readonly logLevel: (typeof LOG_LEVELS)[number]
+  /** How long requests are still served after the wish to stop, while /health/ready says so. */
+  readonly drainMs: number
   readonly corsOrigins: readonly string[]
   /** Hosts that are served beside that of PUBLIC_URL and this machine's own, as they stand in a URL. */
   readonly allowedHosts: readonly string[]
@@ -48,6 +50,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 /** What AES-256 takes. */
 export const SECRET_KEY_BYTES = 32
 const POOL_SIZE = 10
+const PRODUCTION_DRAIN_SECONDS = 5
 
 /** The first part of every path that is served. */
 const OWN_PATHS = ['/graphql', '/inbox', '/sandbox', '/exports', '/claim', '/health', '/metrics']
@@ -89,6 +92,11 @@ const variables = z.object({
     .refine(hasFreePath, `must not have a path that begins as one of ours: ${OWN_PATHS.join(', ')}`)
     .optional(),
   SECRET_KEY: secretKey.optional(),
+  DRAIN_SECONDS: z
+    .string()
+    .regex(/^([0-9]|[1-9][0-9]|[1-2][0-9]{2}|300)$/, 'must be a number from 0 to 300')
+    .transform(Number)
+    .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).optional(),
   CORS_ORIGINS: text
     .transform((list) => list.split(',').map((origin) => origin.trim()))
@@ -161,6 +169,7 @@ function withDefaults(given: Variables, workingFolder: string): Config {
     publicUrl: given.PUBLIC_URL?.replace(/\/+$/, '') ?? (port === 0 ? undefined : localUrl(port)),
     secretKey: given.SECRET_KEY,
     logLevel: given.LOG_LEVEL ?? 'info',
+    drainMs: drainMsOf(given, production),
     corsOrigins: Object.freeze(given.CORS_ORIGINS ?? []),
     allowedHosts: Object.freeze(given.ALLOWED_HOSTS),
     graphiql: (given.GRAPHIQL ?? shown) === 'on',
@@ -175,6 +184,11 @@ function withDefaults(given: Variables, workingFolder: string): Config {
 /** Where we are reached when nobody says otherwise. */
 export function localUrl(port: number): string {
   return `http://localhost:${port}`
+}
+
+/** Only production has a load balancer that has to see the stop; a developer's Ctrl-C ends it at once. */
+function drainMsOf({ DRAIN_SECONDS: seconds }: Variables, production: boolean): number {
+  return (seconds ?? (production ? PRODUCTION_DRAIN_SECONDS : 0)) * 1_000
 }
 
 /** What production must have, and what it must not. */

@@ -29,7 +29,7 @@ Usage, in the folder of Tollgate:
 
   npm start                                              starts the gateway
   npm run -s migrate                                     applies the missing migrations
-  npm run -s keys -- create --mode test --role OWNER     creates an API key and prints it
+  npm run -s keys -- create --mode TEST --role OWNER     creates an API key and prints it
   npm run -s keys -- rotate-secret                       changes the secret key
   npm run -s organizations -- create "Second shop"       creates an organization and its keys
   npm run -s organizations -- list                       lists the organizations

@@ -20,6 +20,7 @@ describe('the configuration', () => {
       publicUrl: 'http://localhost:4000',
       secretKey: undefined,
       logLevel: 'info',
+      drainMs: 0,
       corsOrigins: [],
       allowedHosts: [],
       outboundAllow: [],
@@ -27,6 +28,17 @@ describe('the configuration', () => {
       introspection: true,
       webhookLoopback: true,
     })
+  })
+
+  test('serves on for five seconds after the wish to stop in production, and as long as is said', () => {
+    const secretKey = Buffer.alloc(32, 1).toString('base64')
+    const production = { NODE_ENV: 'production', PUBLIC_URL: 'https://pay.example', SECRET_KEY: secretKey }
+    expect(read(production).drainMs).toBe(5_000)
+    expect(read({ ...production, DRAIN_SECONDS: '0' }).drainMs).toBe(0)
+    expect(read({ DRAIN_SECONDS: '300' }).drainMs).toBe(300_000)
+    for (const wrong of ['-1', '301', '1.5', '5s', '05', 'never']) {
+      expect(() => read({ DRAIN_SECONDS: wrong })).toThrow('DRAIN_SECONDS must be a number from 0 to 300')
+    }
   })
 
   test('is frozen, and ignores variables of others', () => {

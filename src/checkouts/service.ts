@@ -96,6 +96,7 @@ async function createCheckout(deps: Deps, call: Call, input: unknown): Promise<D
 async function providerFor({ db, registry, log }: Deps, actor: Actor, wanted: WantedCheckoutInput) {
   const { tenantId } = actor
   const { kind, provider, productId, item } = wanted
+  if (provider !== undefined) registry.adapterFor(provider)
   const connected = await registry.all(tenantId)
   const isChoice = connected.length > 1
   const product = productId && isChoice && (await db.prisma.product.findFirst({ where: { tenantId, id: productId } }))

@@ -6,11 +6,11 @@ import { withDatabase } from './with-database.ts'
 
 export const createKey: Command = {
   name: 'keys create',
-  usage: `Usage: npm run -s keys -- create --mode test|live --role OWNER|ADMIN|USER [options]
+  usage: `Usage: npm run -s keys -- create --mode TEST|LIVE --role OWNER|ADMIN|USER [options]
 
 Creates an API key and prints only the key. Works beside a running gateway on the same DATA_DIR or DATABASE_URL.
 
-  --mode test|live              the mode that the key gives access to
+  --mode TEST|LIVE              the mode that the key gives access to
   --role OWNER|ADMIN|USER       the role of the key; a USER has access only to its own objects
   --organization <id>           the id of the organization; required when there are several
   --user <id>                   the user who owns a USER key; by default a demo seller, created on first use

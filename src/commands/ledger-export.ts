@@ -14,7 +14,7 @@ export const exportLedger: Command = {
 Exports the ledger of one tenant as it is at one moment, with everything that \`npm run -s ledger -- verify\` needs to verify
 it. Works beside a running gateway on the same DATA_DIR or DATABASE_URL.
 
-  --mode test|live         the mode of the ledger to export; by default test
+  --mode TEST|LIVE         the mode of the ledger to export; by default TEST
   --organization <id>      the id of the organization; required when there are several
   --format jsonl|hledger   JSON lines for verification (the default), or a journal for hledger
   --output <file>          the file to write; by default standard output

@@ -25,6 +25,7 @@ Settings, from the environment:
   GRAPHIQL        on or off; in production off
   INTROSPECTION   on or off; in production off
   WEBHOOK_LOOPBACK on or off: whether webhooks may go to this machine; always off in production
+  DRAIN_SECONDS   0; in production 5: how long requests are still served after SIGTERM, while /health/ready answers 503
   LOG_LEVEL       info
   METRICS_TOKEN   the bearer token of /metrics; without one, production does not serve /metrics
   OTEL_EXPORTER_OTLP_ENDPOINT  the URL of a trace collector (OTLP over HTTP)

@@ -20,14 +20,10 @@ export function welcomeText(welcome: Welcome): string {
     `    ${graphiql ? 'GraphiQL' : 'GraphQL '}   ${publicUrl}/graphql`,
     `    Database   ${database}`,
   ]
-  if (testKey) {
-    lines.push(
-      `    Test key   ${testKey}`,
-      '',
-      '  The key belongs to the owner of the demo organization and is shown only once.',
-      `  More keys${moreKeys(welcome)} npm run -s keys -- create --mode test --role OWNER`,
-    )
-  }
+  if (testKey) lines.push(`    Test key   ${testKey}`)
+  lines.push('')
+  if (testKey) lines.push('  The key belongs to the owner of the demo organization and is shown only once.')
+  lines.push(`  More keys${moreKeys(welcome)} npm run -s keys -- create --mode TEST --role OWNER`)
   return `\n${lines.join('\n')}\n\n`
 }
 

@@ -232,7 +232,7 @@ const MISSING_KEY: Problem = {
 }
 
 const REQUIRED_KEY =
-  'Identifies this request, so that it can be repeated safely: a repeat with the same key and input returns the first answer and changes nothing. After a refusal the key can be used again with corrected input. Required, here or as the Idempotency-Key header of a request with one mutation.'
+  'Identifies this request, so that it can be repeated safely: a repeat with the same key and input returns the first answer and changes nothing. After a refusal the key can be used again with corrected input. A key is required, here or as the Idempotency-Key header of a request with one mutation. The default, an empty text, stands for the header: without the header it is refused with REQUIRED.'
 
 const OPTIONAL_KEY =
-  'Identifies this request, so that it can be repeated safely: a repeat with the same key and input returns the first answer and changes nothing. After a refusal the key can be used again with corrected input. The default is the Idempotency-Key header of a request with one mutation.'
+  'Identifies this request, so that it can be repeated safely: a repeat with the same key and input returns the first answer and changes nothing. After a refusal the key can be used again with corrected input. Null or an empty text stands for the Idempotency-Key header of a request with one mutation; without the header too the request has no key, and a repeat is a second request.'

@@ -1,9 +1,10 @@
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
 import type { Actor, Role } from '../kernel/actor.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { type Admission, authenticated } from './authenticated.ts'
 import { downloads, type Patience } from './download.ts'
 import type { Log } from './log.ts'
+import { readParameters } from './parameters.ts'
 import { type Env, refuse } from './rest.ts'
 
 export interface Exports {
@@ -37,22 +38,32 @@ export function addExports(router: Hono<Env>, { exports, accounting, log, patien
   router.get('/exports/data', async (c) => {
     const actor = await authenticated(c, admission, MANAGERS, 'exportData.query')
     if (actor instanceof Response) return actor
+    const { problems } = readParameters(c.req.url, [])
+    if (problems.length > 0) return refuseAll(c, problems)
     return send(c, actor, async () => ({ type: 'application/x-ndjson', ...(await exports.data(actor)) }))
   })
 
   router.get('/exports/accounting', async (c) => {
     const actor = await authenticated(c, admission, ANYBODY, 'exportAccounting.query')
     if (actor instanceof Response) return actor
-    const { from, to, format, bom } = c.req.query()
+    const { values, problems } = readParameters(c.req.url, ['from', 'to', 'format', 'bom'])
+    if (problems.length > 0) return refuseAll(c, problems)
+    const { from, to, format } = values
     const timezone = c.req.header('time-zone')
     try {
-      const { type, text } = accounting.export(actor, { from, to, format, bom, timezone })
+      const { type, text } = accounting.export(actor, { ...values, timezone })
       const fileName = `accounting-${from}-${to}.${format}`
       return await send(c, actor, () => ({ type: `${type}; charset=utf-8`, fileName, pieces: text }))
     } catch (error) {
       if (!(error instanceof DomainError)) throw error
-      const message = error.problems.map(({ field, message }) => `${field?.join('.')} ${message}`).join('; ')
-      return refuse(c, 400, 'BAD_USER_INPUT', message)
+      return refuseAll(
+        c,
+        error.problems.map(({ field, message }) => `${field?.join('.')} ${message}`),
+      )
     }
   })
+}
+
+function refuseAll(c: Context<Env>, problems: readonly string[]): Response {
+  return refuse(c, 400, 'BAD_USER_INPUT', problems.join('; '))
 }

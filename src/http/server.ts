@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '../kernel/id.ts'
 import { continueTrace } from '../kernel/trace.ts'
 import { unavailable } from '../kernel/unavailable.ts'
@@ -41,7 +42,10 @@ export interface HttpServer {
   attach(routes: Routes): void
   /** True from the first moment of a graceful stop. */
   isStopping(): boolean
-  /** Accepts nothing new, says goodbye to the WebSockets and lets running requests finish, for a while. */
+  /**
+   * Serves on for the time of the drain, in which `/health/ready` says that it stops. Then it accepts nothing new, says
+   * goodbye to the WebSockets and lets running requests finish, for a while.
+   */
   stop(): Promise<void>
 }
 
@@ -53,7 +57,9 @@ export interface ServerOptions {
   readonly publicUrl?: string | undefined
   /** Further hosts that are served, as they stand in a URL, without ports. */
   readonly allowedHosts?: readonly string[]
-  /** How long running requests may take after the stop. */
+  /** How long requests are served on after the wish to stop, so that a load balancer sees it and sends them elsewhere. */
+  readonly drainMs?: number
+  /** How long running requests may take after that. */
   readonly graceMs?: number
 }
 
@@ -73,7 +79,7 @@ interface Opened {
 
 /** Opens the one door of the gateway. Raises a StartError when the address cannot be listened on. */
 export async function openServer(options: ServerOptions): Promise<HttpServer> {
-  const { log, graceMs = GRACE_MS } = options
+  const { log, drainMs = 0, graceMs = GRACE_MS } = options
   // A missing Host header is refused by us, as every other mistake in a request's head is.
   const server = createServer({
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -96,7 +102,7 @@ export async function openServer(options: ServerOptions): Promise<HttpServer> {
       opened.routes = routes
     },
     isStopping: () => opened.stopping,
-    stop: () => stop(opened, graceMs),
+    stop: () => stop(opened, drainMs, graceMs),
   }
 }
 
@@ -119,9 +125,11 @@ function addListeners(opened: Opened): void {
   })
 }
 
-async function stop(opened: Opened, graceMs: number): Promise<void> {
+async function stop(opened: Opened, drainMs: number, graceMs: number): Promise<void> {
   const { server, connections } = opened
   opened.stopping = true
+  // A gateway that never was ready has nothing to be taken from it.
+  if (opened.routes !== STARTING) await sleep(drainMs)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   await connections.drain(graceMs)
   server.closeAllConnections()
@@ -134,6 +142,8 @@ function serve(opened: Opened, request: IncomingMessage, response: ServerRespons
   const requestId = adoptRequestId(request)
   const refusal = checkIncoming(request, place) ?? expected
   setCommonHeaders(response, requestId)
+  // A connection that stays open would bring the next request to a gateway that is stopping.
+  if (opened.stopping) response.setHeader('connection', 'close')
   startAccessLog(request, response, requestId, log)
   measureRequest(request, response)
   closeAfterHalfReadBody(request, response)

@@ -31,9 +31,7 @@ export interface Begun {
  */
 export async function actOnce(db: Database, call: Call, act: Act): Promise<Done> {
   const fresh = { subjectId: act.subjectId, actId: newId() }
-  const earlier = await unlessEarlier(db, call, act.at, fresh, async (work) =>
-    act.begin?.(work, fresh.actId),
-  )
+  const earlier = await unlessEarlier(db, call, act.at, fresh, async (work) => act.begin?.(work, fresh.actId))
   const { subjectId, actId } = earlier ?? fresh
   const mayBeDone = earlier !== undefined
   if (actId === null) return { id: subjectId, replayed: true }

@@ -79,10 +79,7 @@ async function connectProvider(deps: Deps, call: Call, input: unknown): Promise<
 /** The address and the credentials that are meant, both checked as far as that can be done here. */
 async function wantedBy(deps: Deps, actor: Actor, input: unknown) {
   const { provider, credentials, baseUrl } = validate(ConnectProvider, input)
-  const adapter = deps.registry.adapterOf(provider)
-  if (!adapter) {
-    throw new DomainError({ code: 'UNSUPPORTED', message: `${provider} is not supported`, field: ['provider'] })
-  }
+  const adapter = deps.registry.adapterFor(provider)
   if (actor.mode === 'TEST' && baseUrl === undefined) {
     if (Object.keys(credentials).length === 0) {
       return { provider, baseUrl: SANDBOX, credentials: await sandboxOf(deps, actor, provider) }

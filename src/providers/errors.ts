@@ -6,6 +6,10 @@ export interface ProviderFailure {
   readonly message: string
   /** The provider's own code or HTTP status, for the one who asks its support. */
   readonly providerCode?: string
+  /** Which fields of what it was sent it refused, by the provider's own names, where it says so. */
+  readonly refusedFields?: readonly string[]
+  /** Which field of the caller's input that is, where the adapter knows. */
+  readonly field?: readonly string[]
   /** Whether what was refused may be accepted later, where the provider says so. */
   readonly retryable?: boolean
   /** From when on it makes sense to ask again, where that is known. */
@@ -58,13 +62,14 @@ export class ForgedNotification extends Error {
 
 /** What the caller is told. */
 export function problemFrom(error: ProviderError): Problem {
-  const { provider, providerCode, message, retryAt } = error.failure
+  const { provider, providerCode, message, retryAt, field } = error.failure
   if (error instanceof ProviderLacks) return { code: 'UNSUPPORTED', message }
   const refused = error instanceof ProviderRefused
   const retryable = refused ? error.failure.retryable === true : true
   return {
     code: !refused ? 'PROVIDER_UNAVAILABLE' : 'PROVIDER_REFUSED',
     message,
+    ...(field && { field }),
     facts: { provider, providerCode, retryable, ...(retryAt && { retryAt: retryAt.toISOString() }) },
   }
 }

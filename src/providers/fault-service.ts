@@ -53,6 +53,7 @@ export function faultService({ db, clocks, registry }: Deps) {
 
 /** The simulator of a provider. @throws DomainError UNSUPPORTED where there is none */
 export async function simulationOf(registry: Registry, actor: Actor, provider: ProviderName): Promise<Simulation> {
+  registry.adapterFor(provider)
   const connected = actor.mode === 'TEST' ? await registry.find(actor.tenantId, provider) : null
   return simulatorOf(provider, connected ?? {}, actor.mode, ['provider'])
 }

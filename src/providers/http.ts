@@ -22,13 +22,22 @@ interface Body {
   readonly text: string
 }
 
+interface Refusal {
+  readonly is: 'REFUSED'
+  readonly code: string
+  readonly message: string
+  /** Which fields were wrong, by the provider's names. */
+  readonly fields?: readonly string[] | undefined
+  readonly retryable?: boolean
+}
+
 /**
  * What the provider did: what was asked, nothing (where it is retryable, another request may be accepted later), nothing
  * at this moment, or something unclear.
  */
 export type Verdict =
   | { readonly is: 'DONE' }
-  | { readonly is: 'REFUSED'; readonly code: string; readonly message: string; readonly retryable?: boolean }
+  | Refusal
   | { readonly is: 'NOT_NOW'; readonly code: string; readonly message: string }
   | { readonly is: 'UNCLEAR'; readonly why: string }
 
@@ -94,7 +103,12 @@ async function exchange(
   if (verdict.is === 'DONE') return parsed ? parsed.value : lost(http, effect, 'gave an answer that is not valid JSON')
   const failure = { provider: http.provider, providerCode: verdict.code, message: verdict.message }
   if (verdict.is === 'NOT_NOW') throw new ProviderUnavailable(failure)
-  throw new ProviderRefused({ ...failure, ...(verdict.retryable && { retryable: true }) })
+  const { retryable, fields: refusedFields } = verdict
+  throw new ProviderRefused({
+    ...failure,
+    ...(retryable && { retryable }),
+    ...(refusedFields && { refusedFields }),
+  })
 }
 
 async function send(
@@ -130,16 +144,20 @@ function parse(text: string): { value: unknown } | undefined {
   }
 }
 
-/** The verdict by the status alone, with the provider's own words for a refusal from its body. */
+/** The verdict by the status alone, with the provider's own words for a refusal, and the fields it names, from its body. */
 export function byStatus(
   provider: string,
   messageFrom: (body: unknown) => string | undefined,
+  fieldsFrom: (body: unknown) => readonly string[] | undefined = () => undefined,
 ): ProviderHttp['verdict'] {
   return (status, _headers, body) => {
     const code = String(status)
     if (status === 429) return { is: 'NOT_NOW', code, message: `${provider} answered 429: its rate limit is reached` }
     if (status >= 500) return { is: 'UNCLEAR', why: `answered with the status ${status}` }
-    if (status >= 400) return { is: 'REFUSED', code, message: messageFrom(body) ?? `${provider} answered ${status}` }
+    if (status >= 400) {
+      const message = messageFrom(body) ?? `${provider} answered ${status}`
+      return { is: 'REFUSED', code, message, fields: fieldsFrom(body) }
+    }
     if (status >= 300) return { is: 'UNCLEAR', why: 'gave an answer that is not valid JSON' }
     return { is: 'DONE' }
   }

@@ -58,7 +58,7 @@ interface Parts extends Outside {
 export function providerRegistry(db: Database, outside: Outside) {
   const parts: Parts = { db, ...outside }
   return {
-    ...bound(parts, { connect, adapterOf, probe, connected, all, find, byConnection }),
+    ...bound(parts, { connect, adapterFor, probe, connected, all, find, byConnection }),
 
     /**
      * A connected provider that has a capability: the one asked for, or the first.
@@ -145,9 +145,18 @@ async function able<C extends Capability>(
   capability: C,
   provider: ProviderName | undefined,
 ): Promise<Able<C>> {
+  if (provider !== undefined) adapterFor(parts, provider)
   const found = (await all(parts, tenantId, provider)).find((candidate) => candidate[capability])
   if (!found) throw noneAble(capability, provider)
   return found as Able<C>
+}
+
+/** @throws DomainError UNSUPPORTED for a provider of the schema that this release has no adapter for */
+function adapterFor(parts: Parts, provider: ProviderName): Adapter {
+  const adapter = adapterOf(parts, provider)
+  if (adapter) return adapter
+  const message = `${provider} cannot be used: this release has no adapter for it`
+  throw new DomainError({ code: 'UNSUPPORTED', message, field: ['provider'] })
 }
 
 /** None that is connected has the capability, or the one that is named has not. */

@@ -123,11 +123,15 @@ async function keepRefusal({ db }: Deps, call: Call, refusal: DomainError): Prom
   const { actor, operation, idempotencyKey, requestHash } = call
   const problems = writeProblems(refusal.problems)
   if (problems.length > KEPT_AT_MOST) throw refusal
-  const [kept] = await db.query<Kept>(
-    'idempotency.refuse',
-    'SELECT * FROM keep_refusal($1, $2, $3, $4, $5, $6, $7)',
-    [actor.tenantId, newId(), keyOwnerOf(actor), operation, idempotencyKey, requestHash, problems],
-  )
+  const [kept] = await db.query<Kept>('idempotency.refuse', 'SELECT * FROM keep_refusal($1, $2, $3, $4, $5, $6, $7)', [
+    actor.tenantId,
+    newId(),
+    keyOwnerOf(actor),
+    operation,
+    idempotencyKey,
+    requestHash,
+    problems,
+  ])
   if (!kept || kept.first) throw refusal
   if (!kept.same) throw keyReused()
   if (kept.subjectId === null) throw refusedBefore(kept.problems)

@@ -11,14 +11,16 @@ const FIRST: Welcome = {
   testKey: 'sk_test_1',
 }
 
-test('the first start shows the key, later ones the addresses alone', () => {
+test('the first start shows the key, and every start how to make more of them', () => {
   const first = welcomeText(FIRST)
   expect(first).toContain('GraphiQL   https://pay.example/graphql')
   expect(first).toContain('Database   private PostgreSQL in /shop/data')
   expect(first).toContain('sk_test_1')
   const later = welcomeText({ ...FIRST, graphiql: false, testKey: undefined })
   expect(later).toContain('GraphQL    https://pay.example/graphql')
-  expect(later).not.toContain('key')
+  expect(later).not.toContain('Test key')
+  expect(later).not.toContain('shown only once')
+  expect(later).toContain('More keys: npm run -s keys -- create --mode TEST --role OWNER')
 })
 
 test('the command that the first start shows leads to the same database, also when it is pasted', () => {

@@ -62,6 +62,7 @@ export async function startNode(databaseUrl: string, { providers, ...settings }:
     publicUrl: undefined,
     secretKey: Buffer.from(SECRET_KEY),
     logLevel: 'info',
+    drainMs: 0,
     corsOrigins: [],
     allowedHosts: [],
     outboundAllow: [],

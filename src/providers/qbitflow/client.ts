@@ -19,7 +19,7 @@ export function clientOf(connection: Connection) {
     fetch: connection.fetch,
     encode: asJson,
     sign: () => proof,
-    verdict: byStatus(PROVIDER, messageFrom),
+    verdict: byStatus(PROVIDER, messageFrom, fieldsFrom),
   }
 
   function shaped<T extends z.ZodType>(shape: T, answer: unknown): z.output<T> {
@@ -76,14 +76,18 @@ export function credential(connection: Connection, name: string): string {
   return value
 }
 
+const ErrorBody = z.object({
+  error: z.string().optional(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+})
+
 function messageFrom(body: unknown): string | undefined {
-  const shape = z.object({
-    error: z.string().optional(),
-    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
-  })
-  const parsed = shape.safeParse(body)
-  if (!parsed.success) return undefined
-  return parsed.data.error ?? parsed.data.errors?.map(({ field, message }) => `${field}: ${message}`).join('; ')
+  const { data } = ErrorBody.safeParse(body)
+  return data?.error ?? data?.errors?.map(({ field, message }) => `${field}: ${message}`).join('; ')
+}
+
+function fieldsFrom(body: unknown): string[] | undefined {
+  return ErrorBody.safeParse(body).data?.errors?.map(({ field }) => field)
 }
 
 function raise(error: unknown): never {
