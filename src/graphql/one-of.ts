@@ -14,7 +14,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql'
-import { refusal } from './refusal.ts'
+import { badInput } from './refusal.ts'
 
 type Variables = Readonly<Record<string, unknown>>
 
@@ -50,7 +50,7 @@ export function wrongChoice(
     names.length === 1 ? `${names[0]}, and not as null` : `exactly one of ${names.join(', ')}, and not as null`
   const fault = Object.hasOwn(variables, variable) ? 'is null' : 'was not given'
   const message = `\`${argument}\` of \`${field}\` must have ${rule}: the variable $${variable}, which stands for \`${chosen}\`, ${fault}`
-  return refusal('BAD_USER_INPUT', message, 400)
+  return badInput(message)
 }
 
 /** Look-ups are fields of the root. */

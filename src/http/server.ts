@@ -129,7 +129,7 @@ async function stop(opened: Opened, drainMs: number, graceMs: number): Promise<v
   const { server, connections } = opened
   opened.stopping = true
   // A gateway that never was ready has nothing to be taken from it.
-  if (opened.routes !== STARTING) await sleep(drainMs)
+  if (drainMs > 0 && opened.routes !== STARTING) await sleep(drainMs)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   await connections.drain(graceMs)
   server.closeAllConnections()

@@ -63,6 +63,16 @@ test('a subscriber is told that the gateway goes away', async () => {
   expect((await closed)[0]).toBe(1001)
 })
 
+test('a gateway that drains says so and answers requests until the port is closed', async () => {
+  const gateway = await open((await database()).url, { drainMs: 3_000 })
+  const stopped = gateway.stop()
+  const ready = await fetch(`http://127.0.0.1:${gateway.port}/health/ready`)
+  expect([ready.status, await ready.json()]).toEqual([503, { status: 'unready', reason: 'stopping' }])
+  expect(await (await asks(gateway, gateway.testKey)).json()).toEqual({ data: { viewer: { mode: 'TEST' } } })
+  await stopped
+  await expect(asks(gateway, gateway.testKey)).rejects.toThrow()
+})
+
 test('without its database a gateway is live and not ready', async () => {
   const fresh = await freshDatabase()
   const gateway = await open(fresh.url)

@@ -86,6 +86,17 @@ describe('GET /exports/accounting', () => {
     [`${MARCH}&format=xlsx`, /format must be csv or json/],
     [`${MARCH}&format=csv&bom=yes`, /bom must be true or false/],
     [`${MARCH}&format=json&bom=true`, /bom is only for csv/],
+    [
+      `${MARCH}&format=csv&timezone=Asia/Yangon`,
+      /^timezone is not a parameter of this address: it has from, to, format, bom$/,
+    ],
+    [`${MARCH}&fromat=csv`, /^fromat is not a parameter of this address/],
+    [`${MARCH}&format=csv&Bom=true`, /^Bom is not a parameter/],
+    [`${MARCH}&format=csv&=`, /^An empty name is not a parameter/],
+    [`${MARCH}&format=csv&${'x'.repeat(5_000)}=1`, /^x{60}… is not a parameter/],
+    [`${MARCH}&format=csv&format=json`, /^format must be given once$/],
+    [`${MARCH}&format=csv&to=2026-03-31`, /^to must be given once$/],
+    [`${MARCH}&format=csv&from=&page=2&page=3`, /^from must be given once; page is not a parameter of this address/],
   ])('refuses %j as JSON', async (query, message) => {
     const response = await ask(query)
     expect(response.status).toBe(400)

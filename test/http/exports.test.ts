@@ -53,6 +53,15 @@ test.each(['owner', 'admin'])('an %s takes the file along', async (role) => {
   expect(await response.text()).toBe('{"tollgate":"data"}\n{"end":true}\n')
 })
 
+test('a parameter of the address is refused by name: the file is always the whole', async () => {
+  const { url } = await doorTo(two)
+  const response = await fetch(`${url}/exports/data?from=2026-01-01`, { headers: { authorization: 'Bearer owner' } })
+  expect([response.status, (await response.json()).error]).toMatchObject([
+    400,
+    { code: 'BAD_USER_INPUT', message: 'from is not a parameter of this address: it has none' },
+  ])
+})
+
 test.each([
   ['nobody', undefined, 401, 'UNAUTHENTICATED'],
   ['a key that is none', 'sk_test_no', 401, 'UNAUTHENTICATED'],

@@ -7,6 +7,7 @@ import { openServer } from '../../src/http/server.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 
 type Parts = Partial<House> & {
+  drainMs?: number
   graceMs?: number
   askDatabase?: () => Promise<unknown>
   lateSchedules?: () => string[]
@@ -24,6 +25,7 @@ export async function openDoor(parts: Parts = {}) {
     host: '127.0.0.1',
     port: 0,
     log,
+    ...(parts.drainMs === undefined ? {} : { drainMs: parts.drainMs }),
     ...(parts.graceMs === undefined ? {} : { graceMs: parts.graceMs }),
   })
   const received: Notification[] = []

@@ -105,6 +105,27 @@ describe('a graceful stop', () => {
     await stopped
   })
 
+  test('is told at /health/ready before the port is closed, while requests are served and sent elsewhere', async () => {
+    const drainMs = 3_000
+    const door = await openDoor({ drainMs })
+    const ask = (path: string) => fetch(`${door.url}${path}`)
+    expect((await ask('/health/ready')).status).toBe(200)
+    const stopped = door.server.stop()
+    const ready = await ask('/health/ready')
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'unready', reason: 'stopping' }])
+    const served = await ask('/graphql')
+    expect([served.status, await served.text(), served.headers.get('connection')]).toEqual([200, '{}', 'close'])
+    expect((await ask('/health/live')).status).toBe(200)
+    await stopped
+    await expect(ask('/health/ready')).rejects.toThrow()
+  })
+
+  test('of a gateway that is still starting waits for no load balancer', async () => {
+    const server = await openServer({ host: '127.0.0.1', port: 0, log: silent, drainMs: 600_000 })
+    await server.stop()
+    await expect(fetch(`http://127.0.0.1:${server.port}/health/live`)).rejects.toThrow()
+  })
+
   test('a request that does not end is cut after the grace', async () => {
     const door = await openDoor({
       graceMs: 50,

@@ -79,6 +79,7 @@ describe('a connection with an account of their own', () => {
     [{ baseUrl: 'sandbox' }, ['INVALID baseUrl']],
     [{ baseUrl: null }, ['INVALID credentials']],
     [{ provider: 'QFPAY', baseUrl: 'https://x.example' }, ['UNSUPPORTED provider']],
+    [{ provider: 'QBITPAY', credentials: {} }, ['UNSUPPORTED provider']],
   ])('is refused where the input is bad: %j', async (input, problems) => {
     expect(await refusals(connect(input))).toEqual(problems)
   })
