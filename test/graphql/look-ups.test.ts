@@ -83,7 +83,7 @@ test('a look-up in a fragment, by a default that null replaces, or over a WebSoc
   const peer = await connect(`${gateway.url}/graphql`)
   await peer.init({ apiKey: gateway.key })
   peer.subscribe('1', 'query ($v: String) { product(by: { reference: $v }) { id } }', { variables: { v: null } })
-  expect(await peer.next()).toMatchObject({ id: '1', type: 'error', payload: [{ message }] })
+  expect(await peer.next()).toMatchObject({ id: '1', type: 'next', payload: { errors: [{ message }] } })
   peer.socket.terminate()
 })
 
