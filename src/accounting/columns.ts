@@ -6,14 +6,22 @@ import { type AccountingRow, decimal, decimalUsd, type Figures, percent } from '
 
 export interface Column {
   readonly name: string
-  /** Text, a number whose decimal text is exact, or text that somebody else has written. */
-  readonly kind: 'text' | 'number' | 'free text'
+  /** Text, a number whose decimal text is exact, text that somebody else has written, or an object as JSON. */
+  readonly kind: 'text' | 'number' | 'free text' | 'object'
   readonly value: (row: AccountingRow, figures: Figures) => string | null | undefined
 }
 
 const text = (name: string, value: Column['value']): Column => ({ name, kind: 'text', value })
 const number = (name: string, value: Column['value']): Column => ({ name, kind: 'number', value })
 const freeText = (name: string, value: Column['value']): Column => ({ name, kind: 'free text', value })
+const object = (name: string, value: (row: AccountingRow) => object | null): Column => ({
+  name,
+  kind: 'object',
+  value: (row) => {
+    const found = value(row)
+    return found && Object.keys(found).length > 0 ? JSON.stringify(found) : null
+  },
+})
 
 export const COLUMNS: readonly Column[] = [
   text('paymentId', ({ kind, id, paymentId }) =>
@@ -61,4 +69,9 @@ export const COLUMNS: readonly Column[] = [
   // In the currency of the price, which is that of the ledger.
   text('suspenseAmount', ({ suspenseMinor }, { priced }) => decimal(priced, suspenseMinor)),
   text('suspenseCurrency', (_row, { priced }) => priced.currency.code),
+  // Of the payment, also in the row of its refund, which stands under the same order.
+  freeText('reference', ({ reference }) => reference),
+  object('metadata', ({ metadata }) => metadata),
+  freeText('refundReference', ({ refundReference }) => refundReference),
+  object('refundMetadata', ({ refundMetadata }) => refundMetadata),
 ]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Currency, currency, findCurrency } from '../kernel/currency.ts'
 import { DAY_RULE, isDay } from '../kernel/day.ts'
-import { optional } from '../kernel/input.ts'
+import { type Metadata, optional } from '../kernel/input.ts'
 import { allocate, divideHalfEven, formatDecimal, type Money, money, parseDecimal } from '../kernel/money.ts'
 import type { ProviderName } from '../kernel/provider-name.ts'
 import { TIMEZONE_RULE, timezoneNamed } from '../kernel/timezone.ts'
@@ -46,6 +46,11 @@ export interface AccountingRow {
   readonly customerEmail: string | null
   /** What the row's own posting moved onto the suspense account; below zero what it took from there. */
   readonly suspenseMinor: bigint
+  /** The merchant's own words on the payment, and on the refund where the row is one. */
+  readonly reference: string | null
+  readonly metadata: Metadata
+  readonly refundReference: string | null
+  readonly refundMetadata: Metadata | null
 }
 
 /** One amount and what becomes of it, in minor units. The parts add up to the whole. */

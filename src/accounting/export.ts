@@ -51,12 +51,16 @@ async function* json(pages: AsyncIterable<readonly AccountingRow[]>): AsyncGener
   yield before === '[' ? '[]\n' : '\n]\n'
 }
 
+function jsonValue({ kind }: Column, value: string | null | undefined): string {
+  if (kind === 'number') return value ?? 'null'
+  return kind === 'object' ? (value ?? '{}') : JSON.stringify(value ?? '')
+}
+
 /** Numbers are written digit by digit: no float comes between them and the file. */
 function jsonLine(row: AccountingRow): string {
   const figures = figuresOf(row)
   const members = COLUMNS.map((column) => {
-    const value = column.value(row, figures)
-    const written = column.kind === 'number' ? (value ?? 'null') : JSON.stringify(value ?? '')
+    const written = jsonValue(column, column.value(row, figures))
     return `"${column.name}":${written}`
   })
   return `{${members.join(',')}}`

@@ -3,6 +3,7 @@ import { productService } from '../catalog/service.ts'
 import { paymentAcceptance } from '../checkouts/acceptance.ts'
 import { checkoutOpening } from '../checkouts/opening.ts'
 import { checkoutProgress } from '../checkouts/progress.ts'
+import { checkoutReferences } from '../checkouts/references.ts'
 import { checkoutService } from '../checkouts/service.ts'
 import { checkoutWatcher } from '../checkouts/watcher.ts'
 import { customerService } from '../customers/service.ts'
@@ -49,6 +50,7 @@ export function salesParts(base: Base, connected: Connected) {
       clientSecret: (checkoutId: string) => base.access.clientSecret(checkoutId),
       watch: watcher.watch,
       acceptPayment: paymentAcceptance(base).accept,
+      ...checkoutReferences(base),
     },
     subscriptions: {
       ...subscriptionService({ ...given, progress: subscriptions }),

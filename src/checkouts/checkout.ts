@@ -5,7 +5,7 @@ import { inList } from '../db/in-list.ts'
 import type { CheckoutRow } from '../db/rows.ts'
 import type { TransactionType } from '../events/catalogue.ts'
 import { encodeId } from '../kernel/id.ts'
-import { email, id, optional, price, text, webUrl } from '../kernel/input.ts'
+import { email, id, OWN_WORDS, optional, price, text, webUrl } from '../kernel/input.ts'
 import { providerName } from '../kernel/provider-name.ts'
 import { checkTerms, TERMS, termsObject } from '../subscriptions/terms.ts'
 
@@ -48,6 +48,9 @@ export function isAbandoned(status: CheckoutStatus): boolean {
 export function isCancelled(status: CheckoutStatus): boolean {
   return status === 'CANCELLED'
 }
+
+/** Whether it ended before it was paid as it was asked for, as SQL over a row of that name. */
+export const endedUnpaidSql = (row: string): string => `${row}.status IN ${inList(['FAILED', 'CANCELLED', 'EXPIRED'])}`
 
 /** Whether somebody has begun to pay, and what became of it is not known yet. */
 export function isBeingPaid(status: CheckoutStatus): boolean {
@@ -145,6 +148,7 @@ const item = z.object({
 export const CreateCheckout = z
   .object({
     kind: z.enum(['PAYMENT', 'SUBSCRIPTION', 'PAY_AS_YOU_GO', 'SETUP']),
+    ...OWN_WORDS,
     provider: optional(providerName),
     productId: optional(id('Product')),
     item: optional(item),
@@ -175,12 +179,14 @@ export const SimulateCheckout = z.object({
 
 /** The checkout as events and webhooks show it. */
 export function checkoutObject(checkout: CheckoutRow): Record<string, unknown> {
-  const { provider, kind, status, url, reason } = checkout
+  const { provider, kind, status, reference, metadata, url, reason } = checkout
   return {
     id: encodeId('Checkout', checkout.id),
     provider,
     kind,
     status,
+    reference,
+    metadata,
     url,
     reason,
     product: checkout.productId && encodeId('Product', checkout.productId),

@@ -86,8 +86,8 @@ async function askProvider(
     ...(recurring && { recurring }),
     ...(product !== undefined && { product }),
     ...(customer !== undefined && { customer }),
-    ...(checkout.successUrl !== null && { successUrl: withOurId(checkout.successUrl, checkout) }),
-    ...(checkout.cancelUrl !== null && { cancelUrl: withOurId(checkout.cancelUrl, checkout) }),
+    ...(checkout.successUrl !== null && { successUrl: withOurs(checkout.successUrl, checkout) }),
+    ...(checkout.cancelUrl !== null && { cancelUrl: withOurs(checkout.cancelUrl, checkout) }),
   })
 }
 
@@ -143,9 +143,13 @@ async function customerReference(
   })
 }
 
-/** The shop finds the checkout again by our id; the other placeholders are the provider's. */
-function withOurId(url: string, { id }: CheckoutRow): string {
-  return url.replaceAll('{{CHECKOUT_ID}}', encodeId('Checkout', id))
+/** The shop finds the checkout again by our id or its own number; the other placeholders are the provider's. */
+function withOurs(url: string, { id, reference }: CheckoutRow): string {
+  const ours: Readonly<Record<string, string>> = {
+    '{{CHECKOUT_ID}}': encodeId('Checkout', id),
+    '{{REFERENCE}}': encodeURIComponent(reference ?? ''),
+  }
+  return url.replace(/\{\{(?:CHECKOUT_ID|REFERENCE)\}\}/g, (placeholder) => ours[placeholder] ?? placeholder)
 }
 
 function wantedCustomer({ id, name, lastName, email, phone }: CustomerRow) {

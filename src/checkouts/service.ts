@@ -32,6 +32,7 @@ import {
   wasRefused,
 } from './checkout.ts'
 import type { CheckoutOpening } from './opening.ts'
+import { takeReference } from './references.ts'
 
 /** How long the request that makes a checkout may take before reconciliation takes it over. */
 const OPENING_LEASE_MS = 60_000
@@ -79,6 +80,7 @@ async function createCheckout(deps: Deps, call: Call, input: unknown): Promise<D
     if (lacked) throw unsupported(lacking(provider.name, lacked))
     refuseUnsupported(provider, wanted, item.price.currency.code)
     refuseShortText(provider, wanted, item)
+    if (wanted.reference !== undefined) await takeReference(work, actor, wanted.reference)
     const whose = { tenantId: actor.tenantId, id, provider: provider.name, userId: ownerOf(actor) }
     made = await work.tx.checkout.create({ data: { ...whose, ...wantedData(wanted, item, now) } })
     const object = checkoutObject(made)
@@ -110,6 +112,8 @@ async function providerFor({ db, registry, log }: Deps, actor: Actor, wanted: Wa
 function wantedData(wanted: WantedCheckoutInput, item: Item, now: Date) {
   return {
     kind: wanted.kind,
+    reference: wanted.reference,
+    metadata: wanted.metadata ?? {},
     productId: wanted.productId,
     itemName: item.name,
     itemDescription: item.description,

@@ -89,6 +89,7 @@ export const EVENT_TYPES = [
   'data_removal.cancelled',
   'organization.renamed',
   'organization.client_authentication_set',
+  'organization.unique_references_set',
   'webhook_endpoint.created',
   'webhook_endpoint.updated',
   'webhook_endpoint.deleted',

@@ -53,6 +53,8 @@ export interface Services {
     cancel: Verb
     simulate: Verb
     acceptPayment: Verb
+    setUniqueReferences: Verb
+    areReferencesUnique(tenantId: string): Promise<boolean>
     clientSecret(checkoutId: string): string
     /** Follows a checkout at its provider while somebody looks at it; the answer ends it. */
     watch(tenantId: string, checkoutId: string): () => void

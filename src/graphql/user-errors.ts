@@ -111,6 +111,17 @@ builder.objectType(builder.objectRef<Problem>('AccountFrozen'), {
   }),
 })
 
+builder.objectType(builder.objectRef<Problem>('ReferenceInUse'), {
+  description: 'The reference is in use by another checkout, and the organization has set `uniqueReferences`.',
+  interfaces: [UserErrorRef],
+  fields: (t) => ({
+    checkoutId: t.id({
+      description: 'The id of the checkout that has the reference.',
+      resolve: ({ facts }) => String(facts?.checkout),
+    }),
+  }),
+})
+
 builder.objectType(builder.objectRef<Problem>('ProviderRefusal'), {
   description: 'The provider refused the request or did not give a usable answer.',
   interfaces: [UserErrorRef],
@@ -162,15 +173,22 @@ builder.objectType(builder.objectRef<Problem>('PreflightRefusal'), {
   }),
 })
 
-/** A typed error needs its facts; a problem without them is told by its code alone. */
+/** The typed error of a code, and the fact without which a problem is told by its code alone. */
+const TYPED: Readonly<Partial<Record<ErrorCode, { readonly type: string; readonly needs: string }>>> = {
+  INSUFFICIENT_FUNDS: { type: 'InsufficientFunds', needs: 'available' },
+  OVERDRAFT_LIMIT_EXCEEDED: { type: 'OverdraftLimitExceeded', needs: 'available' },
+  AMOUNT_TOO_SMALL: { type: 'AmountTooSmall', needs: 'smallest' },
+  ACCOUNT_FROZEN: { type: 'AccountFrozen', needs: 'account' },
+  ALREADY_EXISTS: { type: 'ReferenceInUse', needs: 'checkout' },
+  PROVIDER_REFUSED: { type: 'ProviderRefusal', needs: 'provider' },
+  PROVIDER_UNAVAILABLE: { type: 'ProviderRefusal', needs: 'provider' },
+  PREFLIGHT_REFUSED: { type: 'PreflightRefusal', needs: 'status' },
+  PRECONDITION_FAILED: { type: 'PreflightRefusal', needs: 'status' },
+}
+
 function typeOf({ code, facts }: Problem): string {
-  if (code === 'INSUFFICIENT_FUNDS' && facts?.available) return 'InsufficientFunds'
-  if (code === 'OVERDRAFT_LIMIT_EXCEEDED' && facts?.available) return 'OverdraftLimitExceeded'
-  if (code === 'AMOUNT_TOO_SMALL' && facts?.smallest) return 'AmountTooSmall'
-  if (code === 'ACCOUNT_FROZEN' && facts?.account) return 'AccountFrozen'
-  if ((code === 'PROVIDER_REFUSED' || code === 'PROVIDER_UNAVAILABLE') && facts?.provider) return 'ProviderRefusal'
-  if ((code === 'PREFLIGHT_REFUSED' || code === 'PRECONDITION_FAILED') && facts?.status) return 'PreflightRefusal'
-  return 'InputError'
+  const typed = TYPED[code]
+  return typed && facts?.[typed.needs] ? typed.type : 'InputError'
 }
 
 function moneyOf({ code, facts }: Problem, name: 'available' | 'smallest') {

@@ -165,10 +165,10 @@ const METADATA_KEYS = 24
 const METADATA_KEY = /^[A-Za-z0-9_-]{1,100}$/
 const METADATA_VALUE_LENGTH = 500
 
-/** At most 24 keys of up to 100 characters; values are text, numbers or booleans of up to 500 characters. */
 /** A value under this key would be lost: JavaScript takes it for what an object inherits. */
 const LOST_KEY = '__proto__'
 
+/** At most 24 keys of up to 100 characters; values are text, numbers or booleans of up to 500 characters. */
 export const metadata = z
   .unknown()
   .refine(
@@ -199,6 +199,11 @@ function checkMetadata(
     }
   }
 }
+
+/** What a merchant may say of a thing: their own number of it, and what else they keep of it. */
+export const OWN_WORDS = { reference: optional(reference), metadata: optional(metadata) }
+
+export type Metadata = z.output<typeof metadata>
 
 /** Reports a problem under a code of ours. */
 export function refuse(

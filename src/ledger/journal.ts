@@ -7,12 +7,23 @@ import { type Header, type Line, type Outcome, outcomeFrom, POST_AT, type Prepar
 
 /** The writer of the books inside a transaction that changes more than them. */
 
+/** The merchant's own numbers of what a posting is made for, by which it is found among the books. */
+export interface References {
+  /** That of the sale, such as the number of the order. */
+  readonly reference: string | null
+  readonly refundReference?: string | null
+}
+
 /**
  * Posts a recipe; a cause that was posted already is left as it is, so that a settlement is posted once.
  * @returns the transaction's id, or undefined when the cause had its posting.
  * @throws DomainError ACCOUNT_FROZEN or INSUFFICIENT_FUNDS
  */
-export async function post(work: Work, entry: Posting): Promise<string | undefined> {
+export async function post(
+  work: Work,
+  entry: Posting,
+  references: References = { reference: null },
+): Promise<string | undefined> {
   const accounts = await openAccounts(
     work,
     entry.legs.map((leg) => leg.account),
@@ -30,6 +41,7 @@ export async function post(work: Work, entry: Posting): Promise<string | undefin
     currency: source.account.currency.code,
     causeKind: entry.cause.kind,
     causeId: entry.cause.id,
+    metadata: metadataOf(references),
   }
   const lines = entry.legs.map(({ account, amount }) => ({
     transactionId: id,
@@ -39,6 +51,10 @@ export async function post(work: Work, entry: Posting): Promise<string | undefin
     held: 0n,
   }))
   return (await write(work, header, lines)) ? id : undefined
+}
+
+function metadataOf({ reference, refundReference }: References): object {
+  return { ...(reference && { reference }), ...(refundReference && { refundReference }) }
 }
 
 async function write(work: Work, header: Header, lines: readonly Line[]): Promise<boolean> {

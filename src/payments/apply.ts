@@ -4,6 +4,7 @@ import type { PaymentRow } from '../db/rows.ts'
 import type { Status } from '../events/catalogue.ts'
 import type { Emit } from '../events/outbox.ts'
 import { newId } from '../kernel/id.ts'
+import type { Metadata } from '../kernel/input.ts'
 import { shareOf } from '../kernel/money.ts'
 import type { PaymentFact, ProviderPayment, ProviderStatus } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
@@ -103,7 +104,7 @@ async function arrive(work: Work, { sale, payment }: Paying, arrived: Arrived): 
     updatedAt: work.at,
   }
   const settled = payment
-    ? await update(work.tx, payment, { ...facts, ...placeOf(sale) })
+    ? await update(work.tx, payment, { ...facts, ...placeOf(sale), ...sale.words })
     : await create(work, sale, facts)
   await book(work, { settled, before: payment, paid, booking, transfer })
   announce(work.emit, settled, paid.transactionHash)
@@ -170,6 +171,8 @@ interface Facts extends Partial<Transfer> {
   readonly checkoutId?: string
   readonly subscriptionId?: string
   readonly billingId?: string
+  readonly reference?: string | null
+  readonly metadata?: Metadata
 }
 
 async function create(work: Work, sale: Sale, facts: Facts): Promise<PaymentRow> {
@@ -184,6 +187,7 @@ async function create(work: Work, sale: Sale, facts: Facts): Promise<PaymentRow>
     customerId,
     description,
     ...placeOf(sale),
+    ...sale.words,
     source: sourceOf(sale),
     amountMinor: price.minor.toString(),
     currency: price.currency.code,

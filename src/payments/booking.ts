@@ -88,7 +88,7 @@ export async function book(work: Work, booked: Booked): Promise<void> {
   const first = { paymentId, provider, gross: money(gross, paid.amount.currency), ...fees, sellerId }
   const arrival = booking.had ? { ...first, movementId: await keepReceipt(work.tx, booked) } : first
   const waits = toSuspense > 0n && toSuspense === gross - fees.providerFee - fees.organizationFee
-  await post(work, waits ? paymentSuspended(arrival) : paymentSettled({ ...arrival, toSuspense }))
+  await post(work, waits ? paymentSuspended(arrival) : paymentSettled({ ...arrival, toSuspense }), settled)
 }
 
 async function keepReceipt(tx: Transaction, { settled, before, paid, booking, transfer }: Booked): Promise<string> {
@@ -124,7 +124,7 @@ async function accept(work: Work, payment: PaymentRow, minor: bigint): Promise<v
   const movement = { tenantId, id: newId(), paymentId, kind: 'ACCEPTANCE' as const, at: work.at }
   await work.tx.paymentMovement.create({ data: { ...movement, amountMinor: minor.toString() } })
   const amount = money(minor, currency(payment.currency))
-  await post(work, paymentAccepted({ movementId: movement.id, provider, amount, sellerId }))
+  await post(work, paymentAccepted({ movementId: movement.id, provider, amount, sellerId }), payment)
 }
 
 function amountsOf(payment: PaymentRow): Amounts {

@@ -63,7 +63,8 @@ async function postFee(work: Work, payment: PaymentRow, more: bigint, fromSuspen
   const movement = { tenantId, id: newId(), paymentId, kind: 'FEE' as const, at: work.at }
   await work.tx.paymentMovement.create({ data: { ...movement, amountMinor: '0', providerFeeMinor: more.toString() } })
   const has = await available(work.tx, tenantId, merchantOf(provider, sellerId, fee.currency))
-  await post(work, feeTold({ movementId: movement.id, provider, fee, sellerId, fromSuspense, available: has }))
+  const posting = feeTold({ movementId: movement.id, provider, fee, sellerId, fromSuspense, available: has })
+  await post(work, posting, payment)
 }
 
 /** What waits in suspense bears the fee as the rest of the payment does. */

@@ -149,6 +149,8 @@ export function paymentObject(payment: PaymentRow): Record<string, unknown> {
     id: encodeId('Payment', payment.id),
     provider: payment.provider,
     status: payment.status,
+    reference: payment.reference,
+    metadata: payment.metadata,
     amount: { minor: payment.amountMinor.toString(), currency: payment.currency },
     settled: payment.settledMinor !== null && {
       minor: payment.settledMinor.toString(),

@@ -2,6 +2,7 @@ import { isAbandoned } from '../checkouts/checkout.ts'
 import type { PaymentSource } from '../db/generated/enums.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
 import { currency } from '../kernel/currency.ts'
+import type { Metadata } from '../kernel/input.ts'
 import { type Money, money } from '../kernel/money.ts'
 import type { ProviderName } from '../kernel/provider-name.ts'
 
@@ -10,6 +11,13 @@ export type Origin =
   | { readonly checkoutId: string }
   | { readonly subscriptionId: string; readonly billingId: string }
   | { readonly unclaimed: PaymentSource }
+
+export interface OwnWords {
+  readonly reference: string | null
+  readonly metadata: Metadata
+}
+
+export const NO_WORDS: OwnWords = { reference: null, metadata: {} }
 
 /** What a payment is for: a checkout, or a bill of a subscription. */
 export interface Sale {
@@ -20,6 +28,8 @@ export interface Sale {
   readonly userId: string | null
   readonly customerId: string | null
   readonly description: string
+  /** The merchant's own words on what asked for the payment, which become those of the payment. */
+  readonly words: OwnWords
   readonly price: Money
   /** What the provider calls the payment. */
   readonly externalId: string | null
@@ -44,10 +54,16 @@ export function saleOf(checkout: CheckoutRow): Sale {
     customerId,
     externalId,
     description: checkout.itemName,
+    words: wordsOf(checkout),
     price: money(checkout.priceMinor, currency(checkout.currency)),
     origin: { checkoutId: checkout.id },
     over: isAbandoned(status),
   }
+}
+
+/** The words on a checkout or subscription, which go down to what comes of it. */
+export function wordsOf({ reference, metadata }: Pick<CheckoutRow, 'reference' | 'metadata'>): OwnWords {
+  return { reference, metadata: metadata as Metadata }
 }
 
 /** What it is for, as the payment's row keeps it. */

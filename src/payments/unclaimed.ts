@@ -8,6 +8,7 @@ import type { Account } from '../providers/registry.ts'
 import type { Work } from '../work/work.ts'
 import { applyToPayment } from './apply.ts'
 import { applyFee, lacksFee } from './fee.ts'
+import { NO_WORDS } from './sale.ts'
 
 /** Money that a provider has for us and that nothing of ours asked for. */
 
@@ -46,6 +47,7 @@ export async function applyUnclaimed(
     productId: null,
     userId: null,
     description: paid.description ?? 'Payment without a checkout',
+    words: NO_WORDS,
     price: paid.amount,
     origin: { unclaimed: source },
     over: false,

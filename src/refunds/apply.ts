@@ -151,7 +151,7 @@ export async function completeRefund(work: Work, payment: PaymentRow, refund: Re
   const has = await available(work.tx, work.tenantId, merchant)
   const suspense = payment.suspenseMinor
   const posting = refundCompleted({ refundId, provider, amount, sellerId, suspense, available: has, networkFee })
-  await post(work, posting)
+  await post(work, posting, { reference: payment.reference, refundReference: refund.reference })
   await givePaymentBack(work, payment, refund.amountMinor)
 }
 

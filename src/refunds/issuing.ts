@@ -7,7 +7,7 @@ import type { Clocks } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
 import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
-import { id, optional, price, text } from '../kernel/input.ts'
+import { id, OWN_WORDS, optional, price, text } from '../kernel/input.ts'
 import { type Money, money } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
@@ -24,7 +24,7 @@ import { hasFailed, isInDoubt, isUnconfirmed, isUnseen, OPEN_REFUNDS } from './r
 /** How long the request that issues a refund may take before reconciliation takes it over. */
 const ISSUING_LEASE_MS = 60_000
 
-const CreateRefund = z.object({ paymentId: id('Payment'), amount: optional(price), reason: text(500) })
+const CreateRefund = z.object({ paymentId: id('Payment'), amount: optional(price), reason: text(500), ...OWN_WORDS })
 
 interface Deps {
   readonly db: Database
@@ -46,7 +46,7 @@ export function refundIssuance(deps: Deps) {
  * that the money is back; a refusal gives a FAILED one, a lost answer an UNKNOWN one, each with a problem.
  */
 async function createRefund(deps: Deps, call: Call, input: unknown): Promise<Done> {
-  const { paymentId, amount, reason } = validate(CreateRefund, input)
+  const { paymentId, amount, reason, reference, metadata = {} } = validate(CreateRefund, input)
   const { db, clocks, registry } = deps
   const { actor } = call
   const { provider } = await findPayment(db.prisma, actor, paymentId)
@@ -60,7 +60,8 @@ async function createRefund(deps: Deps, call: Call, input: unknown): Promise<Don
     const payment = await findPayment(work.tx, actor, paymentId)
     const { minor } = amountToRefund(payment, amount, await openOf(work.tx, payment))
     if (payment.externalId === null) throw invalidState('The payment has no id at its provider', ['paymentId'])
-    made = await work.tx.refund.create({ data: { reason, ...issuedData(work, payment, refundId, minor) } })
+    const told = { reason, reference, metadata }
+    made = await work.tx.refund.create({ data: { ...told, ...issuedData(work, payment, refundId, minor) } })
     announceRefund(work.emit, made)
   })
   if (made && !done.replayed) return { ...done, problems: await issue(deps, made) }

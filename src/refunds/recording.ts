@@ -5,7 +5,7 @@ import { type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { invalidState, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
-import { id, optional, price, text } from '../kernel/input.ts'
+import { id, OWN_WORDS, optional, price, text } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import { transactOnce } from '../work/work.ts'
 import { amountToRefund } from './amount.ts'
@@ -17,6 +17,7 @@ const RecordRefund = z.object({
   amount: optional(price),
   reason: text(500),
   transactionHash: optional(text(200)),
+  ...OWN_WORDS,
 })
 
 export function refundRecording({ db, clocks }: { db: Database; clocks: Clocks }) {
@@ -27,7 +28,7 @@ export function refundRecording({ db, clocks }: { db: Database; clocks: Clocks }
      * @throws DomainError OUT_OF_RANGE for more than is left of the payment, INVALID_STATE while a refund of it is open
      */
     async record(call: Call, input: unknown): Promise<Done> {
-      const { paymentId, amount, reason, transactionHash } = validate(RecordRefund, input)
+      const { paymentId, amount, reason, transactionHash, reference, metadata = {} } = validate(RecordRefund, input)
       const { actor } = call
       const { tenantId } = actor
       const mine = ownerOf(actor)
@@ -56,6 +57,8 @@ export function refundRecording({ db, clocks }: { db: Database; clocks: Clocks }
             amountMinor: minor.toString(),
             currency: payment.currency,
             reason,
+            reference,
+            metadata,
             transactionHash,
             createdAt: change.at,
             updatedAt: change.at,

@@ -141,6 +141,8 @@ export function refundObject(refund: RefundRow): Record<string, unknown> {
     id: encodeId('Refund', refund.id),
     provider: refund.provider,
     status: refund.status,
+    reference: refund.reference,
+    metadata: refund.metadata,
     payment: encodeId('Payment', refund.paymentId),
     customer: refund.customerId && encodeId('Customer', refund.customerId),
     amount: { minor: refund.amountMinor.toString(), currency: refund.currency },

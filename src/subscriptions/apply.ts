@@ -4,6 +4,7 @@ import type { Status } from '../events/catalogue.ts'
 import type { Emit } from '../events/outbox.ts'
 import { after, afterFixed } from '../kernel/duration.ts'
 import { newId } from '../kernel/id.ts'
+import { type OwnWords, wordsOf } from '../payments/sale.ts'
 import type { ProviderPayment, ReadSubscription, SubscriptionFact } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
 import { addBillings, failBilling } from './billings.ts'
@@ -91,6 +92,7 @@ async function create(work: Work, checkout: CheckoutRow, { state, periods }: Rea
       status: state.status,
       usage: checkout.kind === 'PAY_AS_YOU_GO' ? 'METERED' : 'LICENSED',
       checkoutId: checkout.id,
+      ...wordsOf(checkout),
       customerId,
       productId,
       userId,
@@ -139,7 +141,7 @@ function believable(before: SubscriptionRow, state: SubscriptionFact['state']): 
   return status === before.status || mayReach(before.status, status) ? 'news' : 'contradicted'
 }
 
-type Facts = Partial<SubscriptionRow>
+type Facts = Partial<Omit<SubscriptionRow, keyof OwnWords>>
 
 /** What follows from bills that are new. A licence's price is what was last billed: the provider tells it nowhere else. */
 function billed(before: SubscriptionRow, fresh: readonly ProviderPayment[]): Facts {

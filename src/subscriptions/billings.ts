@@ -7,6 +7,7 @@ import { currency } from '../kernel/currency.ts'
 import { newId } from '../kernel/id.ts'
 import { money } from '../kernel/money.ts'
 import { applyToPayment } from '../payments/apply.ts'
+import { wordsOf } from '../payments/sale.ts'
 import type { ProviderPayment } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
 import { amountDue, hasFailed, STILL_TO_PAY } from './billing.ts'
@@ -58,7 +59,8 @@ async function succeed(work: Work, subscription: SubscriptionRow, paid: Provider
   const { tenantId, provider, productId, userId, customerId, description } = subscription
   const price = money(billing.amountMinor, currency(billing.currency))
   const origin = { subscriptionId: subscription.id, billingId: billing.id }
-  const sale = { tenantId, provider, productId, userId, customerId, description, price, origin, over }
+  const words = wordsOf(subscription)
+  const sale = { tenantId, provider, productId, userId, customerId, description, words, price, origin, over }
   // Its money may have come before we knew the subscription.
   const externalId = paid.reference
   const payment = await work.tx.payment.findFirst({ where: { tenantId, provider, externalId } })

@@ -123,13 +123,15 @@ export function subscriptionEventType(status: SubscriptionStatus): EventType {
 
 /** The subscription as events and webhooks show it. */
 export function subscriptionObject(subscription: SubscriptionRow): Record<string, unknown> {
-  const { currency, provider, status, usage, stopped, completedCycles } = subscription
+  const { currency, provider, status, reference, metadata, usage, stopped, completedCycles } = subscription
   const amount = (minor: bigint | null) => minor !== null && { minor: minor.toString(), currency }
   const units = subscription.unitsMillionths
   return {
     id: encodeId('Subscription', subscription.id),
     provider,
     status,
+    reference,
+    metadata,
     usage,
     checkout: subscription.checkoutId && encodeId('Checkout', subscription.checkoutId),
     product: subscription.productId && encodeId('Product', subscription.productId),

@@ -6,6 +6,7 @@ import { currency } from '../../src/kernel/currency.ts'
 import { newId } from '../../src/kernel/id.ts'
 import { formatDecimal, money, parseDecimal, shareOf } from '../../src/kernel/money.ts'
 import { applyToPayment } from '../../src/payments/apply.ts'
+import { NO_WORDS } from '../../src/payments/sale.ts'
 import type { ProviderPayment, ProviderRefund } from '../../src/providers/port/facts.ts'
 import { type RefundProgress, refundProgress } from '../../src/refunds/progress.ts'
 import { transact } from '../../src/work/work.ts'
@@ -74,6 +75,7 @@ async function sell({ code, minor, seller, feeBps }: Sold): Promise<PaymentRow> 
     userId: seller === null ? null : (sellers[seller]?.userId ?? null),
     customerId: null,
     description: 'A thing',
+    words: NO_WORDS,
     price: amount,
     externalId,
     origin: { checkoutId: id },

@@ -6,7 +6,7 @@ import { exportText } from '../../src/accounting/export.ts'
 import { newId } from '../../src/kernel/id.ts'
 
 const HEADER =
-  'paymentId,type,txTimeUtc,receiptUrl,relatedPaymentId,productId,productName,productDescription,customerUuid,chain,blockNumberOrSlot,txHash,fromAddress,toAddress,tokenSymbol,currencyDecimals,tokenContractOrMint,explorerUrl,grossAmount,grossAmountUsd,platformFeePercent,platformFeeUsd,platformFee,organizationFeePercent,organizationFeeUsd,organizationFee,networkFeesUsd,networkFees,netAmountUsd,netAmount,customerEmail,checkoutId,suspenseAmount,suspenseCurrency'
+  'paymentId,type,txTimeUtc,receiptUrl,relatedPaymentId,productId,productName,productDescription,customerUuid,chain,blockNumberOrSlot,txHash,fromAddress,toAddress,tokenSymbol,currencyDecimals,tokenContractOrMint,explorerUrl,grossAmount,grossAmountUsd,platformFeePercent,platformFeeUsd,platformFee,organizationFeePercent,organizationFeeUsd,organizationFee,networkFeesUsd,networkFees,netAmountUsd,netAmount,customerEmail,checkoutId,suspenseAmount,suspenseCurrency,reference,metadata,refundReference,refundMetadata'
 
 const PAYMENT: AccountingRow = {
   tenantId: newId(),
@@ -38,6 +38,10 @@ const PAYMENT: AccountingRow = {
   checkoutId: newId(),
   customerEmail: 'ada@shop.example',
   suspenseMinor: 1_870n,
+  reference: 'order-1001',
+  metadata: { table: 7, note: '=1+1, "please"', gift: false },
+  refundReference: null,
+  refundMetadata: null,
 }
 const REFUND: AccountingRow = {
   ...PAYMENT,
@@ -53,6 +57,8 @@ const REFUND: AccountingRow = {
   networkFeeCurrency: 'ETH',
   providerFeeBps: 0,
   organizationFeeBps: 0,
+  refundReference: 'return-5',
+  refundMetadata: { reason: 'broken' },
 }
 
 async function* pagesOf(...pages: AccountingRow[][]) {
@@ -111,7 +117,28 @@ describe('the columns', () => {
       checkoutId: expect.stringMatching(/^chk_/),
       suspenseAmount: '18.70',
       suspenseCurrency: 'USD',
+      reference: 'order-1001',
+      metadata: { table: 7, note: '=1+1, "please"', gift: false },
+      refundReference: '',
+      refundMetadata: {},
     })
+  })
+
+  test('tell the order number and metadata of the payment in the row of its refund too, beside those of the refund', async () => {
+    const refund = { ...REFUND, reference: '=cmd' }
+    const [event] = JSON.parse(await written('json', [refund]))
+    expect(event).toMatchObject({
+      reference: '=cmd',
+      refundReference: 'return-5',
+      refundMetadata: { reason: 'broken' },
+    })
+    const [header = [], row = []] = parse(await written('csv', [refund]))
+    const cell = (name: string) => row[header.indexOf(name)]
+    expect(cell('reference')).toBe("'=cmd")
+    expect(JSON.parse(cell('metadata') ?? '')).toEqual(PAYMENT.metadata)
+    expect(JSON.parse(cell('refundMetadata') ?? '')).toEqual({ reason: 'broken' })
+    const [, plain = []] = parse(await written('csv', [{ ...PAYMENT, reference: null, metadata: {} }]))
+    expect([plain[header.indexOf('reference')], plain[header.indexOf('metadata')]]).toEqual(['', ''])
   })
 
   test('tell the rates of the fees as they are, not as whole cents come to, and those where no rate is known', async () => {

@@ -127,6 +127,7 @@ export const WISHES: Readonly<Record<string, (m: Maker) => Wish | Promise<Wish>>
     const other = charges.map(({ destinationId }) => ({ destinationId, subtotal: usd('0.6') }))
     return { input: { transactionId, refunds }, other: { transactionId, refunds: other } }
   },
+  setUniqueReferences: () => ({ input: { unique: true }, other: { unique: false } }),
   createWebhookEndpoint: () => ({ input: ENDPOINT, other: { ...ENDPOINT, types: ['checkout.created'] } }),
   updateWebhookEndpoint: async (m) => {
     const id = await m.endpoint()

@@ -23,6 +23,9 @@ const SHOWN = {
   fromAddress: 'The address that sent the money (crypto payments). Null for others.',
   toAddress: 'The address that received the money (crypto payments). Null for others.',
   tokenSymbol: 'The currency that was paid with. It is the currency of the amounts without Usd in their name.',
+  reference:
+    "The merchant's own identifier of the sale: the reference of the payment, also for its refunds. Null when none was given.",
+  refundReference: "The merchant's own identifier of the refund. Null when none was given, and for a payment.",
   suspenseCurrency: 'The currency of the suspense amount, which is the currency of the price.',
   tokenContractOrMint:
     'The contract or mint address of the token (crypto payments). Null for the native coin of a blockchain.',
@@ -100,6 +103,17 @@ const AccountingEventRef = builder.objectRef<AccountingRow>('AccountingEvent').i
     currencyDecimals: t.int({
       description: 'The number of decimal places of the currency.',
       resolve: (row) => Number(shown('currencyDecimals', row)),
+    }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs of the merchant: the metadata of the payment, also for its refunds.',
+      resolve: ({ metadata }) => metadata,
+    }),
+    refundMetadata: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'Key-value pairs that the merchant stored on the refund. Null for a payment.',
+      resolve: ({ refundMetadata }) => refundMetadata,
     }),
     ...Object.fromEntries(
       Object.entries(SHOWN).map(([name, description]) => [

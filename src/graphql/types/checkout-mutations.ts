@@ -5,6 +5,7 @@ import { mutation } from '../mutation.ts'
 import { CheckoutKindEnum } from './checkout.ts'
 import { DurationInput } from './duration.ts'
 import { MoneyInput } from './money.ts'
+import { ownWords } from './own-words.ts'
 import { ProviderEnum } from './provider.ts'
 
 const CheckoutItemInput = builder.inputType('CheckoutItemInput', {
@@ -51,6 +52,7 @@ mutation('createCheckout', {
   description:
     'Creates a checkout: a hosted page of the provider, to which the merchant redirects the customer. When the provider refuses, the checkout is FAILED with the error PROVIDER_REFUSED. When the provider gives no answer, it is UNKNOWN with the error PROVIDER_UNAVAILABLE, and the gateway finds out its state.',
   idempotency: 'required',
+  defaults: { metadata: {} },
   input: (t) => ({
     kind: t.field({ type: CheckoutKindEnum, required: true, description: 'What the checkout collects.' }),
     provider: t.field({
@@ -63,9 +65,14 @@ mutation('createCheckout', {
     customerId: t.id({
       description: "The id of the customer who pays. Without it the hosted page asks for the customer's data.",
     }),
+    ...ownWords(
+      t,
+      'checkout, such as an order number',
+      'The payments of the checkout, its subscription and the payments of that carry it too.',
+    ),
     successUrl: t.string({
       description:
-        "The URL to which the customer is redirected after paying. {{CHECKOUT_ID}} is replaced by the id of the checkout, {{UUID}} by the provider's id of the transaction, and {{TRANSACTION_TYPE}} by the provider's type of the transaction.",
+        "The URL to which the customer is redirected after paying. {{CHECKOUT_ID}} is replaced by the id and {{REFERENCE}} by the reference of the checkout (percent-encoded, and empty when there is none), {{UUID}} by the provider's id of the transaction, and {{TRANSACTION_TYPE}} by the provider's type of the transaction.",
     }),
     cancelUrl: t.string({
       description:

@@ -1,14 +1,11 @@
 import { isCloseToExpiry, recurs } from '../../checkouts/checkout.ts'
-import { atLeast, below, equals, oneOf } from '../../db/condition.ts'
 import type { CheckoutKind, CheckoutStatus } from '../../db/generated/enums.ts'
 import type { CheckoutRow } from '../../db/rows.ts'
 import { currency } from '../../kernel/currency.ts'
-import { decodeId, encodeId } from '../../kernel/id.ts'
+import { encodeId } from '../../kernel/id.ts'
 import { formatDecimal } from '../../kernel/money.ts'
 import { durationOf } from '../../subscriptions/terms.ts'
 import { builder } from '../builder.ts'
-import { list } from '../connection.ts'
-import { calledAtProvider, refersTo } from '../filters.ts'
 import { CheckoutRef, CustomerRef, EventRef, PaymentRef, ProductRef, SubscriptionRef } from '../refs.ts'
 import { paymentOf, subscriptionOf, timelineOf } from '../relations.ts'
 import { DurationRef } from './duration.ts'
@@ -27,7 +24,7 @@ export const CheckoutKindEnum = builder.enumType('CheckoutKind', {
   } satisfies Record<CheckoutKind, object>,
 })
 
-const CheckoutStatusEnum = builder.enumType('CheckoutStatus', {
+export const CheckoutStatusEnum = builder.enumType('CheckoutStatus', {
   description: 'The status of a checkout.',
   values: {
     OPENING: { description: 'The provider is being asked to create the hosted page.' },
@@ -70,6 +67,17 @@ CheckoutRef.implement({
     provider: t.expose('provider', { type: ProviderEnum, description: 'The provider of the hosted page.' }),
     kind: t.expose('kind', { type: CheckoutKindEnum, description: 'What the checkout collects.' }),
     status: t.expose('status', { type: CheckoutStatusEnum, description: 'The status of the checkout.' }),
+    reference: t.exposeString('reference', {
+      nullable: true,
+      description:
+        "The merchant's own identifier of the checkout, such as an order number. Null when none was given. Several checkouts may have the same one, unless the organization has set `uniqueReferences`.",
+    }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs that the merchant stored on the checkout.',
+      authScopes: KEY_ONLY,
+      resolve: ({ metadata }) => metadata,
+    }),
     providerId: t.exposeString('externalId', {
       nullable: true,
       description:
@@ -113,7 +121,7 @@ CheckoutRef.implement({
     successUrl: t.exposeString('successUrl', {
       nullable: true,
       description:
-        "The URL to which the customer is redirected after paying. Its placeholders are {{CHECKOUT_ID}} for the id of the checkout, and {{UUID}} and {{TRANSACTION_TYPE}} for the provider's id and type of the transaction. Null when none was given.",
+        "The URL to which the customer is redirected after paying. Its placeholders are {{CHECKOUT_ID}} for the id and {{REFERENCE}} for the reference of the checkout, and {{UUID}} and {{TRANSACTION_TYPE}} for the provider's id and type of the transaction. Null when none was given.",
     }),
     cancelUrl: t.exposeString('cancelUrl', {
       nullable: true,
@@ -197,71 +205,3 @@ CheckoutRef.implement({
     }),
   }),
 })
-
-const CheckoutFilter = builder.inputType('CheckoutFilter', {
-  description: 'Conditions on a list of checkouts. A checkout must match all that are given.',
-  fields: (t) => ({
-    status: t.field({ type: [CheckoutStatusEnum], description: 'Checkouts with one of these statuses.' }),
-    kind: t.field({ type: CheckoutKindEnum, description: 'Checkouts of this kind.' }),
-    provider: t.field({ type: ProviderEnum, description: 'Checkouts of this provider.' }),
-    providerId: t.string({
-      description: 'The checkout with this id at its provider, which is also the value of {{UUID}} in `successUrl`.',
-    }),
-    productId: t.id({ description: 'Checkouts for this product.' }),
-    customerId: t.id({ description: 'Checkouts of this customer.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Checkouts created at this moment or later.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Checkouts created before this moment.' }),
-  }),
-})
-
-const checkouts = list({
-  name: 'Checkout',
-  type: CheckoutRef,
-  table: 'checkout',
-  orders: {
-    CREATED_AT: { column: 'created_at', description: 'When the checkout was created.' },
-    EXPIRES_AT: { column: 'expires_at', description: 'When the checkout expires.' },
-  },
-  filter: {
-    type: CheckoutFilter,
-    conditions: (
-      { status, kind, provider, providerId, productId, customerId, createdFrom, createdBefore },
-      context,
-    ) => [
-      ...(status ? [oneOf('status', status)] : []),
-      ...(kind ? [equals('kind', kind)] : []),
-      ...(provider ? [equals('provider', provider)] : []),
-      ...(providerId != null ? calledAtProvider(context, providerId) : []),
-      ...refersTo('product_id', 'Product', productId),
-      ...refersTo('customer_id', 'Customer', customerId),
-      ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
-      ...(createdBefore ? [below('created_at', createdBefore)] : []),
-    ],
-  },
-})
-
-const CheckoutBy = builder.inputType('CheckoutBy', {
-  description: 'Identifies one checkout by exactly one of these fields.',
-  isOneOf: true,
-  fields: (t) => ({ id: t.id({ description: 'The id of the checkout.' }) }),
-})
-
-builder.queryFields((t) => ({
-  checkout: t.field({
-    type: CheckoutRef,
-    nullable: true,
-    description: 'Returns one checkout. Null when it does not exist or the credential has no access to it.',
-    authScopes: { credential: true },
-    args: { by: t.arg({ type: CheckoutBy, required: true, description: 'How the checkout is identified.' }) },
-    resolve: (_root, { by }, { loaders }) => {
-      const id = decodeId(by.id ?? '')
-      return id?.kind === 'Checkout' ? loaders.one('checkout', id.uuid) : null
-    },
-  }),
-  checkouts: t.field({
-    ...checkouts.field(t),
-    description: 'The checkouts, newest first.',
-    authScopes: { key: true },
-    resolve: (_root, args, context) => checkouts.open(context, args),
-  }),
-}))

@@ -25,7 +25,28 @@ OrganizationRef.implement({
       authScopes: { manager: true },
       resolve: (_organization, _args, context) => context.app.clientAuthentication.urlOf(actorOf(context).tenantId),
     }),
+    uniqueReferences: t.boolean({
+      description:
+        'Whether a reference can be used by one checkout only, in the mode of the key. Only for keys with the role OWNER or ADMIN.',
+      authScopes: { manager: true },
+      resolve: (_organization, _args, context) => context.app.checkouts.areReferencesUnique(actorOf(context).tenantId),
+    }),
   }),
+})
+
+mutation('setUniqueReferences', {
+  description:
+    "Decides whether a reference can be used by one checkout only, in the mode of the key. When it can, `createCheckout` with a reference that is in use is refused with the error `ReferenceInUse`, which names the existing checkout. A checkout that FAILED, EXPIRED or was CANCELLED without money, or whose money was refunded in full, frees its reference. The references of a seller's checkouts and of the organization's are independent of each other. Existing checkouts stay as they are. Only for keys with the role OWNER or ADMIN.",
+  scope: 'manager',
+  idempotency: 'optional',
+  input: (t) => ({
+    unique: t.boolean({
+      required: true,
+      description: 'Whether references must be unique. The initial value is false.',
+    }),
+  }),
+  object: { name: 'organization', kind: 'Organization', description: 'The organization after the change.' },
+  run: (app, call, input) => app.checkouts.setUniqueReferences(call, input),
 })
 
 mutation('setClientAuthentication', {

@@ -1,11 +1,13 @@
 import { withNotes } from '../../providers/notes.ts'
 import { mutation } from '../mutation.ts'
 import { MoneyInput } from './money.ts'
+import { ownWords } from './own-words.ts'
 
 mutation('createRefund', {
   description:
     'Refunds a payment through its provider, in full or in part. A payment may have several refunds, up to the received amount. The refund is PROCESSING until the customer has received the money. When the provider refuses, the refund is FAILED, and its `retryable` says whether another request (with another idempotency key) may succeed later. When the answer of the provider is lost, the refund is UNKNOWN until the gateway has found out. Only for the seller of the payment and for keys with the role OWNER or ADMIN. Available for providers with the capability ISSUED_REFUNDS; for others the error is UNSUPPORTED and its message says what to do instead.',
   idempotency: 'required',
+  defaults: { metadata: {} },
   input: (t) => ({
     paymentId: t.id({ required: true, description: 'The id of the payment.' }),
     amount: t.field({
@@ -14,6 +16,7 @@ mutation('createRefund', {
         'The amount in the currency of the price. The default is everything that can still be refunded: the received amount minus all refunds that are completed or not over.',
     }),
     reason: t.string({ required: true, description: 'The reason of the refund: up to 500 characters.' }),
+    ...ownWords(t, 'refund'),
   }),
   object: { name: 'refund', kind: 'Refund', description: 'The refund.' },
   run: (app, call, input) => app.refunds.create(call, input),
@@ -59,6 +62,7 @@ mutation('recordRefund', {
   description:
     "Records a refund that was paid outside the provider, e.g. from the merchant's own wallet. The ledger books it; no money is sent. Money on the suspense account is used first. Only for the seller of the payment and for keys with the role OWNER or ADMIN.",
   idempotency: 'required',
+  defaults: { metadata: {} },
   input: (t) => ({
     paymentId: t.id({ required: true, description: 'The id of the payment.' }),
     amount: t.field({
@@ -67,6 +71,7 @@ mutation('recordRefund', {
     }),
     reason: t.string({ required: true, description: 'The reason of the refund: up to 500 characters.' }),
     transactionHash: t.string({ description: 'The number or hash of the transfer: up to 200 characters.' }),
+    ...ownWords(t, 'refund'),
   }),
   object: { name: 'refund', kind: 'Refund', description: 'The refund, which is COMPLETED.' },
   run: (app, call, input) => app.refunds.record(call, input),

@@ -93,6 +93,15 @@ RefundRef.implement({
         networkFeeMinor !== null && networkFeeCurrency !== null ? amount(networkFeeMinor, networkFeeCurrency) : null,
     }),
     status: t.expose('status', { type: RefundStatusEnum, description: 'The status of the refund.' }),
+    reference: t.exposeString('reference', {
+      nullable: true,
+      description: "The merchant's own identifier of the refund. Null when none was given.",
+    }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs that the merchant stored on the refund.',
+      resolve: ({ metadata }) => metadata,
+    }),
     recorded: t.exposeBoolean('recorded', {
       description: 'Whether the refund was paid outside the provider and recorded with `recordRefund`.',
     }),

@@ -10,7 +10,7 @@ import { billings } from './billing.ts'
 import { DurationRef } from './duration.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
-import { payments } from './payment.ts'
+import { payments } from './payment-list.ts'
 import { ProviderEnum } from './provider.ts'
 import { BillingUsageEnum, SubscriptionStatusEnum } from './subscription-enums.ts'
 
@@ -44,6 +44,17 @@ SubscriptionRef.implement({
     id: t.id({ description: 'The id of the subscription: sub_…', resolve: ({ id }) => encodeId('Subscription', id) }),
     provider: t.expose('provider', { type: ProviderEnum, description: 'The provider that bills the subscription.' }),
     status: t.expose('status', { type: SubscriptionStatusEnum, description: 'The status of the subscription.' }),
+    reference: t.exposeString('reference', {
+      nullable: true,
+      description:
+        "The merchant's own identifier of the checkout that started the subscription. Null when none was given.",
+    }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Key-value pairs that the merchant stored on the checkout that started the subscription.',
+      authScopes: KEY_ONLY,
+      resolve: ({ metadata }) => metadata,
+    }),
     providerId: t.exposeString('externalId', {
       nullable: true,
       description: 'The id of the subscription at its provider (provider-specific). Null when it is not known.',
