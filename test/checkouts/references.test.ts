@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { encodeId } from '../../src/kernel/id.ts'
 import { type Api, apiOf } from '../support/api.ts'
-import { eventually } from '../support/app.ts'
+import { call, eventually } from '../support/app.ts'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
 import { newKey, newSeller, newUser } from '../support/sellers.ts'
 import { ITEM, simulate } from '../support/storefront.ts'
+import { newTenant } from '../support/tenant.ts'
 
 /** Whether a second checkout may have a reference is what the merchant has decided. */
 
@@ -138,7 +140,7 @@ describe('a reference stays in use', () => {
         query,
         { id },
       )
-      return checkout.payment?.settledAt && checkout.payment
+      return checkout.payment?.settledAt ? checkout.payment : undefined
     }, 60_000)
     expect(await create(reference)).toEqual(inUse(id))
     const refund = 'mutation ($input: RecordRefundInput!) { recordRefund(input: $input) { userErrors { code } } }'
@@ -154,6 +156,14 @@ test('sellers, the organization and other tenants have references of their own',
   const annas = await created(reference, ann.api)
   await created(reference, bob.api)
   expect(await create(reference, {}, ann.api)).toEqual(inUse(annas))
+  const { app } = gateway
+  const stranger = await newTenant(app.db)
+  await app.connectSandboxes()
+  await app.checkouts.setUniqueReferences(call(stranger), { unique: true })
+  const input = { kind: 'PAYMENT', item: ITEM, reference }
+  const { id } = await app.checkouts.create(call(stranger), input)
+  const refused = app.checkouts.create(call(stranger), input)
+  await expect(refused).rejects.toMatchObject({ problems: [{ facts: { checkout: encodeId('Checkout', id) } }] })
 })
 
 test('only managers decide it, it is announced, and another tenant’s decision is its own', async () => {
