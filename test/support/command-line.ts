@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { inject } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const NODE_ARGS = ['--import', 'tsx', 'src/main.ts']
 const START_PATIENCE_MS = 50_000
 
 export type Variables = Readonly<Record<string, string>>
@@ -19,7 +19,7 @@ export function tollgate(args: readonly string[], variables: Variables = {}): Pr
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [...NODE_ARGS, ...args],
+      [inject('program'), ...args],
       { cwd: ROOT, env: environment(variables) },
       (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
@@ -31,7 +31,11 @@ export function tollgate(args: readonly string[], variables: Variables = {}): Pr
 /** The same where nobody reads what it prints. */
 export async function unread(args: readonly string[], variables: Variables) {
   const env = environment(variables)
-  const child = spawn(process.execPath, [...NODE_ARGS, ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [inject('program'), ...args], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   child.stdout.destroy()
   let stderr = ''
   child.stderr.on('data', (chunk) => {
@@ -56,7 +60,11 @@ export interface ServingProcess {
 /** Starts `tollgate serve` on a free port and waits until it is ready. */
 export async function serve(variables: Variables): Promise<ServingProcess> {
   const env = environment({ PORT: '0', ...variables })
-  const child = spawn(process.execPath, [...NODE_ARGS, 'serve'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [inject('program'), 'serve'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   const exited = once(child, 'exit')
   const ready = new Promise<string>((resolve, reject) => {
