@@ -1,13 +1,14 @@
 import { z } from 'zod'
-import { itemDescription, itemName } from '../catalog/product.ts'
 import type { CheckoutKind, CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
 import { inList } from '../db/in-list.ts'
 import type { CheckoutRow } from '../db/rows.ts'
 import type { TransactionType } from '../events/catalogue.ts'
 import { encodeId } from '../kernel/id.ts'
-import { email, id, OWN_WORDS, optional, price, text, webUrl } from '../kernel/input.ts'
+import { email, id, OWN_WORDS, optional, text, webUrl } from '../kernel/input.ts'
 import { providerName } from '../kernel/provider-name.ts'
 import { checkTerms, TERMS, termsObject } from '../subscriptions/terms.ts'
+import { checkLines, LINES } from './line-input.ts'
+import { linesObject, linesOf } from './lines.ts'
 
 /** One attempt to be paid through a hosted page. */
 
@@ -139,19 +140,12 @@ export function isCloseToExpiry(checkout: Pick<CheckoutRow, 'expiresAt'>, now: D
   return checkout.expiresAt.getTime() - now.getTime() <= CLOSE_TO_EXPIRY_MS
 }
 
-const item = z.object({
-  name: itemName,
-  description: itemDescription,
-  price: z.preprocess((value) => value ?? {}, price),
-})
-
 export const CreateCheckout = z
   .object({
     kind: z.enum(['PAYMENT', 'SUBSCRIPTION', 'PAY_AS_YOU_GO', 'SETUP']),
     ...OWN_WORDS,
     provider: optional(providerName),
-    productId: optional(id('Product')),
-    item: optional(item),
+    ...LINES,
     customerId: optional(id('Customer')),
     successUrl: optional(webUrl),
     cancelUrl: optional(webUrl),
@@ -159,12 +153,7 @@ export const CreateCheckout = z
     ...TERMS,
   })
   .superRefine((wanted, context) => checkTerms(context, wanted))
-  .superRefine(({ productId, item }, context) => {
-    if ((productId === undefined) !== (item === undefined)) return
-    const message =
-      productId === undefined ? '`productId` or `item` is required' : '`productId` and `item` cannot be combined'
-    context.addIssue({ code: 'custom', message, params: { code: 'REQUIRED' }, path: ['productId'] })
-  })
+  .superRefine((wanted, context) => checkLines(wanted, context))
 
 export type WantedCheckoutInput = z.output<typeof CreateCheckout>
 
@@ -192,6 +181,7 @@ export function checkoutObject(checkout: CheckoutRow): Record<string, unknown> {
     product: checkout.productId && encodeId('Product', checkout.productId),
     customer: checkout.customerId && encodeId('Customer', checkout.customerId),
     price: { minor: checkout.priceMinor.toString(), currency: checkout.currency },
+    ...linesObject(linesOf(checkout)),
     ...termsObject(checkout),
     expiresAt: checkout.expiresAt.toISOString(),
   }

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts'
-import type { CheckoutRow, CustomerRow } from '../db/rows.ts'
+import type { CheckoutRow, CustomerRow, ProductRow } from '../db/rows.ts'
 import type { ClockReading, Clocks } from '../kernel/clock.ts'
 import { currency } from '../kernel/currency.ts'
 import type { Problem } from '../kernel/errors.ts'
@@ -13,6 +13,7 @@ import type { Able, Registry } from '../providers/registry.ts'
 import { termsOf } from '../subscriptions/terms.ts'
 import { transact } from '../work/work.ts'
 import { applyToCheckout } from './apply.ts'
+import { linesOf } from './lines.ts'
 
 /** Who asks for a checkout to be opened. */
 interface Asked {
@@ -82,6 +83,7 @@ async function askProvider(
       description: checkout.itemDescription,
       price: money(checkout.priceMinor, currency(checkout.currency)),
     },
+    lines: linesOf(checkout),
     notifyUrl: notifyUrl(checkout.provider, provider.connectionId),
     ...(recurring && { recurring }),
     ...(product !== undefined && { product }),
@@ -101,8 +103,7 @@ async function productReference(
   if (!products || checkout.productId === null) return undefined
   const { tenantId, productId: id } = checkout
   const product = await db.prisma.product.findUniqueOrThrow({ where: { tenantId_id: { tenantId, id } } })
-  // A product that was changed meanwhile is sold as it was when the checkout was made: as an item.
-  if (product.priceMinor !== checkout.priceMinor || product.name !== checkout.itemName) return undefined
+  if (!isSoldAs(product, checkout)) return undefined
   const price = money(product.priceMinor, currency(product.currency))
   // Not the merchant's own reference: that of a deleted product may be another's by now, with another price.
   const reference = encodeId('Product', id)
@@ -115,6 +116,12 @@ async function productReference(
     create: () => products.create(wanted),
     update: (copy) => products.update(copy, wanted),
   })
+}
+
+/** A product that was changed meanwhile, or is only a part of what is sold, is sold as an item in its own words. */
+function isSoldAs(product: ProductRow, { itemName, itemDescription, priceMinor }: CheckoutRow): boolean {
+  const { name, description } = product
+  return product.priceMinor === priceMinor && name === itemName && description === itemDescription
 }
 
 /** What the provider calls the customer; undefined when its page has to ask for what we do not know. */

@@ -125,28 +125,41 @@ export const moneyText = z.object({
 export type MoneyText = z.output<typeof moneyText>
 
 /** An amount above zero, in a currency that everybody has. */
-export const price = moneyText.transform((value, context): Money => {
+export const price = moneyText.transform((value, context) => moneyFrom(value, context, minorAboveZero))
+
+/** An amount of zero or more, in a currency that everybody has. */
+export const amount = moneyText.transform((value, context) => moneyFrom(value, context, minorFromZero))
+
+function moneyFrom(value: MoneyText, context: z.core.$RefinementCtx, read: typeof minorAboveZero): Money {
   const currency = findCurrency(value.currency)
   if (!currency) {
     refuse(context, 'INVALID', `unknown currency ${value.currency.slice(0, 12)}`, ['currency'])
     return z.NEVER
   }
-  const minor = minorAboveZero(value.amount, currency)
+  const minor = read(value.amount, currency)
   if (typeof minor === 'bigint') return money(minor, currency)
   refuse(context, minor.code, minor.message, ['amount'])
   return z.NEVER
-})
+}
+
+type MinorOrProblem = bigint | Pick<Problem, 'code' | 'message'>
 
 /** An amount above zero in minor units, or what is wrong with it. */
-export function minorAboveZero(
-  amount: string,
-  { code, exponent }: Currency,
-): bigint | Pick<Problem, 'code' | 'message'> {
+export function minorAboveZero(amount: string, currency: Currency): MinorOrProblem {
+  const minor = minorFrom(amount, currency)
+  return typeof minor === 'bigint' && minor <= 0n ? { code: 'OUT_OF_RANGE', message: 'must be above zero' } : minor
+}
+
+function minorFromZero(amount: string, currency: Currency): MinorOrProblem {
+  const minor = minorFrom(amount, currency)
+  return typeof minor === 'bigint' && minor < 0n ? { code: 'OUT_OF_RANGE', message: 'must not be negative' } : minor
+}
+
+function minorFrom(amount: string, { code, exponent }: Currency): MinorOrProblem {
   const minor = parseDecimal(amount, exponent)
   if (minor === undefined) {
     return { code: 'INVALID', message: decimalRule(amount, exponent, ` in ${code}`) }
   }
-  if (minor <= 0n) return { code: 'OUT_OF_RANGE', message: 'must be above zero' }
   if (minor > MAX_MINOR) return { code: 'OUT_OF_RANGE', message: 'is too large' }
   return minor
 }

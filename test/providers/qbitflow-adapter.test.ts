@@ -29,7 +29,8 @@ describe('the adapter', () => {
       const { adapter } = answering(body)
       const wanted = { kind: 'PAYMENT', idempotencyKey: 'k', notifyUrl: 'https://us.test' } as const
       const item = { name: 'A mug', description: 'Blue', price: money(100n, currency('USD')) }
-      await expect(adapter.checkouts.open({ ...wanted, item })).rejects.toThrow(ProviderAnswerLost)
+      const lines = { items: [{ ...item, quantity: 1 }], discounts: [], taxes: [] }
+      await expect(adapter.checkouts.open({ ...wanted, item, lines })).rejects.toThrow(ProviderAnswerLost)
     }
   })
 

@@ -11,7 +11,8 @@ import { noSocket } from '../support/wire.ts'
 
 const usd = (minor: bigint) => money(minor, currency('USD'))
 const ITEM = { name: 'Gym', description: 'As often as you like', price: usd(1_000n) }
-const WANTED = { idempotencyKey: 'k', notifyUrl: 'https://us.test/inbox', item: ITEM } as const
+const LINES = { items: [{ ...ITEM, quantity: 1 }], discounts: [], taxes: [] }
+const WANTED = { idempotencyKey: 'k', notifyUrl: 'https://us.test/inbox', item: ITEM, lines: LINES } as const
 
 const SUBSCRIPTION = {
   uuid: 'sub@1',

@@ -5,6 +5,7 @@ import { list } from '../connection.ts'
 import { calledAtProvider, refersTo } from '../filters.ts'
 import { CheckoutRef } from '../refs.ts'
 import { CheckoutKindEnum, CheckoutStatusEnum } from './checkout.ts'
+import { sells } from './checkout-lines.ts'
 import { ProviderEnum } from './provider.ts'
 
 const CheckoutFilter = builder.inputType('CheckoutFilter', {
@@ -16,7 +17,7 @@ const CheckoutFilter = builder.inputType('CheckoutFilter', {
     providerId: t.string({
       description: 'The checkout with this id at its provider, which is also the value of {{UUID}} in `successUrl`.',
     }),
-    productId: t.id({ description: 'Checkouts for this product.' }),
+    productId: t.id({ description: 'Checkouts that sell this product, on any of their lines.' }),
     customerId: t.id({ description: 'Checkouts of this customer.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Checkouts created at this moment or later.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Checkouts created before this moment.' }),
@@ -41,7 +42,7 @@ const checkouts = list({
       ...(kind ? [equals('kind', kind)] : []),
       ...(provider ? [equals('provider', provider)] : []),
       ...(providerId != null ? calledAtProvider(context, providerId) : []),
-      ...refersTo('product_id', 'Product', productId),
+      ...sells(productId),
       ...refersTo('customer_id', 'Customer', customerId),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
       ...(createdBefore ? [below('created_at', createdBefore)] : []),

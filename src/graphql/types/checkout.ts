@@ -1,6 +1,5 @@
 import { isCloseToExpiry, recurs } from '../../checkouts/checkout.ts'
 import type { CheckoutKind, CheckoutStatus } from '../../db/generated/enums.ts'
-import type { CheckoutRow } from '../../db/rows.ts'
 import { currency } from '../../kernel/currency.ts'
 import { encodeId } from '../../kernel/id.ts'
 import { formatDecimal } from '../../kernel/money.ts'
@@ -39,21 +38,6 @@ export const CheckoutStatusEnum = builder.enumType('CheckoutStatus', {
         'The provider did not answer, so the state is not known. The gateway asks the provider again until it is.',
     },
   } satisfies Record<CheckoutStatus, object>,
-})
-
-const CheckoutItem = builder.objectRef<CheckoutRow>('CheckoutItem').implement({
-  description: 'The item that is sold, as it was when the checkout was created.',
-  fields: (t) => ({
-    name: t.exposeString('itemName', { description: 'The name that the customer sees.' }),
-    description: t.exposeString('itemDescription', {
-      description: 'The description that the customer sees below the name.',
-    }),
-    price: t.field({
-      type: MoneyRef,
-      description: 'The price of the item.',
-      resolve: ({ priceMinor, currency }) => amount(priceMinor, currency),
-    }),
-  }),
 })
 
 /** A client secret is in the hands of whoever pays: what concerns the merchant or other people needs a key. */
@@ -101,14 +85,13 @@ CheckoutRef.implement({
     product: t.field({
       type: ProductRef,
       nullable: true,
-      description: 'The product that is sold. Null for an inline item.',
+      description: 'The product that is sold. Null for an item without a product, and for several lines.',
       authScopes: KEY_ONLY,
       resolve: (checkout, _args, { loaders }) => loaders.linked('product', checkout.productId),
     }),
-    item: t.field({ type: CheckoutItem, description: 'The item that is sold.', resolve: (checkout) => checkout }),
     price: t.field({
       type: MoneyRef,
-      description: 'The amount to pay: the price of one payment or of one billing period.',
+      description: 'The amount to pay: the total of all lines, or the price of one billing period.',
       resolve: ({ priceMinor, currency }) => amount(priceMinor, currency),
     }),
     customer: t.field({

@@ -9,7 +9,10 @@ export interface WantedCheckout {
   readonly idempotencyKey: string
   /** A product that the provider keeps, or else the item itself. */
   readonly product?: Reference
+  /** The whole checkout as one item, for a provider without lines: its price is what is to be paid. */
   readonly item: { readonly name: string; readonly description: string; readonly price: Money }
+  /** The same, line by line. */
+  readonly lines: WantedLines
   readonly customer?: Reference
   /** For the kinds that recur. */
   readonly recurring?: RecurringTerms
@@ -17,6 +20,21 @@ export interface WantedCheckout {
   readonly cancelUrl?: string
   /** Where the provider is to notify us. */
   readonly notifyUrl: string
+}
+
+/** The items less the discounts and with the taxes come to the price of the checkout, in one currency. */
+export interface WantedLines {
+  readonly items: readonly WantedLine[]
+  readonly discounts: readonly { readonly name: string; readonly amount: Money }[]
+  readonly taxes: readonly { readonly name: string; readonly amount: Money }[]
+}
+
+export interface WantedLine {
+  readonly name: string
+  readonly description?: string | undefined
+  /** Of one piece. */
+  readonly price: Money
+  readonly quantity: number
 }
 
 /** Hosted pages. Opening again after a lost answer is harmless: nobody holds the link of the lost one. */
