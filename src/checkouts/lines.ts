@@ -123,16 +123,16 @@ function nameOf({ items }: Lines): string {
   return `${cut(first, NAME_LENGTH - more.length)}${more}`
 }
 
-/** `2 × T-shirt 39.98, Mug 19.99, Spring sale −5.00, VAT 10.45`, with as many lines as there is room for. */
+/** `2 × T-shirt: 39.98, Mug: 19.99, Spring sale: −5.00, VAT: 10.45`, each on a line of its own, as far as there is room. */
 function listed({ items, discounts, taxes }: Lines): string {
   const texts = [
-    ...items.map((item) => `${counted(item)} ${decimal(totalOfItem(item))}`),
-    ...discounts.map(({ name, amount }) => `${name} −${decimal(amount)}`),
-    ...taxes.map(({ name, amount }) => `${name} ${decimal(amount)}`),
+    ...items.map((item) => `${counted(item)}: ${decimal(totalOfItem(item))}`),
+    ...discounts.map(({ name, amount }) => `${name}: −${decimal(amount)}`),
+    ...taxes.map(({ name, amount }) => `${name}: ${decimal(amount)}`),
   ]
   for (let shown = texts.length; shown > 0; shown--) {
-    const rest = shown < texts.length ? `, and ${texts.length - shown} more` : ''
-    const text = texts.slice(0, shown).join(', ') + rest
+    const rest = shown < texts.length ? `,\nand ${texts.length - shown} more` : ''
+    const text = texts.slice(0, shown).join(',\n') + rest
     if (text.length <= DESCRIPTION_LENGTH) return text
   }
   return cut(texts[0] ?? '', DESCRIPTION_LENGTH)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeId } from '../../src/kernel/id.ts'
 import { eventually } from '../support/app.ts'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
 import { ADA, ITEM } from '../support/shop.ts'
@@ -74,7 +75,7 @@ test('a basket of products and items with a discount and a tax is sold as one su
   const mug = await product('12.50')
   const items = [...BASKET.items, { productId: mug, description: 'In red' }]
   const { id, url, ...checkout } = await open({ ...BASKET, items })
-  const description = '2 × T-shirt 39.98, Sticker 0.00, Mug 12.50, Spring sale −5.00, VAT 20% 9.49'
+  const description = '2 × T-shirt: 39.98,\nSticker: 0.00,\nMug: 12.50,\nSpring sale: −5.00,\nVAT 20%: 9.49'
   expect(checkout).toEqual({
     status: 'OPEN',
     product: null,
@@ -135,7 +136,8 @@ test('the lines are in the events of a checkout and in the export of all data', 
   for (const { payload } of timeline) expect(payload).toMatchObject({ object: lines })
   const headers = { authorization: `Bearer ${gateway.key}` }
   const file = await (await fetch(`${gateway.url}/exports/data`, { headers })).text()
-  const row = file.split('\n').find((line) => line.includes('"table":"checkout"') && line.includes('TS-1'))
+  const uuid = decodeId(id)?.uuid ?? ''
+  const row = file.split('\n').find((line) => line.includes('"table":"checkout"') && line.includes(uuid))
   expect(JSON.parse(row ?? '{}').row.lines).toMatchObject({
     items: [
       { name: 'T-shirt', price: '1999', quantity: 2 },
@@ -293,7 +295,7 @@ test('a hundred lines are sold, and told to the provider as far as there is room
   const { item, total, items } = await open({ items: many(100, { name: long, price: usd('0.01'), quantity: 7 }) })
   expect([items.length, total.amount, item.name]).toEqual([100, '7.00', `7 × ${long.slice(0, 83)}… and 99 more`])
   expect(item.name).toHaveLength(100)
-  expect(item.description).toMatch(/^7 × Longsleeve .* 0\.07, and 96 more$/)
+  expect(item.description).toMatch(/^7 × Longsleeve .*: 0\.07,\nand 96 more$/s)
   expect(item.description.length).toBeLessThanOrEqual(500)
 })
 

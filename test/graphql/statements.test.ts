@@ -42,11 +42,12 @@ async function fill(pool: pg.Pool, tenant: string, count: number): Promise<void>
     )
     await insert(
       `INSERT INTO checkout (tenant_id, id, provider, kind, status, product_id, customer_id, item_name, item_description,
-         price_minor, currency, expires_at)
-       VALUES ($1, $2, 'QBITFLOW', 'PAYMENT', 'COMPLETED', $3, $4, 'A mug', 'Blue', 100, 'USD', now())`,
+         price_minor, currency, lines, expires_at)
+       VALUES ($1, $2, 'QBITFLOW', 'PAYMENT', 'COMPLETED', $3, $4, 'A mug', 'Blue', 100, 'USD', $5, now())`,
       checkout,
       product,
       customer,
+      n % 2 ? null : JSON.stringify({ items: [mug(product), mug()], discounts: [], taxes: [] }),
     )
     await insert(
       `INSERT INTO payment (tenant_id, id, provider, status, amount_minor, currency, product_id, customer_id, checkout_id, description)
@@ -88,6 +89,11 @@ async function fill(pool: pg.Pool, tenant: string, count: number): Promise<void>
   }
 }
 
+/** A line as the service keeps it. */
+function mug(productId?: string): object {
+  return { productId, name: 'A mug', price: '50', quantity: 1, metadata: {} }
+}
+
 const QUERIES: [string, number, string][] = [
   ['products', 2, 'products(first: $n) { edges { node { id name price { amount } } } pageInfo { endCursor } }'],
   [
@@ -120,6 +126,12 @@ const QUERIES: [string, number, string][] = [
     4,
     `customers(first: $n) { edges { node { subscriptions(first: 2) { edges { node { status
        payments(first: 2) { edges { node { amount { amount } } } } } } } } } }`,
+  ],
+  [
+    'checkouts with their lines, and the products of those',
+    3,
+    `checkouts(first: $n) { edges { node { total { amount } items { name quantity metadata product { name } }
+       discounts { name } taxes { name amount { amount } } } } }`,
   ],
   ['checkouts with their timelines', 3, 'checkouts(first: $n) { edges { node { id timeline { type } } } }'],
 ]
