@@ -16,7 +16,7 @@ import { UserErrorRef } from './user-errors.ts'
 
 type Kind = keyof typeof NODES
 type Input = Readonly<Record<string, unknown>>
-type InputFields = Parameters<Parameters<Builder['inputType']>[1]['fields']>[0]
+export type InputFields = Parameters<Parameters<Builder['inputType']>[1]['fields']>[0]
 
 interface NodeObject<Answer> {
   readonly name: string

@@ -1,59 +1,11 @@
-import { SELLABLE_RULE } from '../../catalog/product.ts'
 import { withNotes } from '../../providers/notes.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
 import { CheckoutKindEnum } from './checkout.ts'
+import { linesInput } from './checkout-line-inputs.ts'
 import { DurationInput } from './duration.ts'
-import { MoneyInput } from './money.ts'
 import { ownWords } from './own-words.ts'
 import { ProviderEnum } from './provider.ts'
-
-const CheckoutItemInput = builder.inputType('CheckoutItemInput', {
-  description: 'A line of a checkout: a product, or something that is sold without one.',
-  fields: (t) => ({
-    productId: t.id({
-      description: 'The id of the product. Its name and price are taken as they are now. Give either this or `name`.',
-    }),
-    name: t.string({
-      description: withNotes(
-        `The name that the customer sees: 1 to 100 characters, ${SELLABLE_RULE}. Required without \`productId\`.`,
-        'ITEM_TEXT',
-      ),
-    }),
-    description: t.string({
-      description: withNotes(
-        `The description that the customer sees below the name: 1 to 500 characters, ${SELLABLE_RULE}. The default is that of the product.`,
-        'ITEM_TEXT',
-      ),
-    }),
-    price: t.field({
-      type: MoneyInput,
-      description:
-        'The price of one piece. Required without `productId`. It can be zero in `items`, where other lines cost something.',
-    }),
-    quantity: t.int({ description: 'The number of pieces: 1 to 1,000,000. The default is 1.' }),
-    metadata: t.field({
-      type: 'JSON',
-      description:
-        'Key-value pairs of the merchant for this line, e.g. its number in the shop. At most 24 keys; the values are texts, numbers and booleans of up to 500 characters.',
-    }),
-  }),
-})
-
-const CheckoutAdjustmentInput = builder.inputType('CheckoutAdjustmentInput', {
-  description: 'A discount or a tax of a checkout.',
-  fields: (t) => ({
-    name: t.string({
-      required: true,
-      description: `The name that the customer sees: 1 to 100 characters, ${SELLABLE_RULE}.`,
-    }),
-    amount: t.field({
-      type: MoneyInput,
-      required: true,
-      description: 'The amount, zero or more, in the currency of the items. A discount is subtracted, a tax is added.',
-    }),
-  }),
-})
 
 const CheckoutCustomerInput = builder.inputType('CheckoutCustomerInput', {
   description: 'The data that the customer enters on the hosted page.',
@@ -89,26 +41,7 @@ mutation('createCheckout', {
       description:
         'The provider of the hosted page. The default is the first connected provider that supports the kind of checkout and the currency and is not known to be down.',
     }),
-    productId: t.id({
-      description: 'The id of the product to sell: the short form of one line. Give one of this, `item` and `items`.',
-    }),
-    item: t.field({
-      type: CheckoutItemInput,
-      description: 'The item to sell: the short form of one line. Give one of this, `productId` and `items`.',
-    }),
-    items: t.field({
-      type: [CheckoutItemInput],
-      description:
-        'The items to sell, 1 to 100 lines together with `discounts` and `taxes`, all in one currency. The checkout keeps the prices as they are now. SUBSCRIPTION and PAY_AS_YOU_GO take one item of the quantity 1. Give one of this, `productId` and `item`.',
-    }),
-    discounts: t.field({
-      type: [CheckoutAdjustmentInput],
-      description: 'The discounts, which must not exceed the items. Only for PAYMENT.',
-    }),
-    taxes: t.field({
-      type: [CheckoutAdjustmentInput],
-      description: 'The taxes that are added to the items. Only for PAYMENT.',
-    }),
+    ...linesInput(t),
     customerId: t.id({
       description: "The id of the customer who pays. Without it the hosted page asks for the customer's data.",
     }),
