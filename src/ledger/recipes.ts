@@ -95,6 +95,34 @@ export function feeTold({ movementId, provider, fee, sellerId, fromSuspense, ava
   ])
 }
 
+export interface LoweredFee {
+  readonly movementId: string
+  readonly provider: ProviderName
+  /** What the provider keeps less than was booked before. */
+  readonly fee: Money
+  /** The seller whose payment it is; the organization itself when absent. */
+  readonly sellerId: string | null
+  /** What of it goes to the suspense account. */
+  readonly toSuspense: bigint
+  /** What the books have of the provider's fees. */
+  readonly available: bigint
+}
+
+/**
+ * The provider has told a lower fee than the one that was booked: the difference goes back to whoever had paid it. Fees that
+ * were taken out of the books meanwhile come back from outside of them.
+ */
+export function feeLowered({ movementId, provider, fee, sellerId, toSuspense, available }: LoweredFee): Posting {
+  const { currency, minor } = fee
+  const fromBooks = smaller(available > 0n ? available : 0n, minor)
+  return posting('feeTold', { kind: 'PaymentMovement', id: movementId }, [
+    { account: feesOf(provider, currency), amount: -fromBooks },
+    { account: worldOf(currency), amount: fromBooks - minor },
+    { account: suspenseOf(provider, currency), amount: toSuspense },
+    { account: merchantOf(provider, sellerId, currency), amount: minor - toSuspense },
+  ])
+}
+
 export interface AcceptedPayment {
   readonly movementId: string
   readonly provider: ProviderName

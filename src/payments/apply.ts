@@ -6,6 +6,7 @@ import type { Emit } from '../events/outbox.ts'
 import { newId } from '../kernel/id.ts'
 import type { Metadata } from '../kernel/input.ts'
 import { shareOf } from '../kernel/money.ts'
+import { UnusableFact } from '../providers/errors.ts'
 import type { PaymentFact, ProviderPayment, ProviderStatus } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
 import { type Booking, book, bookingOf, type Transfer } from './booking.ts'
@@ -16,24 +17,62 @@ import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 /** What a fact makes of a payment, wherever it came from. */
 
 /**
- * A fact with money settles the payment, any other moves it. What asked for the payment must be locked. Repeats and old
- * news change nothing.
+ * A fact with money settles the payment, any other moves it, and what the provider keeps of it is booked. What asked for
+ * the payment must be locked. Repeats and old news change nothing.
  * @returns the payment where anything changed
+ * @throws UnusableFact for an amount below zero
  */
 export async function applyToPayment(work: Work, paying: Paying, fact: PaymentFact): Promise<PaymentRow | undefined> {
   const payment = paying.payment && (await lockedPayment(work, paying.payment.id))
   const locked = { sale: paying.sale, payment }
-  return fact.received ? settle(work, locked, fact.received, fact.status) : move(work, locked, fact.status)
+  const { received, status } = fact
+  if (!received) return move(work, locked, status)
+  const { amount, reference } = received
+  if (amount.minor < 0n) {
+    throw new UnusableFact(`the amount of payment ${reference} is told as ${amount.minor}: an amount is not negative`)
+  }
+  const isEmpty = amount.minor === 0n && status !== undefined && isShort(status.state)
+  const changed = isEmpty
+    ? await moveEmpty(work, locked, received, status)
+    : await settle(work, locked, received, status)
+  await bookToldFee(work, payment, changed, received)
+  return changed
+}
+
+/** Books what of the told fee was not booked with the money. The fee that is told with more money counts, also a lower one. */
+async function bookToldFee(
+  work: Work,
+  before: PaymentRow | null,
+  changed: PaymentRow | undefined,
+  { amount, fee }: ProviderPayment,
+): Promise<void> {
+  const after = changed ?? before
+  if (after === null || fee === undefined) return
+  if (fee < 0n) {
+    if (changed) contradict(work, after.id, { status: after.status, fee: fee.toString() })
+    return
+  }
+  const isMore = changed !== undefined && amount.minor > (before && hasMoney(before) ? before.amountMinor : 0n)
+  if (isMore ? fee !== after.providerFeeMinor : lacksFee(after, fee)) await bookFee(work, after, fee)
+}
+
+/** The provider says that too little came in, and that it is nothing: there is a state, and no money. */
+async function moveEmpty(work: Work, { sale, payment }: Paying, { reference }: ProviderPayment, seen: ProviderStatus) {
+  if (payment && hasMoney(payment)) return undefined
+  return move(work, { sale: { ...sale, externalId: reference }, payment }, seen)
+}
+
+function contradict(work: Work, entityId: string, object: Record<string, unknown>): void {
+  work.emit({ type: 'payment.contradicted', entityKind: 'Payment', entityId, object })
 }
 
 /** A step of a payment that has not settled. */
 async function move(work: Work, { sale, payment }: Paying, seen: ProviderStatus): Promise<PaymentRow | undefined> {
   const found = moveTo(payment?.status, seen.state)
   if (found === 'illegal') {
-    const object = { status: payment?.status, observed: seen.state }
     const { checkoutId, billingId } = placeOf(sale)
     const entityId = payment?.id ?? checkoutId ?? billingId ?? sale.tenantId
-    work.emit({ type: 'payment.contradicted', entityKind: 'Payment', entityId, object })
+    contradict(work, entityId, { status: payment?.status, observed: seen.state })
   }
   if (found !== 'legal') return undefined
   const facts = {
@@ -64,15 +103,15 @@ async function settle(
   const short = seen !== undefined && isShort(seen.state)
   const booking = bookingOf(sale, payment, { ...paid, fee, organizationFee: organization.fee }, short)
   const message = (short && seen?.message) || null
-  const arrival = booking && { booking, paid, fee, transfer: transferOf(paid, organization.bps), message }
-  const settled = arrival && (await arrive(work, paying, arrival))
-  const after = settled ?? payment
-  if (after !== null && paid.fee !== undefined && lacksFee(after, paid.fee)) await bookFee(work, after, paid.fee)
-  return settled
+  return booking && arrive(work, paying, { booking, paid, fee, transfer: transferOf(paid, organization.bps), message })
 }
 
-/** What is booked as the fee together with the money; a fee that was not told with the money before is booked by itself. */
+/**
+ * What is booked as the fee together with the money; a fee that was not told with the money before is booked by itself. A fee
+ * below zero is none, and keeps no money out of the books.
+ */
 function feeWithMoney(payment: PaymentRow | null, { fee }: ProviderPayment): bigint | undefined {
+  if (fee !== undefined && fee < 0n) return undefined
   return payment !== null && hasMoney(payment) && payment.providerFeeMinor === null ? undefined : fee
 }
 
@@ -92,7 +131,7 @@ async function arrive(work: Work, { sale, payment }: Paying, arrived: Arrived): 
     amountMinor: paid.amount.minor.toString(),
     settledMinor: paid.settled?.minor.toString(),
     settledCurrency: paid.settled?.currency.code,
-    ...(fee !== undefined && { providerFeeMinor: ((had?.providerFee ?? 0n) + more.providerFee).toString() }),
+    ...(fee !== undefined && { providerFeeMinor: ((payment?.providerFeeMinor ?? 0n) + more.providerFee).toString() }),
     organizationFeeMinor: ((had?.organizationFee ?? 0n) + more.organizationFee).toString(),
     suspenseMinor: suspense.toString(),
     customerId: sale.customerId,

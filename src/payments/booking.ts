@@ -42,7 +42,7 @@ export function bookingOf(sale: Sale, payment: PaymentRow | null, paid: Paid, sh
   const [before, late] = [payment?.status, sale.over]
   const state = arrivedState({ asked: sale.price, paid: paid.amount, before, late, short: lacks })
   const completes = !('unclaimed' in sale.origin) && !isDone && isPaidInFull(state)
-  const more = beyond(had ?? NOTHING, paid)
+  const more = beyond(had ?? nothingOf(payment), paid)
   const releases = completes && had !== undefined && had.suspense > 0n
   if (had && (more.gross < 0n || (more.gross === 0n && !releases))) return undefined
   const waited = had?.suspense ?? 0n
@@ -51,14 +51,29 @@ export function bookingOf(sale: Sale, payment: PaymentRow | null, paid: Paid, sh
   return { state, had, more: { ...more, suspense: suspense - waited }, suspense }
 }
 
+/** A fee may have been booked before any money. */
+function nothingOf(payment: PaymentRow | null): Amounts {
+  return { ...NOTHING, providerFee: payment?.providerFeeMinor ?? 0n }
+}
+
 const NOTHING: Amounts = { gross: 0n, providerFee: 0n, organizationFee: 0n, suspense: 0n }
 
-/** What the provider tells beyond what we have. */
-function beyond(had: Amounts, { amount, fee, organizationFee }: Paid): Omit<Amounts, 'suspense'> {
+/**
+ * What the provider tells beyond what we have. An arrival bears no more fees than it brings: first the organization's, then
+ * the provider's. What it does not bear of the latter, or what the provider takes less than before, is booked by itself.
+ */
+function beyond(had: Amounts, { amount, fee, organizationFee: share }: Paid): Omit<Amounts, 'suspense'> {
   const gross = amount.minor - had.gross
   if (gross === 0n) return NOTHING
-  const providerFee = fee === undefined ? 0n : fee - had.providerFee
-  return { gross, providerFee, organizationFee: organizationFee - had.organizationFee }
+  const organizationFee = within(share - had.organizationFee, gross)
+  const providerFee = fee === undefined ? 0n : within(fee - had.providerFee, gross - organizationFee)
+  return { gross, providerFee, organizationFee }
+}
+
+/** The amount where it is from zero to the most, else the nearer of both. */
+function within(amount: bigint, most: bigint): bigint {
+  if (amount < 0n) return 0n
+  return amount < most ? amount : most
 }
 
 /** How an amount came in, at which rates of the fees. */
@@ -79,12 +94,12 @@ export interface Booked {
   readonly transfer: Transfer
 }
 
-/** Posts it once: the first arrival for the payment itself, each further one for a movement of its own. */
+/** Posts it once: the first arrival for the payment itself, each further one for a movement of its own. Nothing has no posting. */
 export async function book(work: Work, booked: Booked): Promise<void> {
   const { settled, paid, booking } = booked
   const { id: paymentId, provider, userId: sellerId } = settled
   const { gross, suspense: toSuspense, ...fees } = booking.more
-  if (gross === 0n) return accept(work, settled, -toSuspense)
+  if (gross === 0n) return toSuspense === 0n ? undefined : accept(work, settled, -toSuspense)
   const first = { paymentId, provider, gross: money(gross, paid.amount.currency), ...fees, sellerId }
   const arrival = booking.had ? { ...first, movementId: await keepReceipt(work.tx, booked) } : first
   const waits = toSuspense > 0n && toSuspense === gross - fees.providerFee - fees.organizationFee

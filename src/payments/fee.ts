@@ -2,14 +2,19 @@ import type { PaymentRow } from '../db/rows.ts'
 import { currency } from '../kernel/currency.ts'
 import { newId } from '../kernel/id.ts'
 import { divideHalfEven, type Money, money } from '../kernel/money.ts'
+import { feesOf } from '../ledger/account.ts'
 import { available } from '../ledger/available.ts'
 import { post } from '../ledger/journal.ts'
-import { feeTold, merchantOf } from '../ledger/recipes.ts'
+import { feeLowered, feeTold, merchantOf } from '../ledger/recipes.ts'
+import { UnusableFact } from '../providers/errors.ts'
 import type { Work } from '../work/work.ts'
 
 /** What a provider keeps of a payment, where it tells that after the money has come in. */
 
-/** Whether a payment is lacking what its provider tells of the fee. A fee that is lower than before is old news. */
+/**
+ * Whether a payment is lacking what its provider tells of the fee. A fee that is lower than before is old news, unless it is
+ * told with more money.
+ */
 export function lacksFee({ providerFeeMinor }: Pick<PaymentRow, 'providerFeeMinor'>, told: bigint): boolean {
   return providerFeeMinor === null || told > providerFeeMinor
 }
@@ -17,6 +22,7 @@ export function lacksFee({ providerFeeMinor }: Pick<PaymentRow, 'providerFeeMino
 /**
  * Books what the provider keeps of a payment in all, as far as it is not booked yet: out of what waits in suspense, in
  * its share, and out of the merchant's money. The payment must have money. A fee that is told again changes nothing.
+ * @throws UnusableFact for a fee below zero or in another currency than the payment's
  */
 export async function applyFee(
   work: Work,
@@ -27,11 +33,11 @@ export async function applyFee(
   if (subscriptionId !== null) await work.lock('subscription', subscriptionId)
   const payment = await lockedPayment(work, id)
   if (payment.currency !== fee.currency.code) {
-    throw new Error(
+    throw new UnusableFact(
       `the fee of payment ${id} is told in ${fee.currency.code}, and the payment is in ${payment.currency}`,
     )
   }
-  if (fee.minor < 0n) throw new Error(`the fee of payment ${id} is told as ${fee.minor}: a fee is not negative`)
+  if (fee.minor < 0n) throw new UnusableFact(`the fee of payment ${id} is told as ${fee.minor}: a fee is not negative`)
   if (lacksFee(payment, fee.minor)) await bookFee(work, payment, fee.minor)
 }
 
@@ -41,7 +47,7 @@ export async function lockedPayment(work: Work, id: string): Promise<PaymentRow>
   return work.tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId: work.tenantId, id } } })
 }
 
-/** The payment must be locked, with what asked for it. */
+/** Books the difference to the fee that was booked, be it more or less. The payment must be locked, with what asked for it. */
 export async function bookFee(work: Work, payment: PaymentRow, fee: bigint): Promise<void> {
   const { tenantId, id: paymentId, suspenseMinor } = payment
   const more = fee - (payment.providerFeeMinor ?? 0n)
@@ -54,20 +60,25 @@ export async function bookFee(work: Work, payment: PaymentRow, fee: bigint): Pro
       updatedAt: work.at,
     },
   })
-  if (more > 0n) await postFee(work, payment, more, fromSuspense)
+  if (more !== 0n) await postFee(work, payment, more, fromSuspense)
 }
 
 async function postFee(work: Work, payment: PaymentRow, more: bigint, fromSuspense: bigint): Promise<void> {
   const { tenantId, id: paymentId, provider, userId: sellerId } = payment
-  const fee = money(more, currency(payment.currency))
+  const unit = currency(payment.currency)
   const movement = { tenantId, id: newId(), paymentId, kind: 'FEE' as const, at: work.at }
   await work.tx.paymentMovement.create({ data: { ...movement, amountMinor: '0', providerFeeMinor: more.toString() } })
-  const has = await available(work.tx, tenantId, merchantOf(provider, sellerId, fee.currency))
-  const posting = feeTold({ movementId: movement.id, provider, fee, sellerId, fromSuspense, available: has })
+  const told = { movementId: movement.id, provider, sellerId }
+  const payer = more > 0n ? merchantOf(provider, sellerId, unit) : feesOf(provider, unit)
+  const has = await available(work.tx, tenantId, payer)
+  const posting =
+    more > 0n
+      ? feeTold({ ...told, fee: money(more, unit), fromSuspense, available: has })
+      : feeLowered({ ...told, fee: money(-more, unit), toSuspense: -fromSuspense, available: has })
   await post(work, posting, payment)
 }
 
-/** What waits in suspense bears the fee as the rest of the payment does. */
+/** What waits in suspense bears the fee as the rest of the payment does, and has its share of what is given back of it. */
 function shareOfSuspense(payment: PaymentRow, fee: bigint): bigint {
   const { amountMinor, refundedMinor, suspenseMinor } = payment
   const left = amountMinor - refundedMinor - (payment.providerFeeMinor ?? 0n) - (payment.organizationFeeMinor ?? 0n)

@@ -8,6 +8,7 @@ import type { Account } from '../providers/registry.ts'
 import type { Work } from '../work/work.ts'
 import { applyToPayment } from './apply.ts'
 import { applyFee, lacksFee } from './fee.ts'
+import { isUnclaimed } from './payment.ts'
 import { NO_WORDS } from './sale.ts'
 
 /** Money that a provider has for us and that nothing of ours asked for. */
@@ -21,7 +22,10 @@ export async function mayBeExpected(db: Database, { tenantId, provider }: Accoun
   return (await db.prisma.checkout.count({ where })) > 0
 }
 
-/** Books it on the suspense account, as a payment of the organization's own. Once, whoever tells of it. */
+/**
+ * Books it on the suspense account, as a payment of the organization's own. Once, whoever tells of it; more that comes in for
+ * it is booked as that.
+ */
 export async function applyUnclaimed(
   work: Work,
   provider: Account['provider'],
@@ -31,14 +35,15 @@ export async function applyUnclaimed(
   const { tenantId } = work
   const externalId = paid.reference
   const known = await work.tx.payment.findFirst({ where: { tenantId, provider, externalId } })
-  if (known) {
+  if (known && !isUnclaimed(known)) {
     if (paid.fee !== undefined && lacksFee(known, paid.fee)) {
       await applyFee(work, known, money(paid.fee, paid.amount.currency))
     }
     return
   }
   const owner = { tenantId, userId: null }
-  const customerId = paid.customer ? await customerFromPage(work, owner, paid.customer, work.at) : null
+  const found = known === null && paid.customer !== undefined ? paid.customer : undefined
+  const customerId = found ? await customerFromPage(work, owner, found, work.at) : (known?.customerId ?? null)
   const sale = {
     tenantId,
     provider,
@@ -53,5 +58,5 @@ export async function applyUnclaimed(
     over: false,
   }
   const received = { ...paid, organizationFee: 0n }
-  await applyToPayment(work, { sale, payment: null }, { noun: 'PAYMENT', proof: true, received })
+  await applyToPayment(work, { sale, payment: known }, { noun: 'PAYMENT', proof: true, received })
 }

@@ -60,6 +60,11 @@ export class ForgedNotification extends Error {
   override readonly name = 'ForgedNotification'
 }
 
+/** What a provider tells and nothing can be made of, now or at any later time. */
+export class UnusableFact extends Error {
+  override readonly name = 'UnusableFact'
+}
+
 /** What the caller is told. */
 export function problemFrom(error: ProviderError): Problem {
   const { provider, providerCode, message, retryAt, field } = error.failure

@@ -6,7 +6,10 @@ import { hasMoneySql, isRefundedSql, wasSettledSql } from '../payments/payment.t
 import { isPaidBackSql } from '../refunds/refund.ts'
 import { isPaidSql } from '../subscriptions/billing.ts'
 
-/** The payments for which money came in: each has one posting for its first arrival, and one for each that followed. */
+/**
+ * The payments for which money came in: each has one posting for its first arrival, unless that was of nothing, and one for
+ * each that followed.
+ */
 const HAS_MONEY = hasMoneySql('p')
 
 const ARRIVALS = `
@@ -15,16 +18,28 @@ const ARRIVALS = `
   LEFT JOIN payment_movement m ON m.tenant_id = t.tenant_id AND m.id = t.cause_id AND m.kind = 'RECEIPT'
   WHERE t.tenant_id = $1::uuid AND t.recipe IN ('paymentSettled', 'paymentSuspended')`
 
+/** The provider's and the organization's fees that were posted for a payment. What was lowered may have come from outside. */
+const FEES = `
+  SELECT coalesce(m.payment_id, t.cause_id) AS payment_id,
+         coalesce(sum(e.amount) FILTER (WHERE a.external_id LIKE 'fees:%' OR (m.provider_fee_minor < 0 AND a.external_id LIKE 'world:%')), 0)
+         || ', ' || coalesce(sum(e.amount) FILTER (WHERE a.external_id LIKE 'organization-fees:%'), 0) AS fees
+  FROM ledger_transaction t
+  JOIN entry e ON e.tenant_id = t.tenant_id AND e.transaction_id = t.id
+  JOIN account a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
+  LEFT JOIN payment_movement m ON m.tenant_id = t.tenant_id AND m.id = t.cause_id
+  WHERE t.tenant_id = $1::uuid AND t.recipe IN ('paymentSettled', 'paymentSuspended', 'feeTold')
+  GROUP BY 1`
+
 /** What the books and the payments promise about each other. */
 const PAYMENT_CHECKS: readonly Check[] = [
-  `SELECT 'payment_without_posting' AS kind, 'payment ' || p.id || ' had money come in ' || (1 + r.more) || ' times and has '
+  `SELECT 'payment_without_posting' AS kind, 'payment ' || p.id || ' had money come in ' || r.times || ' times and has '
           || count(t.id) || ' postings' AS message, NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM payment p
-   CROSS JOIN LATERAL (SELECT count(*) AS more FROM payment_movement m
-     WHERE m.tenant_id = p.tenant_id AND m.payment_id = p.id AND m.kind = 'RECEIPT') r
+   CROSS JOIN LATERAL (SELECT count(*) + CASE WHEN p.amount_minor > coalesce(sum(m.amount_minor), 0) THEN 1 ELSE 0 END AS times
+     FROM payment_movement m WHERE m.tenant_id = p.tenant_id AND m.payment_id = p.id AND m.kind = 'RECEIPT') r
    LEFT JOIN (${ARRIVALS}) t ON t.payment_id = p.id
    WHERE p.tenant_id = $1::uuid AND ${HAS_MONEY}
-   GROUP BY p.id, r.more HAVING count(t.id) <> 1 + r.more`,
+   GROUP BY p.id, r.times HAVING count(t.id) <> r.times`,
   `SELECT 'posting_without_payment' AS kind, 'it was posted for payment ' || t.payment_id || ', for which no money came in' AS message,
           t.account_id, t.id AS transaction_id
    FROM (${ARRIVALS}) t
@@ -47,9 +62,15 @@ const PAYMENT_CHECKS: readonly Check[] = [
           || count(t.id) || ' postings of it' AS message, NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM payment_movement m
    LEFT JOIN ledger_transaction t ON t.tenant_id = m.tenant_id AND t.cause_id = m.id AND t.recipe = 'feeTold'
-     AND t.total = m.provider_fee_minor
+     AND (t.total = m.provider_fee_minor OR m.provider_fee_minor < 0)
    WHERE m.tenant_id = $1::uuid AND m.kind = 'FEE'
    GROUP BY m.id, m.payment_id, m.provider_fee_minor HAVING count(t.id) <> 1`,
+  `SELECT 'fee_differs' AS kind, 'payment ' || p.id || ' has the fees ' || p.fees || ', its postings ' || coalesce(t.fees, '0, 0') AS message,
+          NULL::uuid AS account_id, NULL::uuid AS transaction_id
+   FROM (SELECT id, coalesce(provider_fee_minor, 0) || ', ' || coalesce(organization_fee_minor, 0) AS fees
+         FROM payment WHERE tenant_id = $1::uuid) p
+   LEFT JOIN (${FEES}) t ON t.payment_id = p.id
+   WHERE p.fees <> coalesce(t.fees, '0, 0')`,
   `SELECT 'billing_without_payment' AS kind, 'billing ' || b.id || ' is paid and has ' || count(p.id) || ' payments of its amount' AS message,
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM billing b

@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '../db/database.ts'
+import { isUniqueViolation } from '../db/errors.ts'
 import { type LockedTable, lockRow } from '../db/lock.ts'
 import type { NewEvent } from '../events/catalogue.ts'
 import { append, type Emit } from '../events/outbox.ts'
@@ -30,15 +31,27 @@ export interface Work extends Change {
 
 const ATTEMPTS = 5
 
-/** Does the work in one transaction, and again from its beginning when the database asks for that. */
+/**
+ * What a provider calls a thing of its own. Nothing is there to be locked when several tell of it for the first time at once:
+ * whoever was second finds it at the next try.
+ */
+const MADE_ONCE = ['payment', 'billing', 'subscription', 'refund'].map(
+  (table) => `${table}_tenant_id_provider_external_id_key`,
+)
+
+/** Does the work in one transaction, and again from its beginning where another was in its way. */
 export async function transact<T>(db: Database, change: Change, run: (work: Work) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await db.prisma.$transaction((tx) => runIn(tx, change, run))
     } catch (error) {
-      if (attempt === ATTEMPTS || !isConflict(error)) throw error
+      if (attempt === ATTEMPTS || !(isConflict(error) || wasMadeMeanwhile(error))) throw error
     }
   }
+}
+
+function wasMadeMeanwhile(error: unknown): boolean {
+  return MADE_ONCE.some((index) => isUniqueViolation(error, index))
 }
 
 /**

@@ -3,12 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { applyToCheckout } from '../../src/checkouts/apply.ts'
 import type { PaymentRow } from '../../src/db/rows.ts'
 import { currency } from '../../src/kernel/currency.ts'
+import { newId } from '../../src/kernel/id.ts'
 import { money } from '../../src/kernel/money.ts'
 import { applyFee } from '../../src/payments/fee.ts'
 import { applyUnclaimed } from '../../src/payments/unclaimed.ts'
 import { transact } from '../../src/work/work.ts'
 import { ITEM, openShop, type Shop } from '../support/shop.ts'
 import { suspenseDesk } from '../support/suspense.ts'
+import { tellingDesk } from '../support/telling.ts'
 
 /** What happens to a payment at the moment at which the provider tells of more of its money. */
 
@@ -117,4 +119,45 @@ test('a fee below zero is refused, and the payment keeps what it has', async () 
   const told = transact(shop.app.db, change(), (work) => applyFee(work, payment, usd(-5n)))
   await expect(told).rejects.toThrow('a fee is not negative')
   expect((await books.again(payment)).providerFeeMinor).toBe(payment.providerFeeMinor)
+})
+
+describe('a payment that is told of for the first time by several at the same moment is booked once, and none of them fails,', () => {
+  test('where nothing asked for it', async () => {
+    await books.begin()
+    const desk = tellingDesk(shop)
+    const references = Array.from({ length: 4 }, () => newId())
+    const telling = references.flatMap((each) => [1, 2, 3].map(() => desk.unclaimed(each, 500n, { fee: 20n })))
+    await Promise.all(telling)
+    expect(await shop.app.db.prisma.payment.count({ where: { externalId: { in: references } } })).toBe(4)
+    expect(await books.gained()).toMatchObject({ 'customers:qbitflow': -2_000n, 'fees:qbitflow': 80n })
+    expect(await breaks()).toEqual([])
+  })
+
+  test('where one takes it for nobody’s and another for that of its checkout', async () => {
+    await books.begin()
+    const desk = tellingDesk(shop)
+    const ids = await Promise.all([1, 2, 3, 4].map(() => desk.open()))
+    const telling = ids.flatMap(async (id) => {
+      const reference = (await shop.checkout(id)).externalId ?? ''
+      return Promise.all([
+        desk.unclaimed(reference, 1_999n),
+        desk.arrive(id, 1_999n),
+        desk.unclaimed(reference, 1_999n),
+      ])
+    })
+    await Promise.all(telling)
+    for (const id of ids) expect(await shop.payment(id)).toMatchObject({ status: 'COMPLETED', suspenseMinor: 0n })
+    expect((await books.gained())['customers:qbitflow']).toBe(-4n * 1_999n)
+    expect(await breaks()).toEqual([])
+  })
+})
+
+test('more money for what nobody asked for is booked as well, once', async () => {
+  await books.begin()
+  const desk = tellingDesk(shop)
+  const reference = newId()
+  await desk.unclaimed(reference, 500n)
+  await Promise.all([1, 2, 3].map(() => desk.unclaimed(reference, 700n)))
+  expect(await books.gained()).toEqual({ 'customers:qbitflow': -700n, 'suspense:qbitflow': 700n })
+  expect(await breaks()).toEqual([])
 })
