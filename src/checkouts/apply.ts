@@ -3,6 +3,7 @@ import type { Transaction } from '../db/database.ts'
 import type { CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
 import type { EventType, Status } from '../events/catalogue.ts'
+import { contradict } from '../events/contradiction.ts'
 import { invalidState } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
 import { applyToPayment } from '../payments/apply.ts'
@@ -214,7 +215,7 @@ async function moveStart(work: Work, checkout: CheckoutRow, { status: seen, cust
   const found = moveTo(checkout.startState ?? undefined, seen.state)
   if (found === 'illegal') {
     const object = { status: checkout.startState, observed: seen.state }
-    work.emit({ type: 'checkout.contradicted', entityKind: 'Checkout', entityId: checkout.id, object })
+    await contradict(work, { type: 'checkout.contradicted', entityKind: 'Checkout', entityId: checkout.id, object })
   }
   if (found !== 'legal') return
   const status = statusAfter(seen.state)

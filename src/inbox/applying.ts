@@ -5,11 +5,7 @@ import type { InboxMessageRow } from '../db/rows.ts'
 import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { insist } from '../kernel/insist.ts'
-
-/** A proven message that no later attempt would make anything of. */
-export class Meaningless extends Error {
-  override readonly name = 'Meaningless'
-}
+import { UnusableFact } from '../providers/errors.ts'
 
 const AT_ONCE = 32
 /** Of one connection. */
@@ -50,7 +46,7 @@ export function applying({ db, clock, log, apply }: Deps): DueWork {
   }
 
   async function noteFailure(message: InboxMessageRow, error: unknown): Promise<void> {
-    const givenUp = error instanceof Meaningless || message.attempts >= ATTEMPTS_AT_MOST
+    const givenUp = error instanceof UnusableFact || message.attempts >= ATTEMPTS_AT_MOST
     await note(message, { error: String(error).slice(0, 500), ...(givenUp && { nextAttemptAt: null }) })
   }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { onBehalfOf } from '../db/requester.ts'
@@ -5,11 +6,13 @@ import type { InboxMessageRow } from '../db/rows.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
 import { recent } from '../kernel/recent.ts'
-import { ForgedNotification } from '../providers/errors.ts'
+import { ForgedNotification, UnusableFact } from '../providers/errors.ts'
+import type { Fact } from '../providers/port/facts.ts'
 import type { Notifications } from '../providers/port/notifications.ts'
-import type { Connected, Registry } from '../providers/registry.ts'
+import type { Account, Connected, Registry } from '../providers/registry.ts'
+import { isUsable, usable } from '../providers/told-text.ts'
 import { applyFact, type FactParts, referenceOf } from '../reconciliation/facts.ts'
-import { applying, Meaningless } from './applying.ts'
+import { applying } from './applying.ts'
 
 /** What providers tell us: proven, stored once, answered, and applied after that. */
 
@@ -64,7 +67,7 @@ export function inboxService(parts: Parts) {
         const { notifications } = provider
         const dedupeKey = notifications.prove(received.headers, received.rawBody, clock.now())
         known.set(connectionId, true)
-        await store(parts, provider, dedupeKey, objectOf(notifications, received.rawBody), received)
+        await store(parts, provider, keyOf(dedupeKey), objectOf(notifications, received.rawBody), received)
         due.wake()
         return notifications.acknowledgement
       } catch (error) {
@@ -111,16 +114,26 @@ function refuse({ log }: Parts, { tenantId, name: provider }: Connected, { reque
 async function applyMessage({ registry, facts }: Parts, { tenantId, provider, body }: InboxMessageRow): Promise<void> {
   const { notifications } = await registry.connected(tenantId, provider)
   const told = notifications?.read(body) ?? []
-  if (told.length === 0) throw new Meaningless('it is about no object of this gateway')
+  if (told.length === 0) throw new UnusableFact('it is about no object of this gateway')
   const failures: unknown[] = []
   for (const fact of told) {
-    const failure = await applyFact(facts, { tenantId, provider }, fact).then(
-      (found) => found || new Error(`no ${fact.noun.toLowerCase()} has the id ${referenceOf(fact)} at ${provider}`),
-      (error) => error,
-    )
-    if (failure !== true) failures.push(failure)
+    const failure = await applyTold(facts, { tenantId, provider }, fact).catch((error: unknown) => error)
+    if (failure !== undefined) failures.push(failure)
   }
-  if (failures.length > 0) throw failures[0]
+  // A message is given up once none of its facts may pass at a later attempt.
+  if (failures.length > 0) throw failures.find((failure) => !(failure instanceof UnusableFact)) ?? failures[0]
+}
+
+/** @throws where it cannot be applied */
+async function applyTold(facts: FactParts, account: Account, told: Fact): Promise<undefined> {
+  const fact = usable(told)
+  if (await applyFact(facts, account, fact)) return undefined
+  throw new Error(`no ${fact.noun.toLowerCase()} has the id ${referenceOf(fact)} at ${account.provider}`)
+}
+
+/** The key as it can be kept. */
+function keyOf(dedupeKey: string): string {
+  return isUsable(dedupeKey) ? dedupeKey : createHash('sha256').update(dedupeKey).digest('hex')
 }
 
 /** Who shares connections to the database. */
@@ -133,8 +146,8 @@ function objectOf(notifications: Notifications, body: string): string | null {
   try {
     const [fact] = notifications.read(body)
     const reference = fact ? referenceOf(fact) : null
-    // PostgreSQL keeps no text with such a character, and nothing of ours is called so.
-    return reference?.includes('\u0000') ? null : reference
+    // Nothing of ours is called what cannot be kept.
+    return reference !== null && isUsable(reference) ? reference : null
   } catch {
     return null
   }

@@ -2,6 +2,7 @@ import type { Transaction } from '../db/database.ts'
 import type { TransactionState } from '../db/generated/enums.ts'
 import type { PaymentRow } from '../db/rows.ts'
 import type { Status } from '../events/catalogue.ts'
+import { contradict } from '../events/contradiction.ts'
 import type { Emit } from '../events/outbox.ts'
 import { newId } from '../kernel/id.ts'
 import type { Metadata } from '../kernel/input.ts'
@@ -20,7 +21,7 @@ import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
  * A fact with money settles the payment, any other moves it, and what the provider keeps of it is booked. What asked for
  * the payment must be locked. Repeats and old news change nothing.
  * @returns the payment where anything changed
- * @throws UnusableFact for an amount below zero
+ * @throws UnusableFact for an amount below zero or in another currency than the payment's
  */
 export async function applyToPayment(work: Work, paying: Paying, fact: PaymentFact): Promise<PaymentRow | undefined> {
   const payment = paying.payment && (await lockedPayment(work, paying.payment.id))
@@ -30,6 +31,10 @@ export async function applyToPayment(work: Work, paying: Paying, fact: PaymentFa
   const { amount, reference } = received
   if (amount.minor < 0n) {
     throw new UnusableFact(`the amount of payment ${reference} is told as ${amount.minor}: an amount is not negative`)
+  }
+  if (payment && payment.currency !== amount.currency.code) {
+    const told = `is told in ${amount.currency.code}, and the payment is in ${payment.currency}`
+    throw new UnusableFact(`the amount of payment ${reference} ${told}`)
   }
   const isEmpty = amount.minor === 0n && status !== undefined && isShort(status.state)
   const changed = isEmpty
@@ -49,7 +54,7 @@ async function bookToldFee(
   const after = changed ?? before
   if (after === null || fee === undefined) return
   if (fee < 0n) {
-    if (changed) contradict(work, after.id, { status: after.status, fee: fee.toString() })
+    if (changed) await contradictPayment(work, after.id, { status: after.status, fee: fee.toString() })
     return
   }
   const isMore = changed !== undefined && amount.minor > (before && hasMoney(before) ? before.amountMinor : 0n)
@@ -62,8 +67,8 @@ async function moveEmpty(work: Work, { sale, payment }: Paying, { reference }: P
   return move(work, { sale: { ...sale, externalId: reference }, payment }, seen)
 }
 
-function contradict(work: Work, entityId: string, object: Record<string, unknown>): void {
-  work.emit({ type: 'payment.contradicted', entityKind: 'Payment', entityId, object })
+function contradictPayment(work: Work, entityId: string, object: Record<string, unknown>): Promise<void> {
+  return contradict(work, { type: 'payment.contradicted', entityKind: 'Payment', entityId, object })
 }
 
 /** A step of a payment that has not settled. */
@@ -72,7 +77,7 @@ async function move(work: Work, { sale, payment }: Paying, seen: ProviderStatus)
   if (found === 'illegal') {
     const { checkoutId, billingId } = placeOf(sale)
     const entityId = payment?.id ?? checkoutId ?? billingId ?? sale.tenantId
-    contradict(work, entityId, { status: payment?.status, observed: seen.state })
+    await contradictPayment(work, entityId, { status: payment?.status, observed: seen.state })
   }
   if (found !== 'legal') return undefined
   const facts = {

@@ -2,6 +2,7 @@ import { parseJson } from '../kernel/json.ts'
 import { providerCalls } from '../kernel/metrics.ts'
 import { traced } from '../kernel/trace.ts'
 import { ProviderAnswerLost, ProviderRefused, ProviderUnavailable } from './errors.ts'
+import { storable } from './told-text.ts'
 
 const TIMEOUT_MS = 10_000
 
@@ -138,7 +139,7 @@ async function send(
 
 function parse(text: string): { value: unknown } | undefined {
   try {
-    return { value: parseJson(text) }
+    return { value: storable(parseJson(text)) }
   } catch {
     return undefined
   }

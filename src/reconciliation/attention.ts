@@ -70,7 +70,7 @@ const MATTERS = `
   SELECT 'endpoint', 1, url, disabled_reason, updated_at, NULL
   FROM webhook_endpoint WHERE tenant_id = $1 AND deleted_at IS NULL AND NOT active AND disabled_reason IS NOT NULL
   UNION ALL
-  SELECT 'inbox', count(*), provider::text, NULL, max(received_at), NULL
+  SELECT 'inbox', count(*), provider::text, (array_agg(error ORDER BY received_at DESC))[1], max(received_at), NULL
   FROM inbox_message WHERE tenant_id = $1 AND applied_at IS NULL AND next_attempt_at IS NULL GROUP BY provider
   UNION ALL
   SELECT 'deliveries', count(*), NULL, NULL, NULL, NULL
@@ -128,7 +128,7 @@ function sentence({ matter, count, name, reason, minor }: Found, at: string): st
     case 'endpoint':
       return `The webhook endpoint ${name} was disabled at ${at}: ${reason}`
     case 'inbox':
-      return `${many(`notification of ${name} was`, `notifications of ${name} were`)} given up, the latest from ${at}.`
+      return `${many(`notification of ${name} was`, `notifications of ${name} were`)} given up, the latest from ${at}${reason === null ? '' : `: ${reason}`}.`
     case 'deliveries':
       return `${many('webhook delivery was', 'webhook deliveries were')} given up; redeliverWebhook sends them again.`
     case 'checkouts':

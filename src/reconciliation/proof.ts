@@ -108,7 +108,7 @@ const REFUND_CHECKS: readonly Check[] = [
    LEFT JOIN (SELECT payment_id, sum(amount_minor) AS total FROM refund
               WHERE tenant_id = $1::uuid AND ${isPaidBackSql('refund')} GROUP BY payment_id) r ON r.payment_id = p.id
    WHERE p.tenant_id = $1::uuid AND (p.refunded_minor <> coalesce(r.total, 0)
-     OR (${isRefundedSql('p')}) <> (p.refunded_minor >= p.amount_minor))`,
+     OR (${isRefundedSql('p')}) <> (p.refunded_minor >= p.amount_minor AND p.amount_minor > 0))`,
   `SELECT 'refund_without_event' AS kind, 'the last event of refund ' || r.id || ' does not say that it is ' || r.status AS message,
           NULL::uuid AS account_id, NULL::uuid AS transaction_id
    FROM refund r

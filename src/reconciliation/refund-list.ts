@@ -55,8 +55,10 @@ async function apply(parts: RefundListParts, account: Account, found: readonly P
   for (const refund of news) {
     const payment = payments.get(refund.payment)
     if (!payment) continue
-    await parts.progress.apply(payment, { noun: 'REFUND', proof: true, refund })
-    applied += 1
+    const before = known.get(refund.reference)
+    const after = await parts.progress.apply(payment, { noun: 'REFUND', proof: true, refund })
+    // What contradicts a refund that is over changes nothing.
+    if (after.updatedAt.getTime() !== before?.updatedAt.getTime()) applied += 1
   }
   return applied
 }

@@ -1,4 +1,5 @@
 import type { PaymentRow, RefundRow } from '../db/rows.ts'
+import { contradict } from '../events/contradiction.ts'
 import type { Emit } from '../events/outbox.ts'
 import { currency } from '../kernel/currency.ts'
 import { decodeId, newId } from '../kernel/id.ts'
@@ -104,7 +105,7 @@ async function move(work: Work, payment: PaymentRow, before: RefundRow, seen: Pr
   const { tenantId, id } = before
   if (before.status !== seen.state && !mayBecome(before.status, seen.state) && !isUnseen(before)) {
     const object = { status: before.status, observed: seen.state }
-    work.emit({ type: 'refund.contradicted', entityKind: 'Refund', entityId: id, object })
+    await contradict(work, { type: 'refund.contradicted', entityKind: 'Refund', entityId: id, object })
     return before
   }
   const where = { tenantId_id: { tenantId, id } }

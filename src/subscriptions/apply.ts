@@ -1,6 +1,7 @@
 import type { Transaction } from '../db/database.ts'
 import type { CheckoutRow, SubscriptionRow } from '../db/rows.ts'
 import type { Status } from '../events/catalogue.ts'
+import { contradict } from '../events/contradiction.ts'
 import type { Emit } from '../events/outbox.ts'
 import { after, afterFixed } from '../kernel/duration.ts'
 import { newId } from '../kernel/id.ts'
@@ -55,7 +56,12 @@ async function applyLocked(work: Work, before: SubscriptionRow, fact: Subscripti
   const believed = believable(before, state)
   if (believed === 'contradicted') {
     const object = { status: before.status, observed: state.status }
-    work.emit({ type: 'subscription.contradicted', entityKind: 'Subscription', entityId: before.id, object })
+    await contradict(work, {
+      type: 'subscription.contradicted',
+      entityKind: 'Subscription',
+      entityId: before.id,
+      object,
+    })
   }
   const facts = { ...billed(before, fresh), ...(believed === 'news' && factsOf(before, state, work.at)) }
   const changed = fresh.length > 0 || differs(before, facts)

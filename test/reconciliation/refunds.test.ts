@@ -44,6 +44,29 @@ async function deliver(last: string, order: (kept: Wire['notifications']) => Wir
   }
 }
 
+test('what the provider says against a refund that is over is told once for each thing that it says, however often it is read', async () => {
+  const payment = await desk.paid()
+  await desk.askThere(payment)
+  await desk.look()
+  const { externalId } = await refundOf(payment)
+  await desk.answerThere(externalId, 'approve')
+  const refund = await desk.reaches(await refundOf(payment), 'COMPLETED')
+  const contradictions = async () => (await desk.announced(refund)).filter((type) => type === 'refund.contradicted')
+  for (const [index, status] of ['refused', 'failed'].entries()) {
+    await shop.app.db.query(
+      'test.contradict',
+      `UPDATE sandbox_document SET body = jsonb_set(body, '{status}', to_jsonb($2::text))
+       WHERE kind = 'refund' AND body ->> 'uuid' = $1`,
+      [externalId, status],
+    )
+    for (const _ of ['once', 'twice', 'three times']) await desk.look()
+    expect(await contradictions()).toHaveLength(index + 1)
+  }
+  expect(await refundOf(payment)).toMatchObject({ status: 'COMPLETED' })
+  const where = { tenantId: shop.owner.tenantId, type: 'refund.contradicted' }
+  await shop.app.db.prisma.sandboxDocument.deleteMany({ where: { kind: 'refund', tenantId: where.tenantId } })
+})
+
 describe('a refund of which no notification came', () => {
   test('is found by looking, once, and its answer too', async () => {
     const payment = await desk.paid()

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { PaymentRow } from '../../../src/db/rows.ts'
 import { encodeId } from '../../../src/kernel/id.ts'
-import { call } from '../../support/app.ts'
+import { call, eventually } from '../../support/app.ts'
 import { arm, armed } from './faults.ts'
 import { expectBalanced, paymentsOf } from './records.ts'
-import { contract, type Stage, settle, turn } from './stage.ts'
+import { contract, type Stage, settle, turn, work } from './stage.ts'
 import { open, play } from './wishes.ts'
 
 /** What a provider keeps of a payment and tells only later, with whatever goes wrong with the news of it. */
@@ -83,6 +83,25 @@ contract(
         expect(await armed(stage)).toBe(0)
         await expectFee(stage, payment)
       })
+    })
+
+    test('a fee that no notification told of is found also behind a page of payments whose fees are not told yet', async () => {
+      const stage = stageOf()
+      const payment = await paid(stage)
+      await loseNotifications(stage)
+      await turn(stage, afterSeconds - 600)
+      // More than a page of the provider's list, all of them known.
+      const later = await Promise.all(Array.from({ length: 55 }, () => open(stage, 'PAYMENT')))
+      for (const { id } of later) await play(stage, id)
+      const where = { tenantId: stage.owner.tenantId, status: 'COMPLETED' as const }
+      await eventually(async () => {
+        await work(stage, 5)
+        return (await stage.app.db.prisma.payment.count({ where })) === 56
+      })
+      for (const _ of ['the look that goes on', 'the look for fees']) await turn(stage, 900)
+      const found = await stage.app.db.prisma.payment.findMany({ where: { ...where, providerFeeMinor: { not: null } } })
+      expect(found.map(({ id }) => id)).toEqual([payment.id])
+      await expectFee(stage, payment)
     })
 
     test('a fee is taken from what waits in suspense too, in its share', async () => {

@@ -122,6 +122,22 @@ describe('a notification', () => {
     await expectBalanced()
   })
 
+  test('has its usable facts applied beside one about what nothing can be called, and is then given up', async () => {
+    const { id, payment } = await sell()
+    const facts = [feeFact({ providerId: 'P\u0000' }, '1'), feeFact(payment, '38')]
+    for (const _ of ['once', 'again']) {
+      expect((await notify({ message_no: 'M-\u0000', facts })).status).toBe(200)
+    }
+    await feeIs(id, '38')
+    const where = { body: { contains: 'M-\\u0000' } }
+    const kept = await eventually(async () => {
+      const found = await gateway.app.db.prisma.inboxMessage.findMany({ where })
+      return found[0]?.error != null && found
+    }, 30_000)
+    expect(kept).toMatchObject([{ nextAttemptAt: null, appliedAt: null }])
+    expect(kept[0]?.error).toContain('unusable id')
+  })
+
   test('is applied once under its number, whatever a repeat says', async () => {
     const { id, payment } = await sell()
     for (const fee of ['36', '50']) {
