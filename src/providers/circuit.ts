@@ -3,7 +3,7 @@ import { Gauge } from 'prom-client'
 import { bound } from '../kernel/bound.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { metrics } from '../kernel/metrics.ts'
-import { ProviderUnavailable } from './errors.ts'
+import { ProviderAnswerLost, ProviderUnavailable } from './errors.ts'
 
 /**
  * A provider that cannot be reached is not waited for again and again. After some failures in a row the calls of a
@@ -51,13 +51,24 @@ export function providerCircuits(deps: { readonly clock: Clock; readonly log: Lo
   return bound({ ...deps, circuits: new Map<string, Circuit>() }, { guard, isOpen })
 }
 
+type Fetch = typeof globalThis.fetch
+
+/** The connection that a guarded fetch calls, and the fetch that it guards. */
+interface Guarded {
+  readonly node: Node
+  readonly of: CircuitOf
+  readonly fetch: Fetch
+}
+
+const guarded = new WeakMap<Fetch, Guarded>()
+
 /**
- * The same fetch for the calls of one connection. A time-out, a lost connection and a status from 500 on are failures; a
- * refusal is an answer.
+ * The same fetch for the calls of one connection. By itself it takes a time-out, a lost connection and a status from 500 on
+ * for failures; a call that is made through `judged` is judged by what came of it.
  * @throws ProviderUnavailable at once, with nothing sent, while the circuit is open
  */
-function guard(node: Node, of: CircuitOf, fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-  return async (input, init) => {
+function guard(node: Node, of: CircuitOf, fetch: Fetch): Fetch {
+  const guardedFetch: Fetch = async (input, init) => {
     const isTrial = admit(node, of)
     try {
       const response = await fetch(input, init)
@@ -69,6 +80,35 @@ function guard(node: Node, of: CircuitOf, fetch: typeof globalThis.fetch): typeo
       throw error
     }
   }
+  guarded.set(guardedFetch, { node, of, fetch })
+  return guardedFetch
+}
+
+/**
+ * Makes a call whose circuit, where its fetch has one, goes by what the adapter takes the answer for, whatever the HTTP status
+ * is. No answer, an unclear one and the word that the provider cannot work now are failures; a refusal is an answer, and so is
+ * a rate limit.
+ * @throws ProviderUnavailable at once, with nothing sent, while the circuit is open
+ */
+export async function judged<Answer>(fetch: Fetch, call: (fetch: Fetch) => Promise<Answer>): Promise<Answer> {
+  const found = guarded.get(fetch)
+  if (!found) return call(fetch)
+  const { node, of } = found
+  const isTrial = admit(node, of)
+  try {
+    const answer = await call(found.fetch)
+    succeed(node, of)
+    return answer
+  } catch (error) {
+    if (isOutage(error)) fail(node, of, isTrial)
+    else succeed(node, of)
+    throw error
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  if (error instanceof ProviderUnavailable) return error.failure.isRateLimit !== true
+  return error instanceof ProviderAnswerLost
 }
 
 /** Whether the call is the one that tries whether the provider is back. @throws ProviderUnavailable */

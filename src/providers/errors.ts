@@ -12,6 +12,8 @@ export interface ProviderFailure {
   readonly field?: readonly string[]
   /** Whether what was refused may be accepted later, where the provider says so. */
   readonly retryable?: boolean
+  /** Whether it is up and was only asked too often. */
+  readonly isRateLimit?: boolean
   /** From when on it makes sense to ask again, where that is known. */
   readonly retryAt?: Date
 }

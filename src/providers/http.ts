@@ -1,6 +1,7 @@
 import { parseJson } from '../kernel/json.ts'
 import { providerCalls } from '../kernel/metrics.ts'
 import { traced } from '../kernel/trace.ts'
+import { judged } from './circuit.ts'
 import { ProviderAnswerLost, ProviderRefused, ProviderUnavailable } from './errors.ts'
 import { storable } from './told-text.ts'
 
@@ -34,12 +35,12 @@ interface Refusal {
 
 /**
  * What the provider did: what was asked, nothing (where it is retryable, another request may be accepted later), nothing
- * at this moment, or something unclear.
+ * at this moment (since it cannot work now, or, where `rateLimited`, was asked too often), or something unclear.
  */
 export type Verdict =
   | { readonly is: 'DONE' }
   | Refusal
-  | { readonly is: 'NOT_NOW'; readonly code: string; readonly message: string }
+  | { readonly is: 'NOT_NOW'; readonly code: string; readonly message: string; readonly rateLimited?: boolean }
   | { readonly is: 'UNCLEAR'; readonly why: string }
 
 /** Fields as JSON. */
@@ -72,7 +73,9 @@ export async function callProvider(
   const attributes = { 'http.request.method': method, 'url.path': path, 'tollgate.provider': provider }
   const done = providerCalls.startTimer({ provider })
   try {
-    const answer = await traced(`${provider} ${method}`, attributes, () => exchange(http, method, path, body, effect))
+    const answer = await judged(http.fetch, (fetch) =>
+      traced(`${provider} ${method}`, attributes, () => exchange({ ...http, fetch }, method, path, body, effect)),
+    )
     done({ outcome: 'ok' })
     return answer
   } catch (error) {
@@ -103,7 +106,9 @@ async function exchange(
   if (verdict.is === 'UNCLEAR') return lost(http, effect, verdict.why)
   if (verdict.is === 'DONE') return parsed ? parsed.value : lost(http, effect, 'gave an answer that is not valid JSON')
   const failure = { provider: http.provider, providerCode: verdict.code, message: verdict.message }
-  if (verdict.is === 'NOT_NOW') throw new ProviderUnavailable(failure)
+  if (verdict.is === 'NOT_NOW') {
+    throw new ProviderUnavailable({ ...failure, ...(verdict.rateLimited && { isRateLimit: true }) })
+  }
   const { retryable, fields: refusedFields } = verdict
   throw new ProviderRefused({
     ...failure,
@@ -131,8 +136,6 @@ async function send(
       ...(encoded && { body: encoded.text }),
     })
   } catch (error) {
-    // Nothing was sent.
-    if (error instanceof ProviderUnavailable) throw error
     return lost(http, effect, 'did not answer', error)
   }
 }
@@ -153,7 +156,10 @@ export function byStatus(
 ): ProviderHttp['verdict'] {
   return (status, _headers, body) => {
     const code = String(status)
-    if (status === 429) return { is: 'NOT_NOW', code, message: `${provider} answered 429: its rate limit is reached` }
+    if (status === 429) {
+      const message = `${provider} answered 429: its rate limit is reached`
+      return { is: 'NOT_NOW', code, message, rateLimited: true }
+    }
     if (status >= 500) return { is: 'UNCLEAR', why: `answered with the status ${status}` }
     if (status >= 400) {
       const message = messageFrom(body) ?? `${provider} answered ${status}`

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { metrics } from '../../src/kernel/metrics.ts'
 import { type Circuits, providerCircuits } from '../../src/providers/circuit.ts'
 import { ProviderError, problemFrom } from '../../src/providers/errors.ts'
-import { asJson, byStatus, callProvider } from '../../src/providers/http.ts'
+import { asJson, byStatus, callProvider, type ProviderHttp } from '../../src/providers/http.ts'
 import { type TurnableClock, turnableClock } from '../support/clock.ts'
 
 type Answer = (response: ServerResponse) => void
@@ -42,10 +42,27 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
+/** What an answer means where it is HTTP 200 whatever happened. */
+const byCode: ProviderHttp['verdict'] = (_status, _headers, body) => {
+  const { code } = body as { code: string }
+  if (code === 'OK') return { is: 'DONE' }
+  if (code === 'UNKNOWN') return { is: 'UNCLEAR', why: `answered ${code}` }
+  if (code === 'REFUSED') return { is: 'REFUSED', code, message: code }
+  return { is: 'NOT_NOW', code, message: code, rateLimited: code === 'SLOW_DOWN' }
+}
+const inside =
+  (code: string): Answer =>
+  (response) =>
+    void response.end(JSON.stringify({ code }))
+
 /** One call of a connection: `ok`, or the error's name. */
-async function call(connectionId = 'one', method = 'GET', at = baseUrl): Promise<string> {
+async function call(
+  connectionId = 'one',
+  method = 'GET',
+  at = baseUrl,
+  verdict = byStatus('QBITFLOW', () => undefined),
+): Promise<string> {
   const of = { provider: 'QBITFLOW', tenantId: 'tenant', connectionId, baseUrl: at }
-  const verdict = byStatus('QBITFLOW', () => undefined)
   const http = { provider: 'QBITFLOW', baseUrl: at, encode: asJson, sign: () => ({}), verdict }
   const calling = callProvider({ ...http, fetch: circuits.guard(of, fetch) }, method, '/x')
   return calling.then(
@@ -156,6 +173,56 @@ describe('a provider that cannot be reached', () => {
     await calls(5)
     clock.turn({ hours: -1 })
     expect(await isSent()).toBe(true)
+  })
+})
+
+describe('a provider that answers HTTP 200 whatever happens', () => {
+  const asks = (method = 'GET') => call('one', method, baseUrl, byCode)
+
+  test.each([
+    ['MAINTENANCE', 'ProviderUnavailable', 'GET'],
+    ['MAINTENANCE', 'ProviderUnavailable', 'POST'],
+    ['UNKNOWN', 'ProviderAnswerLost', 'POST'],
+  ])('and says %s inside five times in a row is not called for a while, and then once', async (code, told, method) => {
+    answer = inside(code)
+    for (let n = 0; n < 5; n++) expect(await asks(method)).toBe(told)
+    answer = inside('OK')
+    expect(await isSent()).toBe(false)
+    clock.turn({ seconds: 6 })
+    expect(await asks(method)).toBe('ok')
+    expect(await asks(method)).toBe('ok')
+  })
+
+  test('and sends a page instead of an answer is not called for a while either', async () => {
+    answer = (response) => void response.end('<html>We will be back soon</html>')
+    await calls(5)
+    answer = UP
+    expect(await isSent()).toBe(false)
+  })
+
+  test('and breaks its answer off is not called for a while either', async () => {
+    answer = (response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('{')
+      setImmediate(() => response.destroy())
+    }
+    await calls(5)
+    answer = UP
+    expect(await isSent()).toBe(false)
+  })
+
+  test.each(['REFUSED', 'SLOW_DOWN'])('and says %s inside is called as usual', async (code) => {
+    answer = inside(code)
+    for (let n = 0; n < 12; n++) await asks()
+    expect(await isSent()).toBe(true)
+  })
+
+  test('now and then is called as usual: only failures in a row count', async () => {
+    for (let n = 0; n < 5; n++) {
+      answer = inside('MAINTENANCE')
+      for (let time = 0; time < 4; time++) await asks()
+      answer = inside('REFUSED')
+      expect(await asks()).toBe('ProviderRefused')
+    }
   })
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { PaymentRow } from '../../../src/db/rows.ts'
 import { encodeId } from '../../../src/kernel/id.ts'
 import { call, eventually } from '../../support/app.ts'
-import { arm, armed } from './faults.ts'
+import { arm, armed, calm } from './faults.ts'
 import { expectBalanced, paymentsOf } from './records.ts'
 import { contract, type Stage, settle, turn, work } from './stage.ts'
 import { open, play } from './wishes.ts'
@@ -85,23 +85,26 @@ contract(
       })
     })
 
-    test('a fee that no notification told of is found also behind a page of payments whose fees are not told yet', async () => {
+    test('a fee that no notification told of is found also behind a page of payments whose fees are known', async () => {
       const stage = stageOf()
       const payment = await paid(stage)
       await loseNotifications(stage)
-      await turn(stage, afterSeconds - 600)
-      // More than a page of the provider's list, all of them known.
+      // More than a page of the provider's list, of which notifications tell.
       const later = await Promise.all(Array.from({ length: 55 }, () => open(stage, 'PAYMENT')))
       for (const { id } of later) await play(stage, id)
-      const where = { tenantId: stage.owner.tenantId, status: 'COMPLETED' as const }
-      await eventually(async () => {
-        await work(stage, 5)
-        return (await stage.app.db.prisma.payment.count({ where })) === 56
-      })
-      for (const _ of ['the look that goes on', 'the look for fees']) await turn(stage, 900)
-      const found = await stage.app.db.prisma.payment.findMany({ where: { ...where, providerFeeMinor: { not: null } } })
-      expect(found.map(({ id }) => id)).toEqual([payment.id])
-      await expectFee(stage, payment)
+      const { payment: payments } = stage.app.db.prisma
+      const { tenantId } = stage.owner
+      await until(stage, async () => (await payments.count({ where: { tenantId, status: 'COMPLETED' } })) === 56)
+      await turn(stage, 900)
+      for (const reading of read) await arm(stage, 'LOSE_ANSWER_BEFORE', reading, { times: 1_000 })
+      await turn(stage, afterSeconds)
+      const told = { tenantId, providerFeeMinor: { not: null } }
+      await until(stage, async () => (await payments.count({ where: told })) === 55)
+      await calm(stage)
+      for (const _ of ['once', 'again']) await turn(stage, 900)
+      expect(await payments.count({ where: told })).toBe(56)
+      expect(await booked(stage, payment)).toEqual([feeOf(payment.amountMinor)])
+      await expectBalanced(stage)
     })
 
     test('a fee is taken from what waits in suspense too, in its share', async () => {
@@ -140,6 +143,14 @@ contract(
     })
   },
 )
+
+/** Lets what goes on by itself go on until it has come to this. */
+function until(stage: Stage, come: () => Promise<boolean>): Promise<true> {
+  return eventually(async () => {
+    await work(stage, 1)
+    return come()
+  }, 60_000)
+}
 
 /** The fees that were posted for a payment after its money. */
 async function booked({ app, owner: { tenantId } }: Stage, { id: paymentId }: PaymentRow): Promise<bigint[]> {

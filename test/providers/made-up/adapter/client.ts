@@ -10,6 +10,8 @@ const Envelope = z.object({ code: z.string(), message: z.string(), data: z.unkno
 
 /** Nothing was done, and it may be asked for again. */
 const NOT_NOW = 'SLOW_DOWN'
+/** Nothing is done at all for a while. */
+const OUT_OF_ORDER = 'MAINTENANCE'
 /** It is refused, and may be accepted later. */
 const REFUSED_AT_PRESENT = 'BALANCE_TOO_LOW'
 
@@ -21,7 +23,8 @@ export const verdict: ProviderHttp['verdict'] = (status, _headers, body) => {
   if (code === 'OK') return { is: 'DONE' }
   if (code === 'SYSTEM_ERROR') return { is: 'UNCLEAR', why: `answered ${code}` }
   const said = { code, message: message || `${PROVIDER} answered ${code}` }
-  if (code === NOT_NOW) return { is: 'NOT_NOW', ...said }
+  if (code === NOT_NOW) return { is: 'NOT_NOW', ...said, rateLimited: true }
+  if (code === OUT_OF_ORDER) return { is: 'NOT_NOW', ...said }
   return { is: 'REFUSED', ...said, ...(code === REFUSED_AT_PRESENT && { retryable: true }) }
 }
 
