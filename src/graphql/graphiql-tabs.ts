@@ -1,4 +1,7 @@
-/** The example tabs of GraphiQL. They run in order; `{{product}}` is the id that an earlier answer had. */
+/**
+ * The example tabs of GraphiQL. They run in order; `{{product}}` is the id that an earlier answer had under that name.
+ * A tab is called by its operation, so those have short names.
+ */
 
 interface Tab {
   readonly query: string
@@ -23,7 +26,7 @@ query WhoAmI {
   },
   {
     query: `# 2 · Create a product
-mutation CreateProduct($input: CreateProductInput!) {
+mutation Product($input: CreateProductInput!) {
   createProduct(input: $input) {
     product { id reference name price { amount currency } }
     userErrors { code message field }
@@ -39,7 +42,7 @@ mutation CreateProduct($input: CreateProductInput!) {
   },
   {
     query: `# 3 · Create a customer
-mutation CreateCustomer($input: CreateCustomerInput!) {
+mutation Customer($input: CreateCustomerInput!) {
   createCustomer(input: $input) {
     customer { id name lastName email }
     userErrors { code message field }
@@ -53,7 +56,7 @@ mutation CreateCustomer($input: CreateCustomerInput!) {
 # url is the page to pay on, in another window.
 # Run it twice: the idempotency key makes a repeat
 # harmless. Another key gives another checkout.
-mutation CreateCheckout($input: CreateCheckoutInput!) {
+mutation Checkout($input: CreateCheckoutInput!) {
   createCheckout(input: $input) {
     checkout {
       id status url clientSecret expiresAt
@@ -68,7 +71,7 @@ mutation CreateCheckout($input: CreateCheckoutInput!) {
   {
     query: `# 5 · Pay, as the customer would on the page (test
 # mode). Go on at once to see it move in tab 6.
-mutation SimulatePayment($input: SimulateCheckoutInput!) {
+mutation Pay($input: SimulateCheckoutInput!) {
   simulateCheckout(input: $input) {
     checkout { id status }
     userErrors { code message field }
@@ -87,7 +90,7 @@ mutation SimulatePayment($input: SimulateCheckoutInput!) {
 # To see each step, run this for a new checkout,
 # then pay on its page in another window: GraphiQL
 # stops watching when you go to another tab.
-subscription WatchPayment($checkout: ID!) {
+subscription Watch($checkout: ID!) {
   transactionStatus(id: $checkout) {
     state final transactionHash message at cursor
   }
@@ -123,9 +126,10 @@ query Payment($checkout: ID!) {
   {
     query: `# 8 · Sell the product monthly. The page is another
 # one: the customer allows a number of bills ahead.
+# Its id is called {{signUp}}, as the alias says.
 mutation Subscribe($input: CreateCheckoutInput!) {
   createCheckout(input: $input) {
-    checkout { id status url kind }
+    signUp: checkout { id status url kind }
     userErrors { code message field }
   }
 }`,
@@ -149,7 +153,7 @@ mutation SignUp($input: SimulateCheckoutInput!) {
 }`,
     variables: {
       input: {
-        checkoutId: '{{checkout}}',
+        checkoutId: '{{signUp}}',
         outcome: 'PAY',
         customer: { name: 'Grace', lastName: 'Hopper', email: 'grace@example.com' },
       },
@@ -158,7 +162,7 @@ mutation SignUp($input: SimulateCheckoutInput!) {
   {
     query: `# 10 · Turn the test clock: a hundred days pass, and
 # each monthly bill happens on its day.
-mutation TurnTheClock($input: AdvanceTestClockInput!) {
+mutation Clock($input: AdvanceTestClockInput!) {
   advanceTestClock(input: $input) {
     testClock { now target }
     userErrors { code message field }
@@ -168,7 +172,7 @@ mutation TurnTheClock($input: AdvanceTestClockInput!) {
   },
   {
     query: `# 11 · See the subscription and its bills
-query Subscriptions {
+query Bills {
   subscriptions(first: 3) {
     edges {
       node {
@@ -186,7 +190,7 @@ query Subscriptions {
   },
   {
     query: `# 12 · Do the books balance?
-query LedgerProof {
+query Proof {
   ledger {
     totals { amount currency }
     proof {
@@ -198,6 +202,22 @@ query LedgerProof {
 }`,
   },
 ]
+
+/** What each tab is called, in their order. */
+export const TAB_NAMES: readonly string[] = TABS.map(
+  ({ query }) => /^(?:query|mutation|subscription) (\w+)/m.exec(query)?.[1] ?? '',
+)
+
+/** Which tab makes the object that a name in braces stands for. */
+export const MADE_BY = {
+  product: tabCalled('Product'),
+  checkout: tabCalled('Checkout'),
+  signUp: tabCalled('Subscribe'),
+}
+
+function tabCalled(name: string): string {
+  return `${TAB_NAMES.indexOf(name) + 1} ${name}`
+}
 
 export function exampleTabs(headers: string) {
   return TABS.map(({ query, variables }) => ({

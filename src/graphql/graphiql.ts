@@ -4,14 +4,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
-import { exampleTabs } from './graphiql-tabs.ts'
+import { exampleTabs, MADE_BY, TAB_NAMES } from './graphiql-tabs.ts'
 
 /** GraphiQL with everything it needs in one page, so that it works with the network cut. */
 
-/** GraphiQL's tabs can be dragged, and one that is pressed for the first time would jump away from under the click. */
-const STEADY_TABS = '<style>.graphiql-tab { transform: none !important }</style>'
-
+const STYLE = readFileSync(new URL('./graphiql.css', import.meta.url), 'utf8')
 const CARRY_IDS = readFileSync(new URL('./graphiql-carry.js', import.meta.url), 'utf8')
+const SCRIPT = `self.tollgateTabs = ${JSON.stringify({ madeBy: MADE_BY })}\n${CARRY_IDS}`
+
+/** GraphiQL names a tab by its operation, which cannot begin with a number. */
+const NUMBERS = TAB_NAMES.map(
+  (name, index) => `.graphiql-tab-button[title="${name}"]::before { content: "${index + 1}\\a0"; }`,
+).join('\n')
+
+const HEAD = `<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>${STYLE}${NUMBERS}</style>
+</head>`
+/** GraphiQL itself has no heading and no landmark. */
+const BODY = '<main><h1 class="tollgate-heading">Tollgate: GraphiQL</h1><div id="root"></div></main>'
 
 interface Page {
   readonly html: Buffer
@@ -62,8 +72,9 @@ async function render(developmentKey: string | undefined): Promise<Page> {
     defaultEditorToolsVisibility: developmentKey ? 'variables' : 'headers',
   })
   const text = graphiql
-    .replace('</head>', () => `${STEADY_TABS}</head>`)
-    .replace('<script>', () => `<script>${CARRY_IDS}</script>\n<script>`)
+    .replace('</head>', () => HEAD)
+    .replace('<div id="root"></div>', () => BODY)
+    .replace('<script>', () => `<script>${SCRIPT}</script>\n<script>`)
   const html = Buffer.from(text)
   const policy = [
     "default-src 'none'",
