@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../support/app.ts'
 import { expectAllSettled } from '../support/books.ts'
 import { type OpenGateway, startGateway } from '../support/gateway.ts'
+import { look } from '../support/look.ts'
 import { createCheckout, simulate } from '../support/storefront.ts'
 
 /** What an accountant reads at the end of a month, of payments that came in more than one transfer. */
@@ -125,4 +126,33 @@ test('the suspense amounts of all rows add up to the suspense account', async ()
   const { viewer } = await gateway.api.ask<{ viewer: { notifications: string[] } }>('{ viewer { notifications } }')
   expect(viewer.notifications.join()).toContain(': 1.99 USD too much')
   expect(await suspense()).toBe((sum / 100).toFixed(2))
+})
+
+test('the rows of a subscription say who pays and what for, as do those of their refunds', async () => {
+  const { checkout } = await createCheckout(gateway.api, {
+    kind: 'SUBSCRIPTION',
+    item: { name: 'Tea', description: 'A box each month', price: { amount: '15.00', currency: 'USD' } },
+    frequency: { value: 1, unit: 'MONTHS' },
+  })
+  await simulate(gateway.api, checkout.id, 'PAY')
+  const rows = () => download('json').then((text) => (JSON.parse(text) as Row[]).filter(isTea))
+  const isTea = ({ productName }: Row) => productName === 'Tea'
+  const [first] = await eventually(async () => (await rows()).length > 0 && (await rows()))
+  await pass(31 * 24 * 60)
+  await gateway.api.change(
+    'mutation ($input: RecordRefundInput!) { recordRefund(input: $input) { userErrors { code message } } }',
+    { paymentId: first?.paymentId, reason: 'Stale', idempotencyKey: randomUUID() },
+  )
+  const all = await eventually(async () => (await rows()).length === 3 && (await rows()))
+  expect(all.map(({ type }) => type)).toEqual(['subscription', 'subscription', 'refund'])
+  for (const row of all) {
+    expect(row).toMatchObject({
+      productDescription: 'A box each month',
+      customerUuid: expect.stringMatching(/^cust_/),
+      customerEmail: 'ada@example.com',
+    })
+  }
+  // A bill whose money was heard of before its subscription has no customer itself.
+  await look(gateway.databaseUrl, `UPDATE payment SET customer_id = NULL WHERE subscription_id IS NOT NULL RETURNING 1`)
+  expect(await rows()).toEqual(all)
 })

@@ -48,7 +48,7 @@ const AMOUNTS = {
     'The gross amount minus the fees, in USD. Network fees are not subtracted, because they are paid in another coin.',
   netAmount: 'The gross amount minus the fees, in major units.',
   suspenseAmount:
-    "How much of the net amount was put on the suspense account, in the currency of the price. Negative when an amount left that account. The net amount minus this is what became the merchant's.",
+    "How much of the net amount was put on the suspense account, in the currency of the price. Negative when an amount left that account. For prices in USD `netAmountUsd` minus this is what became the merchant's.",
 } as const
 
 const VALUES = new Map(COLUMNS.map(({ name, value }) => [name, value]))
@@ -63,7 +63,8 @@ function shown(name: string, row: AccountingRow): string | null {
 }
 
 const AccountingEventType = builder.enumType('AccountingEventType', {
-  description: 'The kind of an accounting event.',
+  description:
+    'The kind of an accounting event. The file of `GET /exports/accounting` has the same words in small letters, e.g. `one_time`.',
   values: {
     ONE_TIME: { value: 'one_time', description: 'A one-time payment.' },
     SUBSCRIPTION: { value: 'subscription', description: 'A payment of a subscription.' },

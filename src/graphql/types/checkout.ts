@@ -29,7 +29,10 @@ export const CheckoutStatusEnum = builder.enumType('CheckoutStatus', {
     OPENING: { description: 'The provider is being asked to create the hosted page.' },
     OPEN: { description: 'The customer can pay on the hosted page.' },
     PROCESSING: { description: 'The customer has paid, and the payment is not confirmed yet.' },
-    COMPLETED: { description: 'The payment is confirmed, or the subscription has started.' },
+    COMPLETED: {
+      description:
+        'The payment is confirmed, the merchant has accepted it with `acceptPayment`, or the subscription has started. The state of an accepted payment stays e.g. UNDERPAID.',
+    },
     FAILED: { description: 'The provider refused to create the page, or the payment failed. `reason` says why.' },
     CANCELLED: { description: 'The checkout was cancelled before it was paid.' },
     EXPIRED: { description: 'The checkout expired before it was paid.' },

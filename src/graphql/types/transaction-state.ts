@@ -13,12 +13,15 @@ export const TransactionStateEnum = builder.enumType('TransactionState', {
     EXPIRED: { description: 'The transaction was not completed in time.' },
     UNDERPAID: {
       description:
-        'Less than the requested amount was paid. The money is held on the suspense account until the rest arrives, the merchant accepts it, or it is refunded.',
+        'Less than the requested amount was paid. The money is held on the suspense account until the rest arrives, the merchant accepts it, or it is refunded. After `acceptPayment` the payment stays UNDERPAID, since the state says how the money came; its `suspense` is zero and its checkout COMPLETED then.',
     },
-    OVERPAID: { description: 'More than the requested amount was paid. The excess is held on the suspense account.' },
+    OVERPAID: {
+      description:
+        'More than the requested amount was paid. The excess is held on the suspense account. The payment stays OVERPAID when the merchant accepts it.',
+    },
     PAID_LATE: {
       description:
-        'The money arrived after the checkout or billing had expired, failed or been cancelled. It is held on the suspense account until the merchant accepts or refunds it.',
+        'The money arrived after the checkout or billing had expired, failed or been cancelled. It is held on the suspense account until the merchant accepts or refunds it. The payment stays PAID_LATE when the merchant accepts it.',
     },
     REFUNDED: { description: 'The whole amount was refunded.' },
     UNKNOWN: {

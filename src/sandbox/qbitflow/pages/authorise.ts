@@ -9,11 +9,11 @@ import { durationText } from '../subscriptions/duration.ts'
 import type { Authorization, Plan } from '../subscriptions/plan.ts'
 import { centsOf } from '../usd.ts'
 import { allowanceUri } from '../wallet.ts'
-import { coinAmount, rateText } from './amounts.ts'
+import { coinAmount, rateText, shownAmount } from './amounts.ts'
 import { cancellation } from './cancellation.ts'
 import { coinIcon } from './details.ts'
 import { copyable, countdown, type PayView, renewal, wallet } from './pay.ts'
-import { PLAN_PAGES, summary, usd } from './summary.ts'
+import { ALLOWANCE, PLAN_PAGES, summary, usd } from './summary.ts'
 
 export interface AuthoriseView extends PayView {
   readonly plan: Plan
@@ -35,20 +35,22 @@ export async function authorisePage(view: AuthoriseView): Promise<Html> {
   const spender = merchantAddress(session, chosen.id)
   const minUnits = minUnitsFor(centsOf(authorization.allowance), chosen, BigInt(quote.rate))
   const amount = coinAmount(minUnits.toString(), chosen)
+  const shown = shownAmount(amount)
   const uri = allowanceUri(chosen, spender, minUnits, link)
   const square = await qrCode(uri, { type: 'svg', margin: 2, errorCorrectionLevel: 'M' })
   return html`${summary(session)}
 <section class="panel">
   ${progress(PLAN_PAGES, 1)}
   <h1>Authorise the subscription</h1>
+  <p class="hint">${ALLOWANCE}</p>
   <p class="rate">${coinIcon(chosen)} <span><strong>${chosen.symbol}</strong> on ${chosen.chain.name} <small>(${chosen.chain.network})</small></span>
     <a class="change" href="${path}">Change<span class="hidden"> currency or allowance</span></a></p>
   <div class="send">
-    <div class="scan"><div class="qr" role="img" aria-label="QR code for an allowance of ${amount} ${chosen.symbol}">${raw(square)}</div>
+    <div class="scan"><div class="qr" role="img" aria-label="QR code for an allowance of ${shown} ${chosen.symbol}">${raw(square)}</div>
       <a class="button small" href="${uri}">Open in wallet</a></div>
     <dl class="facts">
       <dt>Allowance, ${usd(authorization.allowance)}</dt>
-      <dd>${copyable('amount', amount, html`<strong class="amount">${amount}</strong> ${chosen.symbol}`, 'amount')}</dd>
+      <dd>${copyable('amount', amount, html`<strong class="amount">${shown}</strong> ${chosen.symbol}`, 'amount')}</dd>
       <dt>At most per ${durationText(plan.frequency)}</dt>
       <dd>${usd(authorization.maximum)}</dd>
       <dt>Paid today</dt>
@@ -60,7 +62,7 @@ export async function authorisePage(view: AuthoriseView): Promise<Html> {
     </dl>
   </div>
   ${renewal(path, quote, secondsLeft)}
-  ${wallet(path, `Allow ${amount} ${chosen.symbol}`, OTHER_AUTHORISATIONS, secondsLeft)}
+  ${wallet(path, `Allow ${shown} ${chosen.symbol}`, OTHER_AUTHORISATIONS, secondsLeft)}
   ${cancellation({ session, path })}
 </section>`
 }

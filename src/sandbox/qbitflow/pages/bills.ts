@@ -2,7 +2,7 @@ import { type Html, html, NOTHING } from '../../pages/html.ts'
 import { coin } from '../currencies.ts'
 import type { Payment } from '../documents.ts'
 import type { Refund } from '../refunds/documents.ts'
-import { coinAmount } from './amounts.ts'
+import { coinAmount, shownAmount } from './amounts.ts'
 import { dayText } from './dates.ts'
 import { usd } from './summary.ts'
 
@@ -35,7 +35,7 @@ function billItem({ payment, refund }: Bill, path: string, refused?: RefusedReas
   const paid = coin(payment.currencyId)
   return html`<li class="bill">
     <p class="bill-line"><time datetime="${payment.createdAt}">${dayText(payment.createdAt)}</time> <strong>${usd(payment.amount)}</strong></p>
-    <p class="hint">${coinAmount(payment.amountMinUnits, paid)} ${paid.symbol} on ${paid.chain.name}</p>
+    <p class="hint">${shownAmount(coinAmount(payment.amountMinUnits, paid))} ${paid.symbol} on ${paid.chain.name}</p>
     ${refund ? html`<p class="hint">${REFUND_NEWS[refund.status]}${refund.merchantMessage ? `: ${refund.merchantMessage}` : ''}</p>` : NOTHING}
     ${mayAsk(refund) ? refundForm(payment.uuid, path, refused?.transaction === payment.uuid ? refused.reason : undefined) : NOTHING}
   </li>`

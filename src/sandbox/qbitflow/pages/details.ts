@@ -6,9 +6,9 @@ import { type FieldError, fieldName } from '../errors.ts'
 import { DEFAULT_PERIODS, MAX_PERIODS } from '../subscriptions/authorization.ts'
 import { durationText } from '../subscriptions/duration.ts'
 import type { Plan } from '../subscriptions/plan.ts'
-import { coinAmount, rateText } from './amounts.ts'
+import { coinAmount, rateText, shownAmount } from './amounts.ts'
 import { cancellation } from './cancellation.ts'
-import { pagesOf, summary } from './summary.ts'
+import { ALLOWANCE, pagesOf, summary } from './summary.ts'
 
 export interface DetailsView {
   readonly session: Session
@@ -71,7 +71,7 @@ function allowanceFields({ session, values, errors, maximum }: DetailsView, plan
   const every = durationText(plan.frequency)
   const usage = session.kind === 'payAsYouGo'
   return html`<fieldset class="plain"><legend class="legend">Allowance</legend>
-    <p class="hint">${
+    <p class="hint">${ALLOWANCE} ${
       usage
         ? `Enter the most that you want to spend. You pay only for what you use, at the end of every ${every}.`
         : `Enter how many payments to allow in advance. Each payment is taken only when it is due.`
@@ -127,7 +127,7 @@ function coinCard(coin: Coin, quote: Quote | undefined, checked: boolean, hasPri
     <span class="coin-name"><strong>${coin.symbol}</strong> <small>${coin.name}</small></span>
     ${
       quote
-        ? html`<span class="coin-price">${hasPrice ? html`<span>${coinAmount(quote.amountMinUnits, coin)}</span> ` : NOTHING}<small>1 ${coin.symbol} = ${rateText(quote.rate)}</small></span>`
+        ? html`<span class="coin-price">${hasPrice ? html`<span>${shownAmount(coinAmount(quote.amountMinUnits, coin))}</span> ` : NOTHING}<small>1 ${coin.symbol} = ${rateText(quote.rate)}</small></span>`
         : NOTHING
     }
   </label>`

@@ -6,7 +6,7 @@ import type { Operation, OperationType, Subscription } from '../subscriptions/do
 import { type Bill, billList, type RefusedReason } from './bills.ts'
 import { dayText, momentText } from './dates.ts'
 import { numberField } from './details.ts'
-import { summary, usd } from './summary.ts'
+import { ALLOWANCE, summary, usd } from './summary.ts'
 
 export interface ManageView {
   readonly subscription: Subscription
@@ -143,6 +143,7 @@ function allowanceForms({ subscription, path, errors, typed }: ManageView): Html
   const part = (name: string, field: string) => (field in typed ? NOTHING : html` data-part="${name}"`)
   const isShort = subscription.status === 'past_due' || subscription.status === 'low_on_funds'
   return html`<h2 class="section" data-part="allowance">Allowance</h2>
+  <p class="hint">${ALLOWANCE}</p>
   <div class="verbs">
     <form method="post" action="${path}/top-up"${part('top-up', 'allowance')}>
       ${numberField('allowance', 'Add to the allowance (USD)', typed.allowance ?? '', errors, amount)}

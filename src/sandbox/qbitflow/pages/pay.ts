@@ -6,7 +6,7 @@ import { coin } from '../currencies.ts'
 import type { Quote, Session } from '../documents.ts'
 import { merchantAddress } from '../payment.ts'
 import { paymentUri } from '../wallet.ts'
-import { coinAmount, rateText } from './amounts.ts'
+import { coinAmount, rateText, shownAmount } from './amounts.ts'
 import { cancellation } from './cancellation.ts'
 import { coinIcon } from './details.ts'
 import { PAGES, summary } from './summary.ts'
@@ -30,6 +30,7 @@ export async function payPage({ session, quote, path, secondsLeft }: PayView): P
   const chosen = coin(quote.currencyId)
   const to = merchantAddress(session, chosen.id)
   const amount = coinAmount(quote.amountMinUnits, chosen)
+  const shown = shownAmount(amount)
   const uri = paymentUri(chosen, to, BigInt(quote.amountMinUnits), amount)
   const square = await qrCode(uri, { type: 'svg', margin: 2, errorCorrectionLevel: 'M' })
   return html`${summary(session)}
@@ -39,11 +40,11 @@ export async function payPage({ session, quote, path, secondsLeft }: PayView): P
   <p class="rate">${coinIcon(chosen)} <span><strong>${chosen.symbol}</strong> on ${chosen.chain.name} <small>(${chosen.chain.network})</small></span>
     <a class="change" href="${path}">Change<span class="hidden"> currency</span></a></p>
   <div class="send">
-    <div class="scan"><div class="qr" role="img" aria-label="QR code for a payment of ${amount} ${chosen.symbol}">${raw(square)}</div>
+    <div class="scan"><div class="qr" role="img" aria-label="QR code for a payment of ${shown} ${chosen.symbol}">${raw(square)}</div>
       <a class="button small" href="${uri}">Open in wallet</a></div>
     <dl class="facts">
       <dt>Amount</dt>
-      <dd>${copyable('amount', amount, html`<strong class="amount">${amount}</strong> ${chosen.symbol}`, 'amount')}</dd>
+      <dd>${copyable('amount', amount, html`<strong class="amount">${shown}</strong> ${chosen.symbol}`, 'amount')}</dd>
       <dt>To this address</dt>
       <dd>${copyable('address', to, html`<code>${to}</code>`, 'address')}</dd>
       <dt>Rate</dt>
@@ -51,7 +52,7 @@ export async function payPage({ session, quote, path, secondsLeft }: PayView): P
     </dl>
   </div>
   ${renewal(path, quote, secondsLeft)}
-  ${wallet(path, `Pay ${amount} ${chosen.symbol}`, OTHER_PAYMENTS, secondsLeft)}
+  ${wallet(path, `Pay ${shown} ${chosen.symbol}`, OTHER_PAYMENTS, secondsLeft)}
   ${cancellation({ session, path })}
 </section>`
 }

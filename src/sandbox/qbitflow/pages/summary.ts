@@ -9,6 +9,10 @@ export const PAGES = ['Details', 'Payment', 'Confirmation'] as const
 /** The same where an allowance is given instead of money. */
 export const PLAN_PAGES = ['Details', 'Authorisation', 'Confirmation'] as const
 
+/** What an allowance is, for somebody who has never given one. */
+export const ALLOWANCE =
+  'An allowance is the most that the shop can take from your wallet in total. Until a payment is due, the money stays in your wallet.'
+
 export function pagesOf({ plan }: Pick<Session, 'plan'>): readonly string[] {
   return plan ? PLAN_PAGES : PAGES
 }
