@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { inject } from 'vitest'
+import { program } from './compiled.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const START_PATIENCE_MS = 50_000
@@ -15,23 +15,19 @@ export interface Outcome {
 }
 
 /** Runs `tollgate` with these arguments to its end, in an environment of nothing but these variables. */
-export function tollgate(args: readonly string[], variables: Variables = {}): Promise<Outcome> {
+export async function tollgate(args: readonly string[], variables: Variables = {}): Promise<Outcome> {
+  const started = [await program(), ...args]
   return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [inject('program'), ...args],
-      { cwd: ROOT, env: environment(variables) },
-      (error, stdout, stderr) => {
-        resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
-      },
-    )
+    execFile(process.execPath, started, { cwd: ROOT, env: environment(variables) }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
   })
 }
 
 /** The same where nobody reads what it prints. */
 export async function unread(args: readonly string[], variables: Variables) {
   const env = environment(variables)
-  const child = spawn(process.execPath, [inject('program'), ...args], {
+  const child = spawn(process.execPath, [await program(), ...args], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,7 +56,7 @@ export interface ServingProcess {
 /** Starts `tollgate serve` on a free port and waits until it is ready. */
 export async function serve(variables: Variables): Promise<ServingProcess> {
   const env = environment({ PORT: '0', ...variables })
-  const child = spawn(process.execPath, [inject('program'), 'serve'], {
+  const child = spawn(process.execPath, [await program(), 'serve'], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,14 +5,13 @@ import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { openEmbedded } from '../../src/db/embedded.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { compileProgram } from './compiled.ts'
 import { databaseNamed, TEMPLATE } from './database.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     databaseUrl: string
-    /** The file that `node` starts Tollgate from. */
-    program: string
+    /** Where the program is compiled to by who needs it first. */
+    compiledFolder: string
   }
 }
 
@@ -20,7 +19,6 @@ declare module 'vitest' {
 const SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '150' }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const compiling = compileProgram()
   const dataDir = mkdtempSync(join(tmpdir(), 'tollgate-test-'))
   chmodSync(dataDir, 0o711)
   const { url, stop } = await openEmbedded({ dataDir, exclusive: true, settings: SETTINGS })
@@ -30,11 +28,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await client.end()
   await migrate(databaseNamed(url, TEMPLATE))
   project.provide('databaseUrl', url)
-  const compiled = await compiling
-  project.provide('program', compiled.main)
+  const compiledFolder = `${dataDir}-compiled`
+  project.provide('compiledFolder', compiledFolder)
   return async () => {
-    compiled.remove()
     await stop()
     rmSync(dataDir, { recursive: true })
+    rmSync(compiledFolder, { recursive: true, force: true })
   }
 }
