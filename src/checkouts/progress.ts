@@ -37,7 +37,7 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
     if (received) return { ...fact, received }
     // Who tried to pay: the page had asked for them before the payment came to nothing.
     const tried = isFinal(status.state) && !settled && checkout.customerId === null
-    const customer = tried ? await (await source())?.customer(externalId, checkout.kind) : undefined
+    const customer = tried ? await (await source())?.customer?.(externalId, checkout.kind) : undefined
     return { ...fact, ...(customer && { customer }) }
   }
 

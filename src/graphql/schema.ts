@@ -1,4 +1,13 @@
-import { extendSchema, type GraphQLSchema, parse } from 'graphql'
+import {
+  extendSchema,
+  type GraphQLSchema,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  parse,
+} from 'graphql'
+import { withNotesOf } from '../providers/notes.ts'
 import { PROVIDERS, type Providers } from '../providers/providers.ts'
 import { builder } from './builder.ts'
 import './scalars.ts'
@@ -60,5 +69,27 @@ export function schemaWith(providers: Providers): GraphQLSchema {
   const more = Object.entries(providers).filter(([name]) => !Object.hasOwn(PROVIDERS, name))
   if (more.length === 0) return schema
   const values = more.map(([name, { description }]) => `${JSON.stringify(description)} ${name}`)
-  return extendSchema(schema, parse(`extend enum Provider { ${values.join(' ')} }`))
+  const extended = extendSchema(schema, parse(`extend enum Provider { ${values.join(' ')} }`))
+  for (const part of describedIn(extended)) {
+    if (part.description) part.description = withNotesOf(providers, part.description)
+  }
+  return extended
+}
+
+interface Described {
+  description?: string | null | undefined
+}
+
+/** Whatever of a schema has a description that may name a provider. */
+function* describedIn(of: GraphQLSchema): Iterable<Described> {
+  for (const type of Object.values(of.getTypeMap())) {
+    yield type
+    if (isEnumType(type)) yield* type.getValues()
+    if (isInputObjectType(type)) yield* Object.values(type.getFields())
+    if (!isObjectType(type) && !isInterfaceType(type)) continue
+    for (const field of Object.values(type.getFields())) {
+      yield field
+      yield* field.args
+    }
+  }
 }

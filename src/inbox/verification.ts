@@ -12,7 +12,8 @@ const VerifyWebhook = z.object({
   // The body as it came: nothing is trimmed from it.
   payload: z.string(),
   signature: z.string(),
-  timestamp: z.string(),
+  // Some providers send none.
+  timestamp: optional(z.string()),
 })
 
 export interface Verification {
@@ -32,7 +33,7 @@ export function webhookVerification({ clock, registry }: { clock: Clock; registr
       const { provider, payload: rawBody, signature, timestamp } = validate(VerifyWebhook, input)
       const { notifications } = await registry.able(tenantId, 'notifications', provider)
       try {
-        notifications.verify({ rawBody, signature, timestamp }, clock.now())
+        notifications.verify({ rawBody, signature, ...(timestamp !== undefined && { timestamp }) }, clock.now())
         return { verified: true }
       } catch (error) {
         if (!(error instanceof ForgedNotification)) throw error

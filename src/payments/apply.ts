@@ -177,7 +177,8 @@ async function organizationFeeOf(
   paid: ProviderPayment,
 ): Promise<{ fee: bigint; bps: number | null }> {
   if (sale.userId === null) return { fee: 0n, bps: 0 }
-  if (paid.organizationFee > 0n) return { fee: paid.organizationFee, bps: paid.organizationFeeBps ?? null }
+  if (paid.organizationFee !== undefined && paid.organizationFee > 0n)
+    return { fee: paid.organizationFee, bps: paid.organizationFeeBps ?? null }
   const where = { tenantId_id: { tenantId: sale.tenantId, id: sale.userId } }
   const seller = await tx.user.findUniqueOrThrow({ where })
   const bps = seller.organizationFeeBps

@@ -32,7 +32,7 @@ export interface Booking {
   readonly suspense: bigint
 }
 
-type Paid = Pick<ProviderPayment, 'amount' | 'organizationFee'> & { readonly fee: bigint | undefined }
+type Paid = Pick<ProviderPayment, 'amount'> & { readonly organizationFee: bigint; readonly fee: bigint | undefined }
 
 /** Undefined where the provider tells nothing that we do not have. */
 export function bookingOf(sale: Sale, payment: PaymentRow | null, paid: Paid, short: boolean): Booking | undefined {

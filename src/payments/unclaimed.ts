@@ -57,6 +57,5 @@ export async function applyUnclaimed(
     origin: { unclaimed: source },
     over: false,
   }
-  const received = { ...paid, organizationFee: 0n }
-  await applyToPayment(work, { sale, payment: known }, { noun: 'PAYMENT', proof: true, received })
+  await applyToPayment(work, { sale, payment: known }, { noun: 'PAYMENT', proof: true, received: paid })
 }

@@ -25,8 +25,10 @@ const VerifyWebhookInput = builder.inputType('VerifyWebhookInput', {
       description: withNotes('The signature as received in the header.', 'WEBHOOK_SIGNATURE'),
     }),
     timestamp: t.string({
-      required: true,
-      description: withNotes('The timestamp as received in the header.', 'WEBHOOK_TIMESTAMP'),
+      description: withNotes(
+        'The timestamp as received in the header. Omit it for a provider that sends none: the age of its webhooks is not checked, so keep the ids of those that were processed.',
+        'WEBHOOK_TIMESTAMP',
+      ),
     }),
   }),
 })
@@ -41,7 +43,7 @@ const VerifyWebhookPayload = builder.objectRef<Verified>('VerifyWebhookPayload')
   description: 'The answer of `verifyWebhook`.',
   fields: (t) => ({
     verified: t.exposeBoolean('verified', {
-      description: 'Whether the webhook was sent by the provider and is recent enough.',
+      description: 'Whether the webhook was sent by the provider and, where it sends a timestamp, is recent enough.',
     }),
     reason: t.string({
       nullable: true,

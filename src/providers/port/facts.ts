@@ -43,7 +43,8 @@ export interface ProviderPayment {
   readonly settled?: Money
   /** What the provider keeps of it, in minor units of the price's currency; absent until that is told. */
   readonly fee?: bigint
-  readonly organizationFee: bigint
+  /** What the provider pays to the organization of a seller's payment. Absent where it takes no such fee itself. */
+  readonly organizationFee?: bigint
   /** The rates of both fees in basis points, where the provider tells them. */
   readonly feeBps?: number
   readonly organizationFeeBps?: number

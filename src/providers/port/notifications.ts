@@ -18,6 +18,8 @@ export interface Acknowledgement {
 export interface Notifications {
   readonly acknowledgement: Acknowledgement
   /**
+   * Where the provider signs no time, a repeat is known by its key alone: the inbox keeps each key, and what is sent again
+   * under it is acknowledged and not applied.
    * @returns a key that is the same for a repeat of the same notification
    * @throws ForgedNotification when the signature or the time is wrong
    */

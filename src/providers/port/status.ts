@@ -10,8 +10,8 @@ export interface Status {
    * checkout, or a name that the payment has of its own.
    */
   payment(checkout: Reference): Promise<ProviderPayment | undefined>
-  /** Who began to pay, where the provider tells that of a payment which came to nothing. */
-  customer(checkout: Reference, kind: CheckoutKind): Promise<FoundCustomer | undefined>
+  /** Who began to pay. Absent where the provider does not tell that of a payment which came to nothing. */
+  customer?(checkout: Reference, kind: CheckoutKind): Promise<FoundCustomer | undefined>
   /** Everything that came in at the account, the latest first, a page at a time. */
   received?(): AsyncIterable<readonly Sighting[]>
   /** The status now and each change, until it is final or the signal aborts. Absent where the provider has no socket. */

@@ -106,6 +106,20 @@ describe('a notification', () => {
     expect(await answer.text()).toBe('RECEIVED')
   })
 
+  test('is verified for a merchant without a timestamp, since the provider sends none', async () => {
+    const payload = JSON.stringify({ message_no: 'M-verify', facts: [] })
+    const key = inbox.sandbox.credentials.signingKey
+    const signature = createHash('sha256').update(`${payload}${key}`).digest('hex').toUpperCase()
+    const mutation = `mutation ($input: VerifyWebhookInput!) {
+      verifyWebhook(input: $input) { verified reason userErrors { message } }
+    }`
+    const verify = (input: object) =>
+      gateway.api.ask(mutation, { input: { provider: 'MADE_UP', payload, signature, ...input } })
+    expect(await verify({})).toEqual({ verifyWebhook: { verified: true, reason: null, userErrors: [] } })
+    const forged = { verified: false, reason: 'the signature does not match', userErrors: [] }
+    expect(await verify({ payload: `${payload} ` })).toEqual({ verifyWebhook: forged })
+  })
+
   test('that somebody else has signed is refused, and nothing is kept of it', async () => {
     const answer = await notify({ message_no: 'M-forged', facts: [] }, 'the key of somebody else')
     expect(answer.status).toBe(400)

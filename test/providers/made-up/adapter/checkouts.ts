@@ -42,8 +42,6 @@ export function statusOf({ call }: Client): Status {
       const found = await call(wire.Payment, 'read', '/payments/query', fields).catch(orUndefinedWhenMissing)
       return found && wire.paymentFrom(found)
     },
-    // Who pays is told with the money alone.
-    customer: async () => undefined,
     async *received() {
       for (let page = 1; ; page++) {
         const fields = { page: String(page), page_size: String(PAGE) }

@@ -89,7 +89,6 @@ export function paymentFrom(payment: z.output<typeof Payment>): ProviderPayment 
     reference: payment.payment_no,
     amount: money(payment.amount, JPY),
     ...(fee != null && { fee }),
-    organizationFee: 0n,
     ...customerFrom(payment),
     ...(title && { description: title }),
     at: payment.paid_at,
