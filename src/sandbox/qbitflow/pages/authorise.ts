@@ -42,7 +42,7 @@ export async function authorisePage(view: AuthoriseView): Promise<Html> {
 <section class="panel">
   ${progress(PLAN_PAGES, 1)}
   <h1>Authorise the subscription</h1>
-  <p class="hint">${ALLOWANCE}</p>
+  <p class="explanation">${ALLOWANCE}</p>
   <p class="rate">${coinIcon(chosen)} <span><strong>${chosen.symbol}</strong> on ${chosen.chain.name} <small>(${chosen.chain.network})</small></span>
     <a class="change" href="${path}">Change<span class="hidden"> currency or allowance</span></a></p>
   <div class="send">
