@@ -1,4 +1,5 @@
 import type { Queryable, World } from './store.ts'
+import { write } from './writes.ts'
 
 /** A unique key that another document already has; `key` is its name, e.g. `email`. */
 export class DuplicateKeyError extends Error {
@@ -24,9 +25,9 @@ export type UniqueKeys = Readonly<Record<string, string | undefined>>
 /** Documents of one kind. Reads run anywhere; writes of a document with unique keys want a transaction around them. */
 export class Collection<T extends object> {
   readonly #kind: string
-  readonly #uniqueKeys: (document: T) => UniqueKeys
+  readonly #uniqueKeys: ((document: T) => UniqueKeys) | undefined
 
-  constructor(kind: string, uniqueKeys: (document: T) => UniqueKeys = () => ({})) {
+  constructor(kind: string, uniqueKeys?: (document: T) => UniqueKeys) {
     this.#kind = kind
     this.#uniqueKeys = uniqueKeys
   }
@@ -67,16 +68,14 @@ export class Collection<T extends object> {
 
   /** @throws DuplicateKeyError, having left nothing behind: the transaction may go on. */
   async insert(world: World, id: string, document: T): Promise<void> {
-    const taken = await claimKeys(world, this.#kind, id, this.#uniqueKeys(document))
+    const taken = this.#uniqueKeys && (await claimKeys(world, this.#kind, id, this.#uniqueKeys(document)))
     if (taken) throw new DuplicateKeyError(this.#kind, taken)
-    await world.db.query(
-      'INSERT INTO sandbox_document (tenant_id, provider, kind, id, body) VALUES ($1, $2, $3, $4, $5)',
-      [...this.#place(world), id, JSON.stringify(document)],
-    )
+    await write(world, { inserted: [{ kind: this.#kind, id, body: document }] })
   }
 
   /** @throws DuplicateKeyError, after which the transaction must be rolled back. */
   async replace(world: World, id: string, document: T): Promise<void> {
+    if (!this.#uniqueKeys) return write(world, { replaced: [{ kind: this.#kind, id, body: document }] })
     await world.db.query(
       `WITH released AS (${RELEASE_KEYS})
        UPDATE sandbox_document SET body = $5 WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND id = $4`,

@@ -1,7 +1,7 @@
 import type { SimulatorContext } from './context.ts'
 import type { Transaction } from './store.ts'
 import type { Task, TaskHandler } from './tasks.ts'
-import { holdBack, releaseHeld, webhookFaultOf } from './webhook-faults.ts'
+import { holdBack, webhookFaultOf } from './webhook-faults.ts'
 
 /** A notification on its way to the address that was given for it. */
 export interface Delivery {
@@ -48,7 +48,7 @@ async function deliver(context: SimulatorContext, rules: DeliveryRules, task: Ta
   if (fault === 'REORDER_WEBHOOKS') return holdBack(context, task)
   const failure = await attempt(context, rules, task, fault === 'WRONG_SIGNATURE')
   if (fault === 'DUPLICATE_WEBHOOK') await attempt(context, rules, task, false)
-  if (failure === undefined) return releaseHeld(context, task)
+  if (failure === undefined) return undefined
   const facts = { url, id, attempt: task.attempts + 1, failure }
   const delayMs = rules.retryDelaysMs[task.attempts]
   if (delayMs === undefined) {

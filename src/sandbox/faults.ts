@@ -39,6 +39,34 @@ export async function listFaults({ db, realm, provider }: World): Promise<FaultR
   return (rows as { body: FaultRule }[]).map((row) => row.body)
 }
 
+/** A document that a unique key names. */
+export interface KeyedDocument {
+  readonly kind: string
+  readonly name: string
+  readonly value: string
+}
+
+/** What a call begins with. */
+export interface CallBeginning {
+  readonly rules: readonly FaultRule[]
+  /** The document by which the caller is known; undefined where there is none. */
+  readonly caller?: unknown
+}
+
+/** The rules as listFaults has them, and the document that says who calls: one look for both. */
+export async function beginCall({ db, realm, provider }: World, by?: KeyedDocument): Promise<CallBeginning> {
+  const { rows } = await db.query(
+    `SELECT kind = 'fault' AS is_rule, body FROM sandbox_document WHERE ${PLACE}
+     OR (tenant_id = $1 AND provider = $2 AND kind = $3 AND NOT removed AND id = (SELECT id FROM sandbox_unique
+       WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND name = $4 AND value = $5))
+     ORDER BY position`,
+    [realm, provider, by?.kind ?? null, by?.name ?? null, by?.value ?? null],
+  )
+  const found = rows as { is_rule: boolean; body: unknown }[]
+  const rules = found.filter((row) => row.is_rule).map((row) => row.body as FaultRule)
+  return { rules, caller: found.find((row) => !row.is_rule)?.body }
+}
+
 /** False when there was no such rule any more. */
 export async function removeFault({ db, realm, provider }: World, id: string): Promise<boolean> {
   const { rows } = await db.query(`DELETE FROM sandbox_document WHERE ${PLACE} AND id = $3 RETURNING id`, [
@@ -53,17 +81,23 @@ export async function removeFaults({ db, realm, provider }: World): Promise<void
   await db.query(`DELETE FROM sandbox_document WHERE ${PLACE}`, [realm, provider])
 }
 
+/** As drawFault, of the rules as they stand. */
+export async function takeFault(world: World, kinds: readonly FaultKind[]): Promise<FaultRule | undefined> {
+  return drawFault(world, await listFaults(world), kinds)
+}
+
 /**
- * The first rule of these kinds whose fault happens now; it has been counted when this answers. Where there are no rules it
- * costs one look at an index.
+ * The first of the rules of these kinds whose fault happens now; it has been counted when this answers. A rule that was
+ * used up or removed since it was read makes nothing happen.
  * @param call like `POST /product`, where the fault is one of a call
  */
-export async function takeFault(
+export async function drawFault(
   world: World,
+  rules: readonly FaultRule[],
   kinds: readonly FaultKind[],
   call?: string,
 ): Promise<FaultRule | undefined> {
-  for (const rule of await listFaults(world)) {
+  for (const rule of rules) {
     const fits = kinds.includes(rule.kind) && (call === undefined || isAbout(rule, call))
     if (fits && (await takeTurn(world, rule))) return rule
   }

@@ -1,9 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CALL_FAULTS, CONTROL_PATH, type FaultRule } from './fault-rules.ts'
-import { takeFault } from './faults.ts'
+import { beginCall, type CallBeginning, drawFault, type KeyedDocument } from './faults.ts'
 import type { World } from './store.ts'
 
 type Handler = (request: Request) => Promise<Response>
+
+/** Whose call it is, and the document by which its caller is known, where the provider has one. */
+export interface Calling {
+  readonly world: World
+  readonly by?: KeyedDocument
+}
 
 /** How the provider says that it cannot do what it was asked. */
 export interface FaultAnswers {
@@ -18,31 +24,34 @@ interface Parts {
   readonly apiPath: string
   /** That of the control routes, e.g. `/sandbox/<provider>/_sandbox`: they go wrong where a rule names them. */
   readonly controlPath: string
-  /** Whose call it is; undefined when nobody can be told from it. */
-  worldOf(request: Request): World | undefined
+  /** Undefined when nobody can be told from the call. */
+  callingOf(request: Request): Calling | undefined
   /** Whether a call of the API only asks if the route exists: a fault that happens once is kept for the call itself. */
   isProbe(request: Request): Promise<boolean>
   readonly answers: FaultAnswers
-  readonly handle: Handler
+  /** @param beginning what was read for a call that may go wrong */
+  handle(request: Request, beginning?: CallBeginning): Promise<Response>
 }
 
 /** The provider's API with the faults that were asked for. One that loses its answer rejects as fetch does. */
 export function withFaults(parts: Parts): Handler {
-  const { apiPath, controlPath, worldOf, isProbe, handle } = parts
+  const { apiPath, controlPath, callingOf, isProbe } = parts
   return async (request) => {
     const called = pathBelow(apiPath, request.url)
     const path = called ?? controlPathOf(controlPath, request.url)
-    const world = path === undefined ? undefined : worldOf(request)
-    if (!world) return handle(request)
+    const calling = path === undefined ? undefined : callingOf(request)
+    if (!calling) return parts.handle(request)
+    const beginning = await beginCall(calling.world, calling.by)
+    const handle: Handler = (whole) => parts.handle(whole, beginning)
     const kinds = called !== undefined && (await isProbe(request)) ? PROBE_FAULTS : CALL_FAULTS
-    const fault = await takeFault(world, kinds, `${request.method} ${path}`)
-    return fault ? failing(fault, request, parts) : handle(request)
+    const fault = await drawFault(calling.world, beginning.rules, kinds, `${request.method} ${path}`)
+    return fault ? failing(fault, request, parts.answers, handle) : handle(request)
   }
 }
 
 const PROBE_FAULTS = ['MISSING_ROUTE'] as const
 
-async function failing(fault: FaultRule, request: Request, { answers, handle }: Parts): Promise<Response> {
+async function failing(fault: FaultRule, request: Request, answers: FaultAnswers, handle: Handler): Promise<Response> {
   switch (fault.kind) {
     case 'LOSE_ANSWER_BEFORE':
       throw connectionLost()

@@ -1,4 +1,5 @@
 import { isConflict } from '../kernel/unavailable.ts'
+import { nothingUnsent, sendUnsent, type Unsent } from './writes.ts'
 
 /** Whatever runs statements: a `pg` pool and a `pg` client both do. */
 export interface Queryable {
@@ -18,6 +19,8 @@ export interface World {
   readonly db: Queryable
   readonly provider: string
   readonly realm: string
+  /** Within a transaction: what it has changed and not sent yet. Whatever is read through `db` is read after that. */
+  readonly unsent?: Unsent
 }
 
 export interface Transaction extends World {
@@ -49,24 +52,48 @@ async function attemptOnce<T>(
   realm: string,
   work: (world: Transaction) => Promise<T>,
 ): Promise<T> {
-  const connection = await pool.connect()
   const hooks: (() => void)[] = []
+  const place = { provider, realm, unsent: nothingUnsent() }
+  let opened: Promise<Connection> | undefined
+  const db: Queryable = {
+    async query(text, values) {
+      opened ??= begin(pool)
+      const connection = await opened
+      await sendUnsent({ ...place, db: connection })
+      return connection.query(text, values)
+    },
+  }
   let broken = false
   let result: T
   try {
-    await connection.query('BEGIN')
-    result = await work({ db: connection, provider, realm, afterCommit: (hook) => void hooks.push(hook) })
-    await connection.query('COMMIT')
+    result = await work({ ...place, db, afterCommit: (hook) => void hooks.push(hook) })
+    const connection = await opened
+    // What was only written is one statement, and needs no transaction around it.
+    await sendUnsent({ ...place, db: connection ?? pool })
+    await connection?.query('COMMIT')
   } catch (error) {
-    await connection.query('ROLLBACK').catch(() => {
+    const connection = await opened?.catch(() => undefined)
+    await connection?.query('ROLLBACK').catch(() => {
       broken = true
     })
     throw error
   } finally {
-    connection.release(broken)
+    const connection = await opened?.catch(() => undefined)
+    connection?.release(broken)
   }
   for (const hook of hooks) hook()
   return result
+}
+
+async function begin(pool: Pool): Promise<Connection> {
+  const connection = await pool.connect()
+  try {
+    await connection.query('BEGIN')
+    return connection
+  } catch (error) {
+    connection.release(true)
+    throw error
+  }
 }
 
 /** A number that no other document of any simulator has. */

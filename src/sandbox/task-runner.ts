@@ -1,15 +1,8 @@
 import { bound } from '../kernel/bound.ts'
 import { recent } from '../kernel/recent.ts'
-import type { Pool, Transaction } from './store.ts'
-import {
-  insertTask,
-  leaseTask,
-  postponeTask,
-  realmsWithTasks,
-  removeTask,
-  type Task,
-  type TaskHandler,
-} from './tasks.ts'
+import { inTransaction, type Pool, type Transaction } from './store.ts'
+import { leaseTask, postponeTask, realmsWithTasks, removeTask, type Task, type TaskHandler } from './tasks.ts'
+import { write } from './writes.ts'
 
 export interface Log {
   info(fields: object, message: string): void
@@ -74,12 +67,16 @@ async function schedule(
   world: Transaction,
   task: Pick<Task, 'kind' | 'subject' | 'body' | 'dueAt'>,
 ): Promise<void> {
-  await insertTask(world, task)
-  world.afterCommit(() => wakeSoon(runner, world.realm, task.dueAt))
+  const { kind, subject, body, dueAt } = task
+  await write(world, { scheduled: [{ kind, subject, body, dueAt }] })
+  world.afterCommit(() => wakeSoon(runner, world.realm, dueAt))
 }
 
 function runDue(runner: Runner, limit = TASKS_AT_ONCE): Promise<number> {
-  return track(runner, runRealms(runner, limit))
+  return track(
+    runner,
+    untilDone(runner, () => sweep(runner, limit)),
+  )
 }
 
 async function close(runner: Runner): Promise<void> {
@@ -107,14 +104,12 @@ function wakeSoon(runner: Runner, realm: string, dueAt: Date): void {
 
 /** Where the clock was advanced since it was last read, the task waits for the host's next call of runDue. */
 async function wake(runner: Runner, realm: string, dueAt: Date): Promise<void> {
-  const { ahead, timers } = runner
-  const aheadMs = ahead.get(realm)
-  const now = aheadMs === undefined ? (await readClock(runner, realm)).getTime() : performance.now() + aheadMs
-  const delayMs = dueAt.getTime() - now
+  const { timers } = runner
+  const delayMs = dueAt.getTime() - (await rememberedClock(runner, realm)).getTime()
   if (runner.closed || delayMs > PROMPT_MS) return
   const timer = setTimeout(() => {
     timers.delete(timer)
-    runDue(runner).catch((error) => reportFailedRun(runner, error))
+    runPrompt(runner, realm).catch((error) => reportFailedRun(runner, error))
   }, Math.max(0, delayMs) + 5)
   timer.unref()
   timers.add(timer)
@@ -126,9 +121,21 @@ async function readClock({ clockOf, ahead }: Runner, realm: string): Promise<Dat
   return now
 }
 
-async function runRealms(runner: Runner, limit: number): Promise<number> {
+/** What a timer was set for, by the clock that it was set by. */
+function runPrompt(runner: Runner, realm: string): Promise<number> {
+  const work = async () => runRealm(runner, realm, TASKS_AT_ONCE, await rememberedClock(runner, realm))
+  return track(runner, untilDone(runner, work))
+}
+
+/** By the clock as it was last read, which costs nothing; what came due since it was advanced is found by the next sweep. */
+async function rememberedClock(runner: Runner, realm: string): Promise<Date> {
+  const aheadMs = runner.ahead.get(realm)
+  return aheadMs === undefined ? readClock(runner, realm) : new Date(performance.now() + aheadMs)
+}
+
+async function untilDone(runner: Runner, work: () => Promise<number>): Promise<number> {
   try {
-    return await inTurn(runner, () => sweep(runner, limit))
+    return await inTurn(runner, work)
   } finally {
     await Promise.all(runner.detached)
   }
@@ -161,9 +168,9 @@ async function runRealm(runner: Runner, realm: string, limit: number, readAtFirs
     if (!leased) break
     const { task, isLast } = leased
     count += 1
-    if (!handlers[task.kind]?.detached) {
+    if (!isDetached(handlers[task.kind])) {
       await attempt(runner, task)
-      now = await readClock(runner, realm)
+      now = await rememberedClock(runner, realm)
     } else {
       detach(runner, task)
       if (isLast) break
@@ -178,17 +185,33 @@ function detach(runner: Runner, task: Task): void {
   work.then(() => runner.detached.delete(work))
 }
 
+function isDetached(handler: TaskHandler | undefined): boolean {
+  return handler !== undefined && 'run' in handler && handler.detached === true
+}
+
 async function attempt(runner: Runner, task: Task): Promise<void> {
-  const { pool, provider, handlers, log, clockOf } = runner
+  const { pool, provider, log, clockOf } = runner
+  const { realm, kind, subject, attempts } = task
+  const again = await doTask(runner, task).catch(async (error) => {
+    log.error({ err: error, provider, kind, subject }, 'a task of the simulator failed')
+    return new Date((await clockOf(realm)).getTime() + Math.min(1_000 * 2 ** attempts, MAX_BACKOFF_MS))
+  })
+  if (again === 'removed') return
+  if (again) await postponeTask(pool, task, again)
+  const isBehind = !again && (await removeTask(pool, provider, task))
+  if (again || isBehind) wakeSoon(runner, realm, again ?? task.dueAt)
+}
+
+/** When to do it again, if at all, or that it was taken away with what it changed. */
+async function doTask({ pool, provider, handlers }: Runner, task: Task): Promise<Date | undefined | 'removed'> {
   const handler = handlers[task.kind]
   if (!handler) throw new Error(`no handler for the task ${task.kind}`)
-  const again = await handler.run(task).catch(async (error) => {
-    log.error({ err: error, provider, kind: task.kind, subject: task.subject }, 'a task of the simulator failed')
-    return new Date((await clockOf(task.realm)).getTime() + Math.min(1_000 * 2 ** task.attempts, MAX_BACKOFF_MS))
+  if ('run' in handler) return handler.run(task)
+  await inTransaction(pool, provider, task.realm, async (world) => {
+    await write(world, { done: [task.id] })
+    await handler.change(world, task)
   })
-  if (!again) return void (await removeTask(pool, task))
-  await postponeTask(pool, task, again)
-  wakeSoon(runner, task.realm, again)
+  return 'removed'
 }
 
 function reportFailedRun({ log, provider }: Runner, error: unknown): void {

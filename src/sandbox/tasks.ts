@@ -1,4 +1,6 @@
+import type { FaultRule } from './fault-rules.ts'
 import type { Queryable, Transaction, World } from './store.ts'
+import { write } from './writes.ts'
 
 /** Something that happens later on a provider's server, at a moment of its realm's clock. */
 export interface Task {
@@ -11,36 +13,28 @@ export interface Task {
   readonly dueAt: Date
   /** How often it was tried before. */
   readonly attempts: number
+  /** The rules of the realm's faults when the task was taken. */
+  readonly faults: readonly FaultRule[]
 }
 
-/**
- * Does a task; a date means "again then". It may run twice when the process dies in between, so it looks before it acts.
- * One with `detached` talks to the outside and must not hold up the tasks behind it.
- */
-export interface TaskHandler {
-  readonly detached?: boolean
-  run(task: Task): Promise<Date | undefined>
-}
+/** Does a task. Two may do it at once where one takes long, so it looks before it acts. */
+export type TaskHandler =
+  /** In one transaction, with which the task is done. */
+  | { change(world: Transaction, task: Task): Promise<void> }
+  /**
+   * Outside any; a date means "again then". It may run twice when the process dies in between. One with `detached` talks
+   * to the outside and must not hold up the tasks behind it.
+   */
+  | { readonly detached?: boolean; run(task: Task): Promise<Date | undefined> }
 
 /** A task that was taken and neither done nor put back within this time is taken again. */
 const LEASE_SECONDS = 20
 
-/** Puts a task down with the changes of the transaction. */
-export async function insertTask(
-  world: Transaction,
-  { kind, subject, body, dueAt }: Pick<Task, 'kind' | 'subject' | 'body' | 'dueAt'>,
-): Promise<void> {
-  await world.db.query(
-    `INSERT INTO sandbox_task (tenant_id, provider, kind, subject, body, due_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-    [world.realm, world.provider, kind, subject, JSON.stringify(body), dueAt],
-  )
-}
+/** A task under this subject is held back: it waits until the next of its kind is done. */
+export const HELD_BACK = 'held back'
 
 export async function cancelTasks(world: World, kind: string, subject: string): Promise<void> {
-  await world.db.query(
-    'DELETE FROM sandbox_task WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND subject = $4',
-    [world.realm, world.provider, kind, subject],
-  )
+  await write(world, { cancelled: [{ kind, subject }] })
 }
 
 /** Whether any such task waits and is not being done. */
@@ -51,16 +45,6 @@ export async function hasTasks(world: World, kind: string, subject: string): Pro
     [world.realm, world.provider, kind, subject],
   )
   return rows.length > 0
-}
-
-/** Takes away what waits and is not being done, and answers its bodies. */
-export async function takeTasks(world: World, kind: string, subject: string): Promise<unknown[]> {
-  const { rows } = await world.db.query(
-    `DELETE FROM sandbox_task WHERE tenant_id = $1 AND provider = $2 AND kind = $3 AND subject = $4
-     AND leased_until IS NULL RETURNING body`,
-    [world.realm, world.provider, kind, subject],
-  )
-  return (rows as { body: unknown }[]).map((row) => row.body)
 }
 
 /** Every realm with its earliest task, found by hopping along the index: its cost is the number of realms. */
@@ -87,6 +71,7 @@ interface TaskRow {
   body: unknown
   due_at: Date
   attempts: number
+  faults: FaultRule[]
 }
 
 /** A task that was taken, and whether it was the last that was due. */
@@ -106,18 +91,31 @@ export async function leaseTask(
     `UPDATE sandbox_task t SET leased_until = now() + make_interval(secs => $4)
      WHERE tenant_id = $2 AND id = (SELECT id FROM sandbox_task WHERE ${DUE} ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
      RETURNING id::text, kind, subject, body, due_at, attempts,
-       NOT EXISTS (SELECT FROM sandbox_task WHERE ${DUE} AND id <> t.id) AS is_last`,
+       NOT EXISTS (SELECT FROM sandbox_task WHERE ${DUE} AND id <> t.id) AS is_last,
+       ARRAY(SELECT d.body FROM sandbox_document d WHERE d.tenant_id = $2 AND d.provider = $1 AND d.kind = 'fault'
+         ORDER BY d.position) AS faults`,
     [provider, realm, now, LEASE_SECONDS],
   )
   const row = rows[0] as (TaskRow & { is_last: boolean }) | undefined
   if (!row) return undefined
-  const { id, kind, subject, body, due_at: dueAt, attempts, is_last: isLast } = row
-  return { task: { id, realm, kind, subject, body, dueAt, attempts }, isLast }
+  const { id, kind, subject, body, due_at: dueAt, attempts, faults, is_last: isLast } = row
+  return { task: { id, realm, kind, subject, body, dueAt, attempts, faults }, isLast }
 }
 
-/** Takes away a task that was done. */
-export async function removeTask(db: Queryable, task: Task): Promise<void> {
-  await db.query('DELETE FROM sandbox_task WHERE tenant_id = $1 AND id = $2', [task.realm, task.id])
+/**
+ * Takes away a task that was done. What was held back behind it is due with that, but for what was held back together
+ * with the task itself; says whether there was any.
+ */
+export async function removeTask(db: Queryable, provider: string, task: Task): Promise<boolean> {
+  const { rows } = await db.query(
+    `WITH done AS (DELETE FROM sandbox_task WHERE tenant_id = $1 AND id = $3)
+     UPDATE sandbox_task SET due_at = $6
+     WHERE tenant_id = $1 AND provider = $2 AND kind = $4 AND $5 <> '${HELD_BACK}' AND subject = '${HELD_BACK}'
+       AND leased_until IS NULL
+     RETURNING id`,
+    [task.realm, provider, task.id, task.kind, task.subject, task.dueAt],
+  )
+  return rows.length > 0
 }
 
 /** Lets a task be taken again, at that moment. */

@@ -12,7 +12,7 @@ import { CLAIM_FUNDS_TASK, claimFundsTask } from './claims/funds.ts'
 import { type Context, DEFAULT_SETTINGS, type Settings } from './context.ts'
 import { PROVIDER } from './documents.ts'
 import { FAULT_ANSWERS, isProbe } from './faulty-calls.ts'
-import { callerOf, hashOf, realmIn } from './keys.ts'
+import { apiKeyNamed, callerOf, hashOf, realmIn } from './keys.ts'
 import { deliveryRules } from './notifications.ts'
 import { refundTask } from './refunds/answer.ts'
 import { createStatusSocket } from './socket.ts'
@@ -39,13 +39,14 @@ export function createQbitflowSandbox(parts: QbitflowParts): QbitflowSandbox {
     fetch: withFaults({
       apiPath: `${basePath(context)}/v1`,
       controlPath: `${basePath(context)}${CONTROL_PATH}`,
-      worldOf(request) {
-        const realm = realmIn(apiKeyIn(request))
-        return realm === undefined ? undefined : context.world(realm)
+      callingOf(request) {
+        const apiKey = apiKeyIn(request)
+        const realm = realmIn(apiKey)
+        return realm === undefined ? undefined : { world: context.world(realm), by: apiKeyNamed(apiKey) }
       },
       isProbe,
       answers: FAULT_ANSWERS,
-      handle: async (request) => routes.fetch(request),
+      handle: async (request, beginning) => routes.fetch(request, { beginning }),
     }),
     knowsCaller: callerCheck(context),
     hasSocket: socket.isAt,
@@ -69,7 +70,7 @@ function contextOf(parts: QbitflowParts): Context {
   Object.assign(handlers, chainTasks(context), subscriptionTasks(context), {
     [DELIVERY]: deliveryTask(context, deliveryRules(context)),
     refund: refundTask(context),
-    [CLAIM_FUNDS_TASK]: claimFundsTask(context),
+    [CLAIM_FUNDS_TASK]: claimFundsTask,
   })
   return context
 }

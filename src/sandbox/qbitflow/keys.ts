@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { createMiddleware } from 'hono/factory'
+import type { CallBeginning, KeyedDocument } from '../faults.ts'
 import type { Context } from './context.ts'
 import { type ApiKey, apiKeys, type Role } from './documents.ts'
 import { forbidden, notFound, unauthorized } from './errors.ts'
@@ -13,7 +14,11 @@ export interface Caller {
   readonly organizationId: number
 }
 
-export type Env = { Variables: { caller: Caller } }
+export type Env = {
+  Variables: { caller: Caller }
+  /** Left out for pages, which have no key. */
+  Bindings: { readonly beginning?: CallBeginning }
+}
 
 const RANKS: Readonly<Record<Role, number>> = { user: 1, admin: 2, owner: 3 }
 
@@ -37,7 +42,7 @@ function derive(secret: string, purpose: string, realm: string): string {
 /** Lets only requests with a valid key through, and puts their caller at the route's hand. */
 export function requireKey(context: Context) {
   return createMiddleware<Env>(async (c, next) => {
-    const caller = await findCaller(context, c.req.header('X-API-Key'))
+    const caller = await findCaller(context, c.req.header('X-API-Key'), c.env.beginning)
     if (!caller) throw unauthorized()
     c.set('caller', caller)
     await next()
@@ -48,17 +53,31 @@ export function requireKey(context: Context) {
  * The caller behind a key, for routes that show more to one who has it; undefined without a key.
  * @throws ApiError when there is a key and it is not valid.
  */
-export async function findCaller(context: Context, apiKey: string | undefined): Promise<Caller | undefined> {
+export async function findCaller(
+  context: Context,
+  apiKey: string | undefined,
+  beginning: CallBeginning | undefined,
+): Promise<Caller | undefined> {
   if (!apiKey) return undefined
-  const caller = await callerOf(context, apiKey)
+  const caller = await callerOf(context, apiKey, beginning)
   if (!caller) throw unauthorized()
   return caller
 }
 
-/** The caller behind a key; undefined where the key is not valid. */
-export async function callerOf(context: Context, apiKey: string): Promise<Caller | undefined> {
+/** What names the document of a key. */
+export function apiKeyNamed(apiKey: string): KeyedDocument {
+  return { kind: 'apiKey', name: 'hash', value: hashOf(apiKey) }
+}
+
+/** The caller behind a key, which the call has begun with or is read now; undefined where the key is not valid. */
+export async function callerOf(
+  context: Context,
+  apiKey: string,
+  beginning?: CallBeginning,
+): Promise<Caller | undefined> {
   const realm = realmIn(apiKey)
-  const key = realm && (await apiKeys.findBy(context.world(realm), 'hash', hashOf(apiKey)))
+  const read = () => realm && apiKeys.findBy(context.world(realm), 'hash', hashOf(apiKey))
+  const key = beginning ? (beginning.caller as ApiKey | undefined) : await read()
   if (!realm || !key || (await isExpired(context, realm, key))) return undefined
   return { realm, role: key.role, userId: key.userId, organizationId: key.organizationId }
 }

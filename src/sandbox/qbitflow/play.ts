@@ -1,5 +1,5 @@
-import { type FaultKind, PAYMENT_FAULTS } from '../fault-rules.ts'
-import { takeFault } from '../faults.ts'
+import { type FaultKind, type FaultRule, PAYMENT_FAULTS } from '../fault-rules.ts'
+import { drawFault, takeFault } from '../faults.ts'
 import { EMAIL_RULE } from '../fields.ts'
 import type { Transaction, World } from '../store.ts'
 import { cancelTasks } from '../tasks.ts'
@@ -8,6 +8,7 @@ import { type Coin, coin } from './currencies.ts'
 import { type Attempt, customers, type Payer, type Quote, type Session, sessions } from './documents.ts'
 import { conflict, notFound } from './errors.ts'
 import { Fields, FREE_TEXT_RULE, nameRule } from './fields.ts'
+import { type Caller, visible } from './keys.ts'
 import { isHeld, quote } from './quotes.ts'
 import { minUnitsFor } from './rates.ts'
 import { isShort, statusOf } from './session.ts'
@@ -36,6 +37,10 @@ export interface Play {
   readonly customer?: Readonly<Record<string, unknown>> | undefined
   /** What to allow where there is a plan; what the payer chose before when absent, or else twelve periods. */
   readonly authorization?: AuthorizationChoice | undefined
+  /** Who plays it by the API, and not on the page. */
+  readonly caller?: Caller
+  /** The rules of the realm's faults, where they were read already. */
+  readonly faults?: readonly FaultRule[] | undefined
 }
 
 /**
@@ -48,6 +53,7 @@ export async function play(context: Context, realm: string, uuid: string, wanted
   return context.transaction(realm, async (world) => {
     const session = await sessions.lock(world, uuid)
     if (!session) throw notFound()
+    if (wanted.caller) visible(wanted.caller, session)
     const status = statusOf(session, now)
     const isRest =
       status?.status === 'failed' && isShort(session) && isPaying(wanted.outcome) && now < new Date(session.expiresAt)
@@ -56,7 +62,7 @@ export async function play(context: Context, realm: string, uuid: string, wanted
     const price = quoteFor(context, session, wanted.coin, now)
     const authorization = authorize(context, session, wanted.authorization)
     const ready = { ...(await withPayer(world, session, wanted.customer)), quote: price, authorization }
-    const fault = await faultOf(world, ready, wanted.outcome)
+    const fault = await faultOf(world, ready, wanted)
     return begin(context, world, ready, attemptFrom(ready, price, wanted.outcome, fault), now)
   })
 }
@@ -116,9 +122,10 @@ function quoteFor({ settings }: Context, session: Session, wanted: Coin | undefi
 }
 
 /** What this payer does otherwise than they meant to. */
-async function faultOf(world: World, { kind }: Session, outcome: Outcome): Promise<FaultKind | undefined> {
-  const canGoWrong = kind === 'payment' && outcome === 'PAY'
-  return canGoWrong ? (await takeFault(world, PAYMENT_FAULTS))?.kind : undefined
+async function faultOf(world: World, { kind }: Session, { outcome, faults }: Play): Promise<FaultKind | undefined> {
+  if (kind !== 'payment' || outcome !== 'PAY') return undefined
+  const fault = faults ? drawFault(world, faults, PAYMENT_FAULTS) : takeFault(world, PAYMENT_FAULTS)
+  return (await fault)?.kind
 }
 
 function attemptFrom(session: Session, asked: Quote, wanted: Attempt['outcome'], fault?: FaultKind): Attempt {

@@ -2,7 +2,7 @@ import { newId } from '../../kernel/id.ts'
 import { formatDecimal } from '../../kernel/money.ts'
 import { DuplicateKeyError } from '../collection.ts'
 import type { Transaction } from '../store.ts'
-import { cancelTasks, type Task, type TaskHandler } from '../tasks.ts'
+import { cancelTasks, type TaskHandler } from '../tasks.ts'
 import { keepEarning } from './claims/earnings.ts'
 import type { Context } from './context.ts'
 import { coin } from './currencies.ts'
@@ -26,19 +26,21 @@ import { createSubscription } from './subscriptions/creation.ts'
 /** What the chain does with a payer's attempt. Each step looks at where the session stands, so that it may run twice. */
 export function chainTasks(context: Context): Record<string, TaskHandler> {
   return {
-    broadcast: { run: (task) => step(context, task, broadcast) },
-    confirm: { run: (task) => step(context, task, confirm) },
-    expire: { run: (task) => step(context, task, expire) },
+    broadcast: step(context, broadcast),
+    confirm: step(context, confirm),
+    expire: step(context, expire),
   }
 }
 
 type Step = (context: Context, world: Transaction, session: Session, at: Date) => Promise<void>
 
-async function step(context: Context, task: Task, take: Step): Promise<undefined> {
-  await context.transaction(task.realm, async (world) => {
-    const session = await sessions.lock(world, task.subject)
-    if (session) await take(context, world, session, task.dueAt)
-  })
+function step(context: Context, take: Step): TaskHandler {
+  return {
+    async change(world, task) {
+      const session = await sessions.lock(world, task.subject)
+      if (session) await take(context, world, session, task.dueAt)
+    },
+  }
 }
 
 /** Writes down that the status moved, and tells whoever wants to know. The session must be locked. */
@@ -117,7 +119,9 @@ async function keepPayment(
 ): Promise<Payment> {
   const receipt = { ...attempt, currencyId: attempt.quote.currencyId }
   const payment = paymentFrom(session, receipt, customerUUID, at)
-  if (await payments.lock(world, session.uuid)) await payments.replace(world, session.uuid, payment)
+  // Only what came in short was kept before the rest.
+  const before = session.history.some(({ status }) => status === 'failed') && (await payments.lock(world, session.uuid))
+  if (before) await payments.replace(world, session.uuid, payment)
   else await payments.insert(world, session.uuid, payment)
   return payment
 }

@@ -1,6 +1,5 @@
 import { nextNumber, type World } from '../../store.ts'
 import type { TaskHandler } from '../../tasks.ts'
-import type { Context } from '../context.ts'
 import { usdOf } from '../usd.ts'
 import { type ClaimFunds, claimFunds, earnings } from './documents.ts'
 
@@ -33,13 +32,8 @@ export async function settleFunds(world: World, userId: number): Promise<number>
 }
 
 /** The server's look at the full hour after a claim. */
-export function claimFundsTask(context: Context): TaskHandler {
-  return {
-    async run({ realm, subject, dueAt }) {
-      await context.transaction(realm, (world) => collectFunds(world, Number(subject), dueAt))
-      return undefined
-    },
-  }
+export const claimFundsTask: TaskHandler = {
+  change: async (world, { subject, dueAt }) => void (await collectFunds(world, Number(subject), dueAt)),
 }
 
 export function claimFundsView({ userId, totalAmountOwed, funded, createdAt }: ClaimFunds): object {

@@ -54,12 +54,7 @@ async function answer(
 
 /** What the chain makes of an approved refund. */
 export function refundTask(context: Context): TaskHandler {
-  return {
-    async run(task) {
-      await context.transaction(task.realm, (world) => confirm(context, world, task))
-      return undefined
-    },
-  }
+  return { change: (world, task) => confirm(context, world, task) }
 }
 
 async function confirm(context: Context, world: Transaction, task: Task): Promise<void> {

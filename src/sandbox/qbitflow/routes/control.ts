@@ -20,7 +20,6 @@ export function controlRoutes(context: Context): Hono<Env> {
   app.post('/sessions/:uuid/play', async (c) => {
     const caller = c.get('caller')
     const uuid = transactionIn(c.req.param('uuid'))
-    visible(caller, await sessions.find(context.world(caller.realm), uuid))
     const fields = new Fields(parseObject(await c.req.text()))
     const outcome = fields.oneOf('outcome', OUTCOMES)
     const coin = coinIn(fields)
@@ -29,10 +28,11 @@ export function controlRoutes(context: Context): Hono<Env> {
     const authorization = choiceIn(fields)
     fields.check()
     const customer = isObject(given) ? given : undefined
-    const wanted = { outcome, coin, customer, authorization }
+    const faults = c.env.beginning?.rules
+    const wanted = { outcome, coin, customer, authorization, caller, faults }
     const played = await once(context, idempotencyKeyOf(c), (context) => play(context, caller.realm, uuid, wanted))
-    const session = played ?? (await sessions.find(context.world(caller.realm), uuid))
-    return c.json({ status: session?.history.at(-1)?.status })
+    const session = played ?? visible(caller, await sessions.find(context.world(caller.realm), uuid))
+    return c.json({ status: session.history.at(-1)?.status })
   })
 
   app.put('/organization', requireAdmin, async (c) => {

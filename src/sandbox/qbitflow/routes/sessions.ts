@@ -24,7 +24,7 @@ export function sessionRoutes(context: Context): Hono<Env> {
   app.post('/', requireKey(context), async (c) => create(c, orderFrom(parseObject(await c.req.text()))))
 
   app.get('/:uuid', async (c) => {
-    const caller = await findCaller(context, c.req.header('X-API-Key'))
+    const caller = await findCaller(context, c.req.header('X-API-Key'), c.env.beginning)
     const id = c.req.param('uuid')
     const found = await sessions.findAnywhere(context.pool, PROVIDER, transactionIn(id))
     if (!found) throw notFound()

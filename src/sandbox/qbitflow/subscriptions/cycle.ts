@@ -9,11 +9,9 @@ import { begin, fail } from './operations.ts'
 import { save } from './store.ts'
 
 /** What the server does with a subscription by itself when its moment has come. */
-export async function runCycle(context: Context, task: Task): Promise<undefined> {
-  await context.transaction(task.realm, async (world) => {
-    const subscription = await subscriptions.lock(world, task.subject)
-    if (subscription?.wakesAt === task.dueAt.toISOString()) await advance(context, world, subscription, task.dueAt)
-  })
+export async function runCycle(context: Context, world: Transaction, task: Task): Promise<void> {
+  const subscription = await subscriptions.lock(world, task.subject)
+  if (subscription?.wakesAt === task.dueAt.toISOString()) await advance(context, world, subscription, task.dueAt)
 }
 
 /** The end of a period, of a trial or of a grace; answers the bill that comes of it. The subscription must be locked. */

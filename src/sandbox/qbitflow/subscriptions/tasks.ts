@@ -1,5 +1,5 @@
 import type { Transaction } from '../../store.ts'
-import type { Task, TaskHandler } from '../../tasks.ts'
+import type { TaskHandler } from '../../tasks.ts'
 import type { Context } from '../context.ts'
 import { runCycle } from './cycle.ts'
 import { type Operation, operations, type Subscription, subscriptions } from './documents.ts'
@@ -10,9 +10,9 @@ import { CYCLE_TASK } from './store.ts'
 /** What happens to subscriptions on the realm's clock. Each step looks first, so that it may run twice. */
 export function subscriptionTasks(context: Context): Record<string, TaskHandler> {
   return {
-    [CYCLE_TASK]: { run: (task) => runCycle(context, task) },
-    [BROADCAST]: { run: (task) => step(context, task, broadcast) },
-    [CONFIRM]: { run: (task) => step(context, task, confirm) },
+    [CYCLE_TASK]: { change: (world, task) => runCycle(context, world, task) },
+    [BROADCAST]: step(context, broadcast),
+    [CONFIRM]: step(context, confirm),
   }
 }
 
@@ -25,13 +25,15 @@ type Step = (
 ) => Promise<void>
 
 /** The subscription is locked before its operation, as everywhere. */
-async function step(context: Context, task: Task, take: Step): Promise<undefined> {
-  await context.transaction(task.realm, async (world) => {
-    const found = await operations.find(world, task.subject)
-    const subscription = found && (await subscriptions.lock(world, found.subscription))
-    const operation = subscription && (await operations.lock(world, task.subject))
-    if (subscription && operation) await take(context, world, operation, subscription, task.dueAt)
-  })
+function step(context: Context, take: Step): TaskHandler {
+  return {
+    async change(world, task) {
+      const found = await operations.find(world, task.subject)
+      const subscription = found && (await subscriptions.lock(world, found.subscription))
+      const operation = subscription && (await operations.lock(world, task.subject))
+      if (subscription && operation) await take(context, world, operation, subscription, task.dueAt)
+    },
+  }
 }
 
 async function broadcast(

@@ -21,9 +21,9 @@ export function createMadeUpSimulator(parts: SimulatorParts): Simulator {
     fetch: withFaults({
       apiPath: `${basePath(context)}/v1`,
       controlPath: `${basePath(context)}${CONTROL_PATH}`,
-      worldOf(request) {
+      callingOf(request) {
         const realm = realmIn(request.headers.get('x-merchant') ?? '')
-        return realm === undefined ? undefined : context.world(realm)
+        return realm === undefined ? undefined : { world: context.world(realm) }
       },
       isProbe: async () => false,
       answers: FAULT_ANSWERS,
