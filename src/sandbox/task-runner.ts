@@ -208,8 +208,8 @@ async function doTask({ pool, provider, handlers }: Runner, task: Task): Promise
   if (!handler) throw new Error(`no handler for the task ${task.kind}`)
   if ('run' in handler) return handler.run(task)
   await inTransaction(pool, provider, task.realm, async (world) => {
-    await write(world, { done: [task.id] })
     await handler.change(world, task)
+    await write(world, { done: [task.id] })
   })
   return 'removed'
 }

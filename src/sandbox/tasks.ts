@@ -102,16 +102,13 @@ export async function leaseTask(
   return { task: { id, realm, kind, subject, body, dueAt, attempts, faults }, isLast }
 }
 
-/**
- * Takes away a task that was done. What was held back behind it is due with that, but for what was held back together
- * with the task itself; says whether there was any.
- */
+/** Takes away a task that was done, if it is still there. What was held back behind it is due then; says whether any was. */
 export async function removeTask(db: Queryable, provider: string, task: Task): Promise<boolean> {
   const { rows } = await db.query(
-    `WITH done AS (DELETE FROM sandbox_task WHERE tenant_id = $1 AND id = $3)
+    `WITH done AS (DELETE FROM sandbox_task WHERE tenant_id = $1 AND id = $3 RETURNING id)
      UPDATE sandbox_task SET due_at = $6
      WHERE tenant_id = $1 AND provider = $2 AND kind = $4 AND $5 <> '${HELD_BACK}' AND subject = '${HELD_BACK}'
-       AND leased_until IS NULL
+       AND leased_until IS NULL AND EXISTS (SELECT FROM done)
      RETURNING id`,
     [task.realm, provider, task.id, task.kind, task.subject, task.dueAt],
   )

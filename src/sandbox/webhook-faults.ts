@@ -2,6 +2,7 @@ import type { SimulatorContext } from './context.ts'
 import { type FaultKind, WEBHOOK_FAULTS } from './fault-rules.ts'
 import { drawFault } from './faults.ts'
 import { HELD_BACK, type Task } from './tasks.ts'
+import { write } from './writes.ts'
 
 /** How long a webhook is held back when no later one comes. */
 const HOLD_MS = 5_000
@@ -17,5 +18,8 @@ export async function holdBack({ tasks, transaction, clockOf }: SimulatorContext
   const { realm, kind } = task
   const dueAt = new Date((await clockOf(realm)).getTime() + HOLD_MS)
   const body = { ...(task.body as object), isHeld: true }
-  await transaction(realm, (world) => tasks.schedule(world, { kind, subject: HELD_BACK, body, dueAt }))
+  await transaction(realm, async (world) => {
+    await write(world, { done: [task.id] })
+    await tasks.schedule(world, { kind, subject: HELD_BACK, body, dueAt })
+  })
 }

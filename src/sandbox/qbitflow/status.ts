@@ -79,8 +79,10 @@ async function readRefund({ pool }: Context, uuid: string): Promise<TransactionS
 async function readSession(context: Context, uuid: string): Promise<TransactionStatus | undefined> {
   const found = await sessions.findAnywhere(context.pool, PROVIDER, uuid)
   if (!found) return undefined
-  const { history } = withExpiry(found.document, await context.clockOf(found.realm))
-  return { id: transactionId(found.document), type: TX_TYPE[found.document.kind], history }
+  const { realm, document: session } = found
+  // Only one that nobody has acted on expires.
+  const { history } = session.history.length > 0 ? session : withExpiry(session, await context.clockOf(realm))
+  return { id: transactionId(session), type: TX_TYPE[session.kind], history }
 }
 
 async function readOperation(

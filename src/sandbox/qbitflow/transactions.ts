@@ -51,8 +51,8 @@ export async function record(
   change: StatusChange,
 ): Promise<Session> {
   const moved = { ...session, history: [...session.history, change] }
-  await sessions.replace(world, session.uuid, moved)
   await notifySession(context, world, moved, change)
+  await sessions.replace(world, session.uuid, moved)
   world.afterCommit(() => context.changes.announce(session.uuid))
   return moved
 }
@@ -65,9 +65,9 @@ export async function begin(
   attempt: Attempt,
   now: Date,
 ): Promise<Session> {
-  if (!attempt.isLate) await cancelTasks(world, 'expire', session.uuid)
   // The page has asked who pays: the account knows them from here on, whatever comes of it.
   const begun = { ...session, attempt, customerUUID: await findOrMakeCustomer(world, session, now) }
+  if (!attempt.isLate) await cancelTasks(world, 'expire', session.uuid)
   const moved = await record(context, world, begun, { status: 'created', at: now.toISOString(), txHash: '' })
   await scheduleStep(context, world, session, 'broadcast', now, context.settings.broadcastDelayMs)
   return moved
