@@ -1,5 +1,3 @@
-import type { World } from './store.ts'
-
 /**
  * What a transaction changes is kept until it reads something or ends, and then goes to the database as one statement.
  * Outside a transaction each change is a statement of its own.
@@ -35,17 +33,25 @@ export interface Unsent {
   writes: Writes
 }
 
+/** A world, and what its transaction has not sent yet. */
+interface Place {
+  readonly db: { query(text: string, values?: unknown[]): Promise<unknown> }
+  readonly provider: string
+  readonly realm: string
+  readonly unsent?: Unsent
+}
+
 export function nothingUnsent(): Unsent {
   return { writes: NOTHING }
 }
 
-export async function write(world: World, change: Partial<Writes>): Promise<void> {
+export async function write(world: Place, change: Partial<Writes>): Promise<void> {
   if (!world.unsent) return send(world, { ...NOTHING, ...change })
   world.unsent.writes = after(world.unsent.writes, { ...NOTHING, ...change })
 }
 
 /** Sends what was kept. */
-export async function sendUnsent(world: World): Promise<void> {
+export async function sendUnsent(world: Place): Promise<void> {
   const { unsent } = world
   if (!unsent || unsent.writes === NOTHING) return
   const { writes } = unsent
@@ -97,7 +103,7 @@ const WRITE = `
   SELECT $1::uuid, $2, kind, subject, body, "dueAt"
   FROM jsonb_to_recordset($7) AS w (kind text, subject text, body jsonb, "dueAt" timestamptz)`
 
-async function send({ db, realm, provider }: World, writes: Writes): Promise<void> {
+async function send({ db, realm, provider }: Place, writes: Writes): Promise<void> {
   const { inserted, replaced, cancelled, done, scheduled } = writes
   const documents = [JSON.stringify(inserted), JSON.stringify(replaced)]
   await db.query(WRITE, [realm, provider, ...documents, JSON.stringify(cancelled), done, JSON.stringify(scheduled)])
