@@ -1,6 +1,7 @@
 import { customerFromPage } from '../customers/service.ts'
 import type { Transaction } from '../db/database.ts'
 import type { CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
+import { lockedRow, lockedRows } from '../db/lock.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
 import type { EventType, Status } from '../events/catalogue.ts'
 import { contradict } from '../events/contradiction.ts'
@@ -62,8 +63,8 @@ export async function applyToCheckout(
   fact: CheckoutFact | OpeningFact | CheckoutDecision,
 ): Promise<void> {
   if ('opening' in fact) return open(work, id, fact.opening)
-  await work.lock('checkout', id)
-  const checkout = await work.tx.checkout.findUniqueOrThrow({ where: keyOf(work, id) })
+  const checkout = await lockedRow(work.tx, 'checkout', work.tenantId, id)
+  if (!checkout) throw new Error(`checkout ${id} is not there`)
   if ('decision' in fact) return decide(work, checkout, fact)
   if (recurs(checkout)) return fact.began ? begin(work, checkout, fact, fact.began) : moveStart(work, checkout, fact)
   const payment = await paymentOf(work.tx, checkout, fact.received)
@@ -128,12 +129,14 @@ function openedAs(opening: OpeningFact['opening'], now: Date) {
   }
 }
 
+/** Its money may have come before we knew what the provider calls the checkout. */
+const PAYMENT_OF = `tenant_id = $1::uuid AND (checkout_id = $2::uuid
+  OR (provider = $3 AND external_id = $4 AND checkout_id IS NULL AND billing_id IS NULL))`
+
 async function paymentOf(tx: Transaction, checkout: CheckoutRow, received: ProviderPayment | undefined) {
   const { tenantId, id, provider } = checkout
   const externalId = received?.reference ?? checkout.externalId
-  // Its money may have come before we knew what the provider calls the checkout.
-  const early = externalId === null ? [] : [{ provider, externalId, checkoutId: null, billingId: null }]
-  const found = await tx.payment.findMany({ where: { tenantId, OR: [{ checkoutId: id }, ...early] } })
+  const found = await lockedRows(tx, 'payment', PAYMENT_OF, [tenantId, id, provider, externalId])
   return found.find(({ checkoutId }) => checkoutId === id) ?? found[0] ?? null
 }
 

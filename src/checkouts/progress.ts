@@ -1,9 +1,9 @@
 import type { Database } from '../db/database.ts'
 import type { CheckoutRow } from '../db/rows.ts'
-import type { Clocks } from '../kernel/clock.ts'
+import type { ClockReading, Clocks } from '../kernel/clock.ts'
 import { bringsMoney, isFinal, isSettled } from '../payments/payment.ts'
 import type { CheckoutFact, ProviderStatus } from '../providers/port/facts.ts'
-import type { Registry } from '../providers/registry.ts'
+import type { Connected, Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 import { transact } from '../work/work.ts'
 import { applyToCheckout, type CheckoutDecision } from './apply.ts'
@@ -20,12 +20,18 @@ interface Deps {
   readonly subscriptions: SubscriptionProgress
 }
 
+/** What was read already on the way to a checkout. */
+export interface Known {
+  readonly connected?: Connected
+  readonly clock?: ClockReading
+}
+
 export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) {
   /** A status with all that the provider has to it. It is asked here, since nothing is asked while the row is locked. */
   async function factOf(
     checkout: CheckoutRow,
     status: ProviderStatus,
-    source = () => statusOf(checkout),
+    source = async () => (await connectedOf(checkout)).status,
   ): Promise<CheckoutFact> {
     const { externalId } = checkout
     if (externalId === null) throw new Error(`checkout ${checkout.id} was never opened`)
@@ -47,12 +53,14 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
     return { began, ...(customer && { customer }) }
   }
 
-  async function statusOf({ tenantId, provider }: CheckoutRow) {
-    return (await registry.connected(tenantId, provider)).status
-  }
+  const connectedOf = ({ tenantId, provider }: CheckoutRow) => registry.connected(tenantId, provider)
 
-  async function apply(checkout: CheckoutRow, fact: CheckoutFact | CheckoutDecision): Promise<void> {
-    const change = { tenantId: checkout.tenantId, at: await clocks.now(checkout.tenantId) }
+  async function apply(
+    checkout: CheckoutRow,
+    fact: CheckoutFact | CheckoutDecision,
+    { clock }: Known = {},
+  ): Promise<void> {
+    const change = { tenantId: checkout.tenantId, at: await clocks.now(clock ?? checkout.tenantId) }
     await transact(db, change, (work) => applyToCheckout(work, checkout, fact))
   }
 
@@ -66,11 +74,11 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
     observe,
 
     /** Asks the provider where a checkout stands, and applies it. Undefined when nobody has begun to pay there. */
-    async refresh(checkout: CheckoutRow): Promise<ProviderStatus | undefined> {
-      const status = await statusOf(checkout)
+    async refresh(checkout: CheckoutRow, known: Known = {}): Promise<ProviderStatus | undefined> {
+      const { status } = known.connected ?? (await connectedOf(checkout))
       if (!status || checkout.externalId === null) return undefined
       const seen = await status.lookup(checkout.externalId, checkout.kind)
-      if (seen) await apply(checkout, await factOf(checkout, seen, async () => status))
+      if (seen) await apply(checkout, await factOf(checkout, seen, async () => status), known)
       return seen
     },
   }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { Prisma } from './generated/client.ts'
 
 interface Statement {
   /** Where it is to be prepared once on each connection. */
@@ -54,4 +55,14 @@ function camelRows<Row>({ fields, rows }: pg.QueryArrayResult): Row[] {
     for (let index = 0; index < names.length; index++) row[names[index] ?? ''] = values[index]
     return row as Row
   })
+}
+
+/** A row that Prisma read as it stands in the table, as the house has it: in camelCase, whole numerics as bigint. */
+export function camelRow<Row>(found: Readonly<Record<string, unknown>>): Row {
+  return Object.fromEntries(
+    Object.entries(found).map(([name, value]) => [
+      camel(name),
+      Prisma.Decimal.isDecimal(value) ? BigInt(value.toFixed(0)) : value,
+    ]),
+  ) as Row
 }

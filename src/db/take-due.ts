@@ -1,3 +1,4 @@
+import type { ClockReading } from '../kernel/clock.ts'
 import type { Database } from './database.ts'
 import type { Room } from './due-work.ts'
 import type { LeasedRow } from './held-leases.ts'
@@ -25,8 +26,8 @@ interface Due {
 export const waitsLonger = (count: string, at: string): string =>
   `${count} = r.${count} + 1, ${at} = taken.now + least($8 * power(2, least(r.${count}, 12)), $9) * interval '1 second'`
 
-/** A row that was taken, with the share that it counts for. */
-export type Taken<Row> = Row & LeasedRow & { readonly share: string }
+/** A row that was taken, with the share that it counts for and its tenant's clock as it was read with it. */
+export type Taken<Row> = Row & LeasedRow & ClockReading & { readonly share: string }
 
 const TENANT_AND_PROVIDER = `r.tenant_id || ' ' || r.provider`
 
@@ -58,7 +59,7 @@ function textOf({ table, at, clock, lease = 'leased_until', share = TENANT_AND_P
   const tenantsNow = `$1::timestamptz + t.clock_ahead_ms * interval '1 millisecond'`
   const now = clock === 'tenant' ? tenantsNow : '$1::timestamptz'
   const found = (rows: string, which: string) => `
-      SELECT r.tenant_id, r.id, r.${at} AS at, ${share} AS share, m.now
+      SELECT r.tenant_id, r.id, r.${at} AS at, ${share} AS share, m.now, t.clock_ahead_ms
       FROM ${rows} CROSS JOIN LATERAL (SELECT ${now} AS now) m
       WHERE ${which} AND ${share} <> ALL (ARRAY(SELECT share FROM full_or_busy WHERE room <= 0))
         ${unless ? `AND NOT (${unless})` : ''}
@@ -82,14 +83,14 @@ function textOf({ table, at, clock, lease = 'leased_until', share = TENANT_AND_P
       SELECT due.*, b.room, row_number() OVER (PARTITION BY due.share ORDER BY due.at, due.id) AS place
       FROM due LEFT JOIN full_or_busy b USING (share)
     ), chosen AS (
-      SELECT tenant_id, id, at, share, now FROM numbered WHERE place <= coalesce(room, $5::int) ORDER BY at, id LIMIT $4::int
+      SELECT tenant_id, id, at, share, now, clock_ahead_ms FROM numbered WHERE place <= coalesce(room, $5::int) ORDER BY at, id LIMIT $4::int
     ), taken AS (
-      SELECT r.tenant_id, r.id, chosen.share, chosen.now
+      SELECT r.tenant_id, r.id, chosen.share, chosen.now, chosen.clock_ahead_ms
       FROM ${table} r JOIN chosen ON chosen.tenant_id = r.tenant_id AND chosen.id = r.id
       WHERE (r.${at} = chosen.at AND r.${lease} IS NULL) OR r.${lease} <= $3
       FOR UPDATE OF r SKIP LOCKED
     )
     UPDATE ${table} r SET ${lease} = $2, ${set} FROM taken
     WHERE r.tenant_id = taken.tenant_id AND r.id = taken.id
-    RETURNING r.*, taken.share, r.${lease} AS leased_until`
+    RETURNING r.*, taken.share, taken.clock_ahead_ms::float8 AS clock_ahead_ms, r.${lease} AS leased_until`
 }

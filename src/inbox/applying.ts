@@ -27,7 +27,7 @@ interface Deps {
   readonly db: Database
   readonly clock: Clock
   readonly log: Logger
-  readonly apply: (message: InboxMessageRow) => Promise<void>
+  readonly apply: (message: Taken<InboxMessageRow>) => Promise<void>
 }
 
 /**
@@ -35,7 +35,7 @@ interface Deps {
  * the other. A message that fails is tried again, later and later, for a day.
  */
 export function applying({ db, clock, log, apply }: Deps): DueWork {
-  async function applyOne(message: InboxMessageRow): Promise<void> {
+  async function applyOne(message: Taken<InboxMessageRow>): Promise<void> {
     try {
       await apply(message)
     } catch (error) {

@@ -3,15 +3,16 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { onBehalfOf } from '../db/requester.ts'
 import type { InboxMessageRow } from '../db/rows.ts'
+import type { Taken } from '../db/take-due.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { newId } from '../kernel/id.ts'
 import { recent } from '../kernel/recent.ts'
 import { ForgedNotification, UnusableFact } from '../providers/errors.ts'
 import type { Fact } from '../providers/port/facts.ts'
 import type { Notifications } from '../providers/port/notifications.ts'
-import type { Account, Connected, Registry } from '../providers/registry.ts'
+import type { Connected, Registry } from '../providers/registry.ts'
 import { isUsable, usable } from '../providers/told-text.ts'
-import { applyFact, type FactParts, referenceOf } from '../reconciliation/facts.ts'
+import { applyFact, type FactParts, referenceOf, type Teller } from '../reconciliation/facts.ts'
 import { applying } from './applying.ts'
 
 /** What providers tell us: proven, stored once, answered, and applied after that. */
@@ -111,13 +112,15 @@ function refuse({ log }: Parts, { tenantId, name: provider }: Connected, { reque
  * Each fact in turn; one that was applied before changes nothing. One that cannot be applied holds up none of the others,
  * and all of them are applied again with the message.
  */
-async function applyMessage({ registry, facts }: Parts, { tenantId, provider, body }: InboxMessageRow): Promise<void> {
-  const { notifications } = await registry.connected(tenantId, provider)
-  const told = notifications?.read(body) ?? []
+async function applyMessage({ registry, facts }: Parts, message: Taken<InboxMessageRow>): Promise<void> {
+  const { tenantId, provider, body } = message
+  const connected = await registry.connected(tenantId, provider)
+  const told = connected.notifications?.read(body) ?? []
   if (told.length === 0) throw new UnusableFact('it is about no object of this gateway')
   const failures: unknown[] = []
   for (const fact of told) {
-    const failure = await applyTold(facts, { tenantId, provider }, fact).catch((error: unknown) => error)
+    const account = { tenantId, provider, connected, clock: message }
+    const failure = await applyTold(facts, account, fact).catch((error: unknown) => error)
     if (failure !== undefined) failures.push(failure)
   }
   // A message is given up once none of its facts may pass at a later attempt.
@@ -125,7 +128,7 @@ async function applyMessage({ registry, facts }: Parts, { tenantId, provider, bo
 }
 
 /** @throws where it cannot be applied */
-async function applyTold(facts: FactParts, account: Account, told: Fact): Promise<undefined> {
+async function applyTold(facts: FactParts, account: Teller, told: Fact): Promise<undefined> {
   const fact = usable(told)
   if (await applyFact(facts, account, fact)) return undefined
   throw new Error(`no ${fact.noun.toLowerCase()} has the id ${referenceOf(fact)} at ${account.provider}`)

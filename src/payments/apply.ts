@@ -11,7 +11,7 @@ import { UnusableFact } from '../providers/errors.ts'
 import type { PaymentFact, ProviderPayment, ProviderStatus } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
 import { type Booking, book, bookingOf, type Transfer } from './booking.ts'
-import { bookFee, lacksFee, lockedPayment } from './fee.ts'
+import { bookFee, lacksFee } from './fee.ts'
 import { hasMoney, isFinal, isShort, moveTo, paymentEventType, paymentObject } from './payment.ts'
 import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 
@@ -19,15 +19,15 @@ import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 
 /**
  * A fact with money settles the payment, any other moves it, and what the provider keeps of it is booked. What asked for
- * the payment must be locked. Repeats and old news change nothing.
+ * the payment must be locked, and the payment: refunds and what is accepted from suspense change it under its own lock
+ * alone. Repeats and old news change nothing.
  * @returns the payment where anything changed
  * @throws UnusableFact for an amount below zero or in another currency than the payment's
  */
 export async function applyToPayment(work: Work, paying: Paying, fact: PaymentFact): Promise<PaymentRow | undefined> {
-  const payment = paying.payment && (await lockedPayment(work, paying.payment.id))
-  const locked = { sale: paying.sale, payment }
+  const { payment } = paying
   const { received, status } = fact
-  if (!received) return move(work, locked, status)
+  if (!received) return move(work, paying, status)
   const { amount, reference } = received
   if (amount.minor < 0n) {
     throw new UnusableFact(`the amount of payment ${reference} is told as ${amount.minor}: an amount is not negative`)
@@ -38,8 +38,8 @@ export async function applyToPayment(work: Work, paying: Paying, fact: PaymentFa
   }
   const isEmpty = amount.minor === 0n && status !== undefined && isShort(status.state)
   const changed = isEmpty
-    ? await moveEmpty(work, locked, received, status)
-    : await settle(work, locked, received, status)
+    ? await moveEmpty(work, paying, received, status)
+    : await settle(work, paying, received, status)
   await bookToldFee(work, payment, changed, received)
   return changed
 }

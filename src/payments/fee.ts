@@ -1,3 +1,4 @@
+import { lockedRow } from '../db/lock.ts'
 import type { PaymentRow } from '../db/rows.ts'
 import { currency } from '../kernel/currency.ts'
 import { newId } from '../kernel/id.ts'
@@ -43,8 +44,9 @@ export async function applyFee(
 
 /** The payment as it is once its lock is held: refunds and what is accepted from suspense change it under that alone. */
 export async function lockedPayment(work: Work, id: string): Promise<PaymentRow> {
-  await work.lock('payment', id)
-  return work.tx.payment.findUniqueOrThrow({ where: { tenantId_id: { tenantId: work.tenantId, id } } })
+  const payment = await lockedRow(work.tx, 'payment', work.tenantId, id)
+  if (!payment) throw new Error(`payment ${id} is not there`)
+  return payment
 }
 
 /** Books the difference to the fee that was booked, be it more or less. The payment must be locked, with what asked for it. */

@@ -38,7 +38,7 @@ export interface Sale {
   readonly over: boolean
 }
 
-/** A sale and what its payment is known to be, under the lock of what asked for it. */
+/** A sale and its payment as it stands, under the lock of what asked for it and that of the payment. */
 export interface Paying {
   readonly sale: Sale
   readonly payment: PaymentRow | null

@@ -31,7 +31,9 @@ export interface Begun {
  */
 export async function actOnce(db: Database, call: Call, act: Act): Promise<Done> {
   const fresh = { subjectId: act.subjectId, actId: newId() }
-  const earlier = await unlessEarlier(db, call, act.at, fresh, async (work) => act.begin?.(work, fresh.actId))
+  const { begin } = act
+  const run = begin && ((work: Work) => begin(work, fresh.actId))
+  const earlier = await unlessEarlier(db, call, act.at, fresh, run)
   const { subjectId, actId } = earlier ?? fresh
   const mayBeDone = earlier !== undefined
   if (actId === null) return { id: subjectId, replayed: true }

@@ -57,13 +57,13 @@ interface Deps {
 export function checkoutReconciliation(deps: Deps) {
   const { db, clock, clocks, registry, capabilities, opening, progress, log } = deps
 
-  async function resolve(checkout: CheckoutRow): Promise<void> {
+  async function resolve(checkout: Taken<CheckoutRow>): Promise<void> {
     if (isBeingOpened(checkout.status)) {
       await opening.open(checkout)
       return
     }
-    const seen = await progress.refresh(checkout)
-    const expired = checkout.expiresAt <= (await clocks.now(checkout.tenantId))
+    const seen = await progress.refresh(checkout, { clock: checkout })
+    const expired = checkout.expiresAt <= (await clocks.now(checkout))
     if (!expired || (seen && !isFinal(seen.state))) return
     if (!seen && !isOver(checkout.status)) {
       // Of a server without the route it would be no news that it tells of no payment.

@@ -1,4 +1,4 @@
-import type { CheckoutProgress } from '../checkouts/progress.ts'
+import type { CheckoutProgress, Known } from '../checkouts/progress.ts'
 import type { Database } from '../db/database.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { applyFee } from '../payments/fee.ts'
@@ -35,8 +35,11 @@ export interface FactParts {
   readonly refunds: RefundProgress
 }
 
+/** The account that tells a fact, and what was read of it already. */
+export interface Teller extends Account, Known {}
+
 /** False where it is about nothing that is known here, which it may be later. */
-export async function applyFact(parts: FactParts, account: Account, fact: Fact): Promise<boolean> {
+export async function applyFact(parts: FactParts, account: Teller, fact: Fact): Promise<boolean> {
   switch (fact.noun) {
     case 'CHECKOUT':
       return ofCheckout(parts, account, fact)
@@ -59,12 +62,12 @@ export function referenceOf(fact: Fact): Reference {
   return fact.noun === 'CHECKOUT' ? fact.checkout : fact.subscription
 }
 
-async function ofCheckout(parts: FactParts, account: Account, fact: CheckoutFact | Hint): Promise<boolean> {
+async function ofCheckout(parts: FactParts, account: Teller, fact: CheckoutFact | Hint): Promise<boolean> {
   const { db, checkouts } = parts
   const reference = referenceOf(fact)
   const checkout = await db.prisma.checkout.findUnique({ where: named(account, reference) })
   if (checkout) {
-    await (fact.proof ? checkouts.apply(checkout, fact) : checkouts.refresh(checkout))
+    await (fact.proof ? checkouts.apply(checkout, fact, account) : checkouts.refresh(checkout, account))
     return true
   }
   // The page of an opening whose answer was lost ends one day as it began: nobody ever had its link.
@@ -76,7 +79,7 @@ async function ofCheckout(parts: FactParts, account: Account, fact: CheckoutFact
   return ofNothing(parts, account, hint, fact.proof ? fact.received : undefined)
 }
 
-async function ofSubscription(parts: FactParts, account: Account, fact: SubscriptionFact | Hint): Promise<boolean> {
+async function ofSubscription(parts: FactParts, account: Teller, fact: SubscriptionFact | Hint): Promise<boolean> {
   const { db, subscriptions } = parts
   const reference = referenceOf(fact)
   const subscription = await db.prisma.subscription.findUnique({ where: named(account, reference) })
@@ -88,7 +91,7 @@ async function ofSubscription(parts: FactParts, account: Account, fact: Subscrip
   return fact.proof ? false : ofCheckout(parts, account, { noun: 'CHECKOUT', proof: false, reference })
 }
 
-async function ofPayment(parts: FactParts, account: Account, hint: PaymentHint): Promise<boolean> {
+async function ofPayment(parts: FactParts, account: Teller, hint: PaymentHint): Promise<boolean> {
   const { db, checkouts, subscriptions } = parts
   const { subscription: billed } = hint
   const subscription =
@@ -101,7 +104,7 @@ async function ofPayment(parts: FactParts, account: Account, hint: PaymentHint):
     where: named(account, billed ?? hint.checkout ?? hint.reference),
   })
   if (!checkout) return ofNothing(parts, account, hint)
-  await checkouts.refresh(checkout)
+  await checkouts.refresh(checkout, account)
   return true
 }
 

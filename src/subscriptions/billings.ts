@@ -1,5 +1,6 @@
 import type { Transaction } from '../db/database.ts'
 import type { BillingTrigger } from '../db/generated/enums.ts'
+import { lockedRows } from '../db/lock.ts'
 import type { BillingRow, SubscriptionRow } from '../db/rows.ts'
 import type { Status } from '../events/catalogue.ts'
 import type { Emit } from '../events/outbox.ts'
@@ -63,7 +64,8 @@ async function succeed(work: Work, subscription: SubscriptionRow, paid: Provider
   const sale = { tenantId, provider, productId, userId, customerId, description, words, price, origin, over }
   // Its money may have come before we knew the subscription.
   const externalId = paid.reference
-  const payment = await work.tx.payment.findFirst({ where: { tenantId, provider, externalId } })
+  const named = 'tenant_id = $1::uuid AND provider = $2 AND external_id = $3'
+  const [payment = null] = await lockedRows(work.tx, 'payment', named, [tenantId, provider, externalId])
   const paying = { sale: { ...sale, externalId }, payment }
   await applyToPayment(work, paying, { noun: 'PAYMENT', proof: true, received: paid })
   announce(work.emit, 'billing.succeeded', billing)

@@ -29,12 +29,24 @@ export interface Claim {
 }
 
 /** Claims the key of a mutation. Where it has an answer, the next statement of the transaction fails: see isAnswered. */
-export async function claim(tx: Transaction, call: Call, { subjectId, actId }: Claim): Promise<void> {
+export async function claim(tx: Transaction, call: Call, wanted: Claim): Promise<void> {
+  const claimed = claimedValues(call, wanted)
+  if (claimed) await sendAhead(tx, CLAIM, ...claimed)
+}
+
+/** The same, where nothing is written together with the key. It fails itself where the key has an answer. */
+export async function claimAlone(db: Database, call: Call, wanted: Claim): Promise<void> {
+  const claimed = claimedValues(call, wanted)
+  if (claimed) await db.query('idempotency.claim', CLAIM, claimed)
+}
+
+/** Undefined for a request without a key. */
+function claimedValues(call: Call, { subjectId, actId }: Claim): readonly unknown[] | undefined {
   const { idempotencyKey: key, operation, requestHash } = call
-  if (key === undefined) return
+  if (key === undefined) return undefined
   assertKey(key)
   const names = [call.actor.tenantId, newId(), keyOwnerOf(call.actor), operation, key]
-  await sendAhead(tx, CLAIM, ...names, Uint8Array.from(requestHash), subjectId, actId)
+  return [...names, Uint8Array.from(requestHash), subjectId, actId]
 }
 
 const CLAIM = `SELECT claim_idempotency_key($1::uuid, $2::uuid, $3::uuid, $4, $5, $6::bytea, $7::uuid, $8::uuid)`

@@ -5,7 +5,7 @@ import type { NewEvent } from '../events/catalogue.ts'
 import { append, type Emit } from '../events/outbox.ts'
 import type { Call, Done } from '../kernel/actor.ts'
 import { isConflict } from '../kernel/unavailable.ts'
-import { type Claim, claim, type Earlier, earlierAnswer, isAnswered } from './idempotency.ts'
+import { type Claim, claim, claimAlone, type Earlier, earlierAnswer, isAnswered } from './idempotency.ts'
 
 /** What a change is made under: whose it is, when it happens, and which request asked for it. */
 export interface Change {
@@ -70,26 +70,36 @@ export async function transactOnce(
   return earlier ? { id: earlier.subjectId, replayed: true } : { id: subjectId, replayed: false }
 }
 
-/** Does the work of the first request under a key. For any other, answers what the first came to. */
+/** Does the work of the first request under a key, if there is any. For any other, answers what the first came to. */
 export async function unlessEarlier(
   db: Database,
   call: Call,
   at: Date,
   wanted: Claim,
-  run: (work: Work) => Promise<void>,
+  run?: (work: Work) => Promise<void>,
 ): Promise<Earlier | undefined> {
-  const change = { tenantId: call.actor.tenantId, at, requestId: call.actor.requestId }
   try {
-    await transact(db, change, async (work) => {
-      await claim(work.tx, call, wanted)
-      await run(work).catch((error) => answeredOr(error, work.tx))
-    })
+    await (run ? transactClaimed(db, call, at, wanted, run) : claimAlone(db, call, wanted))
     return undefined
   } catch (error) {
     if (!isAnswered(error)) throw error
     // The key may have been freed in that very moment.
     return (await earlierAnswer(db, call)) ?? unlessEarlier(db, call, at, wanted, run)
   }
+}
+
+async function transactClaimed(
+  db: Database,
+  call: Call,
+  at: Date,
+  wanted: Claim,
+  run: (work: Work) => Promise<void>,
+): Promise<void> {
+  const change = { tenantId: call.actor.tenantId, at, requestId: call.actor.requestId }
+  await transact(db, change, async (work) => {
+    await claim(work.tx, call, wanted)
+    await run(work).catch((error) => answeredOr(error, work.tx))
+  })
 }
 
 /** A repeat is answered as the first was, also where it would be refused by itself. */
