@@ -7,7 +7,7 @@ import type { ProviderPayment } from '../providers/port/facts.ts'
 import type { Account } from '../providers/registry.ts'
 import type { Work } from '../work/work.ts'
 import { applyToPayment } from './apply.ts'
-import { applyFee, lacksFee } from './fee.ts'
+import { applyFee, lacksFee, lockedPayment } from './fee.ts'
 import { isUnclaimed } from './payment.ts'
 import { NO_WORDS } from './sale.ts'
 
@@ -57,5 +57,6 @@ export async function applyUnclaimed(
     origin: { unclaimed: source },
     over: false,
   }
-  await applyToPayment(work, { sale, payment: known }, { noun: 'PAYMENT', proof: true, received: paid })
+  const payment = known && (await lockedPayment(work, known.id))
+  await applyToPayment(work, { sale, payment }, { noun: 'PAYMENT', proof: true, received: paid })
 }
