@@ -48,7 +48,7 @@ async function makePayment(tenantId: string, externalId: string): Promise<string
 /** Prisma's rows carry more than their columns. */
 const columnsOf = (row: object) => Object.fromEntries(Object.entries(row))
 
-test('a row that is locked reads as any other read has it, in every column', async () => {
+test('a row that is locked is in every column what a usual read of it is', async () => {
   const { tenantId, id } = await makeCheckout()
   const paymentId = await makePayment(tenantId, 'p1')
   const where = (id: string) => ({ where: { tenantId_id: { tenantId, id } } })
