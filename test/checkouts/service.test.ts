@@ -264,9 +264,9 @@ describe('simulating', () => {
 
   test('is told the provider’s refusal', async () => {
     const { id } = await shop.open()
-    expect(await refusals(simulate(id, { outcome: 'PAY' }))).toEqual(['PROVIDER_REFUSED'])
+    expect(await refusals(simulate(id, { outcome: 'PAY' }))).toEqual(['PROVIDER_REFUSED customer'])
     expect(await refusals(simulate(id, { outcome: 'PAY', currency: 'DOGE', customer: ADA }))).toEqual([
-      'PROVIDER_REFUSED',
+      'PROVIDER_REFUSED currency',
     ])
     await shop.play(id, 'PAY')
     expect(await refusals(simulate(id, { outcome: 'PAY', customer: ADA }))).toEqual(['PROVIDER_REFUSED'])
@@ -276,7 +276,7 @@ describe('simulating', () => {
     const { id } = await shop.open()
     const by = call(shop.owner, 'play')
     const input = { id: encodeId('Checkout', id), outcome: 'PAY' }
-    expect(await refusals(shop.app.checkouts.simulate(by, input))).toEqual(['PROVIDER_REFUSED'])
+    expect(await refusals(shop.app.checkouts.simulate(by, input))).toEqual(['PROVIDER_REFUSED customer'])
     expect(await shop.app.checkouts.simulate(by, { ...input, customer: ADA })).toEqual({ id, replayed: false })
     expect(await shop.app.checkouts.simulate(by, { ...input, customer: ADA })).toEqual({ id, replayed: true })
   })
