@@ -5,6 +5,8 @@ export interface Condition {
   readonly values: readonly unknown[]
   /** The SQL over a table's alias, with one placeholder for each value. */
   readonly sql: (alias: string, ...placeholders: string[]) => string
+  /** Whether it may leave a handful of rows or all of them, so that no plan is right for every value. */
+  readonly varies?: boolean
 }
 
 /** A column of text whose order and comparisons are the same in every database, whatever its collation. */
@@ -38,6 +40,11 @@ export function oneOf(column: string, values: readonly unknown[]): Condition {
 
 export function atLeast(column: string, value: unknown): Condition {
   return { values: [value], sql: (alias, placeholder) => `${alias}.${column} >= ${placeholder}` }
+}
+
+/** The same, for a column of which one value may be in a single row and another in most of them. */
+export function matches(column: string, value: unknown): Condition {
+  return { ...equals(column, value), varies: true }
 }
 
 export function above(column: string, value: unknown): Condition {

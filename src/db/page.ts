@@ -1,6 +1,6 @@
 import type { Condition } from './condition.ts'
 import type { Database } from './database.ts'
-import { Bindings, nameOf } from './statement.ts'
+import { Bindings, nameFor } from './statement.ts'
 
 /**
  * The one keyset pager. A page begins at a key, not at a count, so that it neither skips nor repeats a row when others
@@ -54,7 +54,7 @@ export async function page<Row extends { id: string }>(
 ): Promise<Page<Row>> {
   const bind = new Bindings()
   const text = select(query, bind)
-  return toPage<Row>(query, await db.query<Row & Paged>(nameOf(query.from, text), text, bind.values))
+  return toPage<Row>(query, await db.query<Row & Paged>(nameFor(query.from, text, query.where), text, bind.values))
 }
 
 /** One page for each parent, in one statement. Parents without rows have an empty page. */
@@ -71,7 +71,11 @@ export async function pagesOf<Row extends { id: string }>(
     CROSS JOIN LATERAL (${select(query, bind, (alias) => belongs(alias, 'parent.id'))}) AS found
     ORDER BY ${inOrder('found', query.order, query.backward)}`
   const groups = new Map<string, (Row & Paged)[]>(parents.map((parent) => [parent, []]))
-  for (const row of await db.query<Row & Paged & { withinId: string }>(nameOf(query.from, text), text, bind.values)) {
+  for (const row of await db.query<Row & Paged & { withinId: string }>(
+    nameFor(query.from, text, query.where),
+    text,
+    bind.values,
+  )) {
     groups.get(row.withinId)?.push(row)
   }
   return parents.map((parent) => toPage<Row>(query, groups.get(parent) ?? []))
@@ -80,7 +84,7 @@ export async function pagesOf<Row extends { id: string }>(
 export async function count(db: Pick<Database, 'query'>, query: Pick<PageQuery, 'from' | 'where'>): Promise<number> {
   const bind = new Bindings()
   const text = `SELECT count(*) AS total FROM ${query.from} AS t WHERE ${bind.all(query.where)('t')}`
-  const [row] = await db.query<{ total: bigint }>(nameOf(query.from, text), text, bind.values)
+  const [row] = await db.query<{ total: bigint }>(nameFor(query.from, text, query.where), text, bind.values)
   return Number(row?.total ?? 0n)
 }
 
@@ -96,7 +100,7 @@ export async function countsOf(
   const text = `SELECT parent.id, (SELECT count(*) FROM ${query.from} AS t
     WHERE ${bind.all(query.where)('t')} AND ${belongs('t', 'parent.id')}) AS total
     FROM unnest(${ids}::uuid[]) AS parent (id)`
-  const rows = await db.query<{ id: string; total: bigint }>(nameOf(query.from, text), text, bind.values)
+  const rows = await db.query<{ id: string; total: bigint }>(nameFor(query.from, text, query.where), text, bind.values)
   const totals = new Map(rows.map((row) => [row.id, Number(row.total)]))
   return parents.map((parent) => totals.get(parent) ?? 0)
 }

@@ -7,7 +7,7 @@ import type { Database } from './database.ts'
 export function readRows<Row>(db: Database, from: string, where: readonly Condition[]): Promise<Row[]> {
   const bind = new Bindings()
   const text = `SELECT t.* FROM ${from} AS t WHERE ${bind.all(where)('t')}`
-  return db.query<Row>(nameOf(from, text), text, bind.values)
+  return db.query<Row>(nameFor(from, text, where), text, bind.values)
 }
 
 /** The values of one statement, each condition's bound once however often it is written out. */
@@ -22,6 +22,11 @@ export class Bindings {
     const bound = conditions.map(({ sql, values }) => ({ sql, placeholders: values.map((value) => this.add(value)) }))
     return (alias) => bound.map(({ sql, placeholders }) => sql(alias, ...placeholders)).join(' AND ') || 'TRUE'
   }
+}
+
+/** The name of a statement over such conditions; one that needs a plan of its own for its values has none. */
+export function nameFor(table: string, text: string, where: readonly Condition[]): string | undefined {
+  return where.some(({ varies }) => varies) ? undefined : nameOf(table, text)
 }
 
 const NAMES = new Map<string, string>()

@@ -1,9 +1,11 @@
-import { type Condition, comparable, equals, NEVER, oneOf } from '../db/condition.ts'
+import { type Condition, comparable, emailIs, equals, matches, NEVER, oneOf } from '../db/condition.ts'
 import { findCurrency } from '../kernel/currency.ts'
 import { decodeId, type IdKind } from '../kernel/id.ts'
+import { emailKey, normalText } from '../kernel/input.ts'
 import { parseDecimal } from '../kernel/money.ts'
 import type { Context } from './context.ts'
 import { badInput } from './refusal.ts'
+import { ofTenant } from './visibility.ts'
 
 /** Rows that point to what an id names. An id of another kind names nothing, and nothing points to it. */
 export function refersTo(column: string, kind: IdKind, id: string | null | undefined): Condition[] {
@@ -29,12 +31,77 @@ const KEYS_AT_MOST = 24
  * Rows whose metadata has all of these values, each compared as text.
  * @throws GraphQLError BAD_USER_INPUT, DomainError TOO_LONG
  */
-export function hasMetadata(wanted: readonly { key: string; value: string }[] | null | undefined): Condition[] {
+export function hasMetadata(wanted: MetadataWanted): Condition[] {
   if (wanted && wanted.length > KEYS_AT_MOST) throw badInput(`\`metadata\` must have at most ${KEYS_AT_MOST} keys`)
   return (wanted ?? []).map(({ key, value }) => ({
     values: [comparable(key), comparable(value)],
     sql: (alias, name, text) => `${alias}.metadata ->> ${name} = ${text}`,
   }))
+}
+
+type MetadataWanted = readonly { key: string; value: string }[] | null | undefined
+
+/** What a filter asks of the merchant's own words on a thing. */
+export interface WordsWanted {
+  readonly reference?: string | null | undefined
+  readonly metadata?: MetadataWanted
+}
+
+/**
+ * Rows with this reference and all of these values in their metadata, of a table with an index over each.
+ * @throws GraphQLError BAD_USER_INPUT, DomainError TOO_LONG
+ */
+export function hasWords({ caller }: Context, { reference, metadata }: WordsWanted): Condition[] {
+  const [tenantId] = ofTenant(caller).values
+  const indexed = hasMetadata(metadata).map(({ sql, values }, index): Condition => {
+    const { key = '', value = '' } = metadata?.[index] ?? {}
+    const found = literalsOf(value).map(
+      (literal) => `{${JSON.stringify(tenantId)}:{${JSON.stringify(key)}:${literal}}}`,
+    )
+    return {
+      values: [...values, ...found],
+      sql: (alias, name = '', text = '', ...literals) =>
+        `(${alias}.metadata <> '{}' AND (${literals
+          .map((each) => `metadata_of_tenant(${alias}.tenant_id, ${alias}.metadata) @> ${each}::jsonb`)
+          .join(' OR ')}) AND ${sql(alias, name, text)})`,
+      varies: true,
+    }
+  })
+  return [...(reference == null ? [] : [matches('reference', normalText(reference))]), ...indexed]
+}
+
+/** What may be kept in JSON and reads as this text: the text itself, and the number or boolean that is written so. */
+function literalsOf(text: string): string[] {
+  const isLiteral = /^(true|false|-?(0|[1-9]\d{0,30})(\.\d{1,30})?)$/.test(text)
+  return isLiteral ? [JSON.stringify(text), text] : [JSON.stringify(text)]
+}
+
+/** Rows of the customers who have this e-mail address, of any seller and also when they were deleted. */
+export function ofCustomerWithEmail(address: string | null | undefined): Condition[] {
+  if (address == null) return []
+  const { sql, values } = emailIs('email', emailKey(address))
+  return [
+    {
+      values,
+      sql: (alias, key) => `${alias}.customer_id IN (SELECT k.id FROM customer AS k
+        WHERE k.tenant_id = ${alias}.tenant_id AND ${sql('k', key)})`,
+      varies: true,
+    },
+  ]
+}
+
+/** Payments of which some money came in by this transfer. */
+export function cameBy({ caller }: Context, given: string | null | undefined): Condition[] {
+  if (given == null) return []
+  return [
+    {
+      values: [...ofTenant(caller).values, comparable(normalText(given))],
+      sql: (alias, tenant, hash) => `${alias}.id = ANY (ARRAY(
+        SELECT p.id FROM payment AS p WHERE p.tenant_id = ${tenant} AND p.transaction_hash COLLATE "C" = ${hash}
+        UNION ALL SELECT m.payment_id FROM payment_movement AS m
+        WHERE m.tenant_id = ${tenant} AND m.transaction_hash COLLATE "C" = ${hash}))`,
+    },
+  ]
 }
 
 /** Bounds in major units of one currency. */

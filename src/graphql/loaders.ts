@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader'
 import { type Condition, isNull, oneOf } from '../db/condition.ts'
 import type { Database } from '../db/database.ts'
+import { page } from '../db/page.ts'
 import { readRows } from '../db/statement.ts'
 import type { Caller } from '../kernel/actor.ts'
 import type { Clocks } from '../kernel/clock.ts'
@@ -69,6 +70,16 @@ export class Loaders {
   async unique<T extends keyof Rows>(table: T, ...conditions: readonly Condition[]): Promise<Rows[T] | null> {
     const [row] = await readRows<Rows[T]>(this.db, table, [...visible(this.caller, table), ...conditions])
     return row ?? null
+  }
+
+  /** The row that meets these and was made last. */
+  async newest<T extends keyof Rows>(table: T, ...conditions: readonly Condition[]): Promise<Rows[T] | null> {
+    const where = [...visible(this.caller, table), ...conditions]
+    const order = { column: 'id', direction: 'DESC' } as const
+    const { rows } = await page<Rows[T] & { readonly id: string }>(this.db, {
+      ...{ from: table, where, order, size: 1, backward: false },
+    })
+    return rows[0] ?? null
   }
 
   /**

@@ -1,11 +1,13 @@
-import { atLeast, below, equals, oneOf } from '../../db/condition.ts'
+import { atLeast, below, equals, matches, oneOf } from '../../db/condition.ts'
 import { decodeId } from '../../kernel/id.ts'
+import { normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { calledAtProvider, refersTo } from '../filters.ts'
+import { calledAtProvider, hasWords, refersTo } from '../filters.ts'
 import { CheckoutRef } from '../refs.ts'
 import { CheckoutKindEnum, CheckoutStatusEnum } from './checkout.ts'
 import { sells } from './checkout-lines.ts'
+import { wordsFilter } from './filter-inputs.ts'
 import { ProviderEnum } from './provider.ts'
 
 const CheckoutFilter = builder.inputType('CheckoutFilter', {
@@ -17,6 +19,7 @@ const CheckoutFilter = builder.inputType('CheckoutFilter', {
     providerId: t.string({
       description: 'The checkout with this id at its provider, which is also the value of {{UUID}} in `successUrl`.',
     }),
+    ...wordsFilter(t, 'Checkouts'),
     productId: t.id({ description: 'Checkouts that sell this product, on any of their lines.' }),
     customerId: t.id({ description: 'Checkouts of this customer.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Checkouts created at this moment or later.' }),
@@ -35,9 +38,10 @@ const checkouts = list({
   filter: {
     type: CheckoutFilter,
     conditions: (
-      { status, kind, provider, providerId, productId, customerId, createdFrom, createdBefore },
+      { status, kind, provider, providerId, productId, customerId, createdFrom, createdBefore, ...words },
       context,
     ) => [
+      ...hasWords(context, words),
       ...(status ? [oneOf('status', status)] : []),
       ...(kind ? [equals('kind', kind)] : []),
       ...(provider ? [equals('provider', provider)] : []),
@@ -53,7 +57,13 @@ const checkouts = list({
 const CheckoutBy = builder.inputType('CheckoutBy', {
   description: 'Identifies one checkout by exactly one of these fields.',
   isOneOf: true,
-  fields: (t) => ({ id: t.id({ description: 'The id of the checkout.' }) }),
+  fields: (t) => ({
+    id: t.id({ description: 'The id of the checkout.' }),
+    reference: t.string({
+      description:
+        "The merchant's own identifier of the checkout. Of several checkouts with it the newest is returned.",
+    }),
+  }),
 })
 
 builder.queryFields((t) => ({
@@ -64,6 +74,7 @@ builder.queryFields((t) => ({
     authScopes: { credential: true },
     args: { by: t.arg({ type: CheckoutBy, required: true, description: 'How the checkout is identified.' }) },
     resolve: (_root, { by }, { loaders }) => {
+      if (by.reference != null) return loaders.newest('checkout', matches('reference', normalText(by.reference)))
       const id = decodeId(by.id ?? '')
       return id?.kind === 'Checkout' ? loaders.one('checkout', id.uuid) : null
     },

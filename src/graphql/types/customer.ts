@@ -3,11 +3,12 @@ import { decodeId, encodeId } from '../../kernel/id.ts'
 import { emailKey, normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { refersTo } from '../filters.ts'
+import { hasWords, refersTo } from '../filters.ts'
 import { present } from '../loaders.ts'
 import { mutation } from '../mutation.ts'
 import { CustomerRef } from '../refs.ts'
 import { linksOf } from '../relations.ts'
+import { wordsFilter } from './filter-inputs.ts'
 import { moment, momentField } from './moment.ts'
 import { payments } from './payment-list.ts'
 import { ProviderLinkRef } from './provider.ts'
@@ -112,6 +113,7 @@ const CustomerFilter = builder.inputType('CustomerFilter', {
   description: 'Conditions on a list of customers. A customer must match all that are given.',
   fields: (t) => ({
     email: t.string({ description: 'The customer with this e-mail address, ignoring case.' }),
+    ...wordsFilter(t, 'Customers'),
     search: t.string({
       description:
         'Customers whose name, e-mail address or reference contains this text, ignoring case. Up to 100 characters.',
@@ -133,7 +135,8 @@ const customers = list({
   },
   filter: {
     type: CustomerFilter,
-    conditions: ({ email, search, createdFrom, createdBefore }) => [
+    conditions: ({ email, search, createdFrom, createdBefore, ...words }, context) => [
+      ...hasWords(context, words),
       ...(email ? [emailIs('email', emailKey(email))] : []),
       ...(search ? [contains(['name', 'last_name', 'email', 'reference'], search)] : []),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),

@@ -1,4 +1,5 @@
-import { builder } from '../builder.ts'
+import type { InputFieldBuilder } from '@pothos/core'
+import { builder, type ResolvedTypes } from '../builder.ts'
 
 /** What filters of several lists have in common. */
 
@@ -24,3 +25,11 @@ export const MetadataFilter = builder.inputType('MetadataFilter', {
     }),
   }),
 })
+
+/** Conditions on the merchant's own words on the objects of a list. */
+export function wordsFilter(t: InputFieldBuilder<ResolvedTypes, 'InputObject'>, nouns: string) {
+  return {
+    reference: t.string({ description: `${nouns} with this reference. Case counts.` }),
+    metadata: t.field({ type: [MetadataFilter], description: `${nouns} with all of these metadata values.` }),
+  }
+}

@@ -1,10 +1,12 @@
-import { atLeast, below, type Condition, equals, oneOf } from '../../db/condition.ts'
+import { atLeast, below, type Condition, equals, matches, oneOf } from '../../db/condition.ts'
 import { decodeId } from '../../kernel/id.ts'
+import { normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { calledAtProvider, refersTo } from '../filters.ts'
+import { amountIn, calledAtProvider, cameBy, hasWords, ofCustomerWithEmail, refersTo } from '../filters.ts'
 import { PaymentRef } from '../refs.ts'
 import { paymentOf } from '../relations.ts'
+import { AmountRange, wordsFilter } from './filter-inputs.ts'
 import { PaymentSourceEnum } from './payment.ts'
 import { ProviderEnum } from './provider.ts'
 import { TransactionStateEnum } from './transaction-state.ts'
@@ -18,8 +20,21 @@ export const PaymentFilter = builder.inputType('PaymentFilter', {
     inSuspense: t.boolean({
       description: 'Payments with an amount on the suspense account, or, when false, without one.',
     }),
+    ...wordsFilter(t, 'Payments'),
     customerId: t.id({ description: 'Payments of this customer.' }),
+    customerEmail: t.string({
+      description: 'Payments of the customers with this e-mail address, ignoring case. Deleted customers count too.',
+    }),
     productId: t.id({ description: 'Payments for this product.' }),
+    subscriptionId: t.id({ description: 'Payments of this subscription.' }),
+    sellerId: t.id({ description: 'Payments of this seller.' }),
+    transactionHash: t.string({
+      description: 'Payments whose money came in by the transfer with this hash. Case counts.',
+    }),
+    currency: t.field({ type: 'CurrencyCode', description: 'Payments whose `amount` is in this currency.' }),
+    amount: t.field({ type: AmountRange, description: 'Payments whose `amount` is in this range.' }),
+    settledFrom: t.field({ type: 'DateTime', description: 'Payments settled at this moment or later.' }),
+    settledBefore: t.field({ type: 'DateTime', description: 'Payments settled before this moment.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Payments created at this moment or later.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Payments created before this moment.' }),
   }),
@@ -35,13 +50,22 @@ export const payments = list({
   },
   filter: {
     type: PaymentFilter,
-    conditions: ({ status, source, provider, inSuspense, customerId, productId, createdFrom, createdBefore }) => [
+    conditions: ({ status, source, provider, inSuspense, createdFrom, createdBefore, ...wanted }, context) => [
+      ...hasWords(context, wanted),
       ...(status ? [oneOf('status', status)] : []),
       ...(source ? [equals('source', source)] : []),
       ...(provider ? [equals('provider', provider)] : []),
       ...waiting(inSuspense),
-      ...refersTo('customer_id', 'Customer', customerId),
-      ...refersTo('product_id', 'Product', productId),
+      ...refersTo('customer_id', 'Customer', wanted.customerId),
+      ...ofCustomerWithEmail(wanted.customerEmail),
+      ...refersTo('product_id', 'Product', wanted.productId),
+      ...refersTo('subscription_id', 'Subscription', wanted.subscriptionId),
+      ...refersTo('user_id', 'User', wanted.sellerId),
+      ...cameBy(context, wanted.transactionHash),
+      ...(wanted.currency ? [matches('currency', wanted.currency)] : []),
+      ...amountIn('amount_minor', wanted.amount),
+      ...(wanted.settledFrom ? [atLeast('settled_at', wanted.settledFrom)] : []),
+      ...(wanted.settledBefore ? [below('settled_at', wanted.settledBefore)] : []),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
       ...(createdBefore ? [below('created_at', createdBefore)] : []),
     ],
@@ -58,9 +82,20 @@ const PaymentBy = builder.inputType('PaymentBy', {
   isOneOf: true,
   fields: (t) => ({
     id: t.id({ description: 'The id of the payment.' }),
-    providerId: t.string({
+    providerReference: t.string({
       description:
-        'The id of the payment at its provider, which is also the value of {{UUID}} in `successUrl` (provider-specific).',
+        'The id of the payment at its provider: its `providerId`, which is also the value of {{UUID}} in `successUrl` (provider-specific).',
+    }),
+    providerId: t.string({
+      description: 'The same as `providerReference`.',
+      deprecationReason: 'Use `providerReference`.',
+    }),
+    reference: t.string({
+      description: "The merchant's own identifier of the payment. Of several payments with it the newest is returned.",
+    }),
+    transactionHash: t.string({
+      description:
+        'The hash of a transfer by which money of the payment came in. Of several payments with it the newest is returned.',
     }),
     checkoutId: t.id({ description: 'The id of the checkout that requested the payment.' }),
   }),
@@ -75,7 +110,10 @@ builder.queryFields((t) => ({
     args: { by: t.arg({ type: PaymentBy, required: true, description: 'How the payment is identified.' }) },
     resolve: async (_root, { by }, context) => {
       const { loaders } = context
-      if (by.providerId != null) return loaders.unique('payment', ...calledAtProvider(context, by.providerId))
+      const called = by.providerReference ?? by.providerId
+      if (called != null) return loaders.unique('payment', ...calledAtProvider(context, called))
+      if (by.reference != null) return loaders.newest('payment', matches('reference', normalText(by.reference)))
+      if (by.transactionHash != null) return loaders.newest('payment', ...cameBy(context, by.transactionHash))
       const id = decodeId(by.checkoutId ?? by.id ?? '')
       if (by.checkoutId != null) return id?.kind === 'Checkout' ? paymentOf(loaders, id.uuid) : null
       return id?.kind === 'Payment' ? loaders.one('payment', id.uuid) : null

@@ -1,15 +1,15 @@
 import { SELLABLE_RULE } from '../../catalog/product.ts'
 import { atLeast, below, bytewise, contains, equals, isNull } from '../../db/condition.ts'
-
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { refersTo } from '../filters.ts'
+import { hasWords, refersTo } from '../filters.ts'
 import { present } from '../loaders.ts'
 import { mutation } from '../mutation.ts'
 import { ProductRef } from '../refs.ts'
 import { linksOf } from '../relations.ts'
+import { wordsFilter } from './filter-inputs.ts'
 import { moment, momentField } from './moment.ts'
 import { amount, MoneyInput, MoneyRef } from './money.ts'
 import { ProviderLinkRef } from './provider.ts'
@@ -60,6 +60,7 @@ const ProductFilter = builder.inputType('ProductFilter', {
   fields: (t) => ({
     active: t.boolean({ description: 'Products that can be sold, or, when false, that cannot.' }),
     currency: t.field({ type: 'CurrencyCode', description: 'Products with a price in this currency.' }),
+    ...wordsFilter(t, 'Products'),
     search: t.string({
       description:
         'Products whose name, description or reference contains this text, ignoring case. Up to 100 characters.',
@@ -81,7 +82,8 @@ const products = list({
   },
   filter: {
     type: ProductFilter,
-    conditions: ({ active, currency, search, createdFrom, createdBefore }) => [
+    conditions: ({ active, currency, search, createdFrom, createdBefore, ...words }, context) => [
+      ...hasWords(context, words),
       ...(active != null ? [equals('active', active)] : []),
       ...(currency ? [equals('currency', currency)] : []),
       ...(search ? [contains(['name', 'description', 'reference'], search)] : []),

@@ -1,10 +1,12 @@
-import { atLeast, below, type Condition, equals, oneOf } from '../../db/condition.ts'
+import { atLeast, below, type Condition, equals, matches, oneOf } from '../../db/condition.ts'
 import { decodeId } from '../../kernel/id.ts'
+import { normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { refersTo } from '../filters.ts'
+import { hasWords, refersTo } from '../filters.ts'
 import { RefundRef } from '../refs.ts'
 import { refundOf } from '../relations.ts'
+import { wordsFilter } from './filter-inputs.ts'
 import { ProviderEnum } from './provider.ts'
 import { RefundStatusEnum } from './refund.ts'
 
@@ -16,6 +18,7 @@ const RefundFilter = builder.inputType('RefundFilter', {
     }),
     status: t.field({ type: [RefundStatusEnum], description: 'Refunds with one of these statuses.' }),
     provider: t.field({ type: ProviderEnum, description: 'Refunds of this provider.' }),
+    ...wordsFilter(t, 'Refunds'),
     paymentId: t.id({ description: 'Refunds of this payment.' }),
     customerId: t.id({ description: 'Refunds of payments of this customer.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Refunds requested at this moment or later.' }),
@@ -33,7 +36,11 @@ export const refunds = list({
   },
   filter: {
     type: RefundFilter,
-    conditions: ({ active, status, provider, paymentId, customerId, createdFrom, createdBefore }) => [
+    conditions: (
+      { active, status, provider, paymentId, customerId, createdFrom, createdBefore, ...words },
+      context,
+    ) => [
+      ...hasWords(context, words),
       ...waiting(active),
       ...(status ? [oneOf('status', status)] : []),
       ...(provider ? [equals('provider', provider)] : []),
@@ -55,6 +62,9 @@ const RefundBy = builder.inputType('RefundBy', {
   isOneOf: true,
   fields: (t) => ({
     id: t.id({ description: 'The id of the refund.' }),
+    reference: t.string({
+      description: "The merchant's own identifier of the refund. Of several refunds with it the newest is returned.",
+    }),
     paymentId: t.id({ description: 'The id of the refunded payment. Of several refunds the latest is returned.' }),
   }),
 })
@@ -67,6 +77,7 @@ builder.queryFields((t) => ({
     authScopes: { key: true },
     args: { by: t.arg({ type: RefundBy, required: true, description: 'How the refund is identified.' }) },
     resolve: async (_root, { by }, { loaders }) => {
+      if (by.reference != null) return loaders.newest('refund', matches('reference', normalText(by.reference)))
       const id = decodeId(by.id ?? by.paymentId ?? '')
       if (by.id != null) return id?.kind === 'Refund' ? loaders.one('refund', id.uuid) : null
       return id?.kind === 'Payment' ? refundOf(loaders, id.uuid) : null

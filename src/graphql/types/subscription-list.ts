@@ -1,9 +1,11 @@
-import { atLeast, below, equals, oneOf } from '../../db/condition.ts'
+import { atLeast, below, equals, matches, oneOf } from '../../db/condition.ts'
 import { decodeId } from '../../kernel/id.ts'
+import { normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { calledAtProvider, refersTo } from '../filters.ts'
+import { calledAtProvider, hasWords, refersTo } from '../filters.ts'
 import { SubscriptionRef } from '../refs.ts'
+import { wordsFilter } from './filter-inputs.ts'
 import { ProviderEnum } from './provider.ts'
 import { BillingUsageEnum, SubscriptionStatusEnum } from './subscription-enums.ts'
 
@@ -17,6 +19,7 @@ const SubscriptionFilter = builder.inputType('SubscriptionFilter', {
       description:
         'The subscription with this id at its provider, which is also the value of {{UUID}} in `successUrl`.',
     }),
+    ...wordsFilter(t, 'Subscriptions'),
     customerId: t.id({ description: 'Subscriptions of this customer.' }),
     productId: t.id({ description: 'Subscriptions to this product.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Subscriptions created at this moment or later.' }),
@@ -35,9 +38,10 @@ export const subscriptions = list({
   filter: {
     type: SubscriptionFilter,
     conditions: (
-      { status, usage, provider, providerId, customerId, productId, createdFrom, createdBefore },
+      { status, usage, provider, providerId, customerId, productId, createdFrom, createdBefore, ...words },
       context,
     ) => [
+      ...hasWords(context, words),
       ...(status ? [oneOf('status', status)] : []),
       ...(usage ? [equals('usage', usage)] : []),
       ...(provider ? [equals('provider', provider)] : []),
@@ -53,7 +57,13 @@ export const subscriptions = list({
 const SubscriptionBy = builder.inputType('SubscriptionBy', {
   description: 'Identifies one subscription by exactly one of these fields.',
   isOneOf: true,
-  fields: (t) => ({ id: t.id({ description: 'The id of the subscription.' }) }),
+  fields: (t) => ({
+    id: t.id({ description: 'The id of the subscription.' }),
+    reference: t.string({
+      description:
+        "The merchant's own identifier of the checkout that started the subscription. Of several subscriptions with it the newest is returned.",
+    }),
+  }),
 })
 
 builder.queryFields((t) => ({
@@ -64,6 +74,7 @@ builder.queryFields((t) => ({
     authScopes: { credential: true },
     args: { by: t.arg({ type: SubscriptionBy, required: true, description: 'How the subscription is identified.' }) },
     resolve: (_root, { by }, { loaders }) => {
+      if (by.reference != null) return loaders.newest('subscription', matches('reference', normalText(by.reference)))
       const id = decodeId(by.id ?? '')
       return id?.kind === 'Subscription' ? loaders.one('subscription', id.uuid) : null
     },
