@@ -1,0 +1,212 @@
+import { encodeCursor } from '../db/cursor.ts'
+import type { Database } from '../db/database.ts'
+import type { Position } from '../db/page.ts'
+import { Bindings, nameOf } from '../db/statement.ts'
+import type { Caller } from '../kernel/actor.ts'
+import { decodeId, type IdKind } from '../kernel/id.ts'
+import { emailKey, normalText } from '../kernel/input.ts'
+import { decodeCursor } from './cursor.ts'
+import { badInput } from './refusal.ts'
+import { visible } from './visibility.ts'
+
+/**
+ * The search over what a shop has sold and to whom. Each way to be found is a column with an index in its bytewise order,
+ * in which whatever begins with the text stands together: however many rows there are, as many are read as a page has.
+ */
+
+export type Searched = 'Customer' | 'Checkout' | 'Payment' | 'Subscription'
+
+const TABLES = {
+  Customer: 'customer',
+  Checkout: 'checkout',
+  Payment: 'payment',
+  Subscription: 'subscription',
+} as const satisfies Record<Searched, string>
+
+const ORDER = 'SEARCH'
+const TEXT_AT_MOST = 254
+
+/** Values from the first one up to another that is behind them: all those that begin with a text, or that text alone. */
+interface Range {
+  readonly first: string
+  readonly behind: string
+}
+
+/** A way to be found. */
+interface Way {
+  readonly kind: Searched
+  /** The value that is compared. The row that is found is called t. */
+  readonly value: string
+  /** Where a row is found by another that points to it: both. */
+  readonly from?: string
+  readonly range: (text: string) => Range
+}
+
+const FULL_NAME = `lower((t.name || coalesce(' ' || t.last_name, '')) COLLATE "C")`
+const REFERENCE = 't.reference COLLATE "C"'
+const EXTERNAL_ID = 't.external_id COLLATE "C"'
+const FURTHER_TRANSFERS = 'payment_movement AS m JOIN payment AS t ON t.tenant_id = m.tenant_id AND t.id = m.payment_id'
+
+/** In the order in which what they find is listed. A cursor holds a way's name. */
+const WAYS: Readonly<Record<string, Way>> = {
+  EMAIL: { kind: 'Customer', value: 'lower(t.email COLLATE "C")', range: (text) => beginning(emailKey(text)) },
+  NAME: { kind: 'Customer', value: FULL_NAME, range: (text) => beginning(lowerAscii(text)) },
+  LAST_NAME: {
+    kind: 'Customer',
+    value: 'lower(t.last_name COLLATE "C")',
+    range: (text) => beginning(lowerAscii(text)),
+  },
+  CUSTOMER: { kind: 'Customer', value: REFERENCE, range: beginning },
+  CHECKOUT: { kind: 'Checkout', value: REFERENCE, range: beginning },
+  PAYMENT: { kind: 'Payment', value: REFERENCE, range: beginning },
+  SUBSCRIPTION: { kind: 'Subscription', value: REFERENCE, range: beginning },
+  TRANSFER: { kind: 'Payment', value: 't.transaction_hash COLLATE "C"', range: beginning },
+  CHECKOUT_AT_PROVIDER: { kind: 'Checkout', value: EXTERNAL_ID, range: atProvider },
+  PAYMENT_AT_PROVIDER: { kind: 'Payment', value: EXTERNAL_ID, range: atProvider },
+  SUBSCRIPTION_AT_PROVIDER: { kind: 'Subscription', value: EXTERNAL_ID, range: atProvider },
+  FURTHER_TRANSFER: { kind: 'Payment', value: 'm.transaction_hash COLLATE "C"', from: FURTHER_TRANSFERS, range: alone },
+}
+const NAMES = Object.keys(WAYS)
+
+export interface Found {
+  readonly kind: Searched
+  readonly id: string
+  readonly cursor: string
+}
+
+export interface FoundPage {
+  readonly found: readonly Found[]
+  readonly hasNextPage: boolean
+}
+
+interface Asked {
+  readonly text: string
+  readonly size: number
+  readonly after?: string | null | undefined
+}
+
+/** @throws GraphQLError BAD_USER_INPUT for a text that is empty or too long, or what is no cursor of a search */
+export async function search(db: Database, caller: Caller, { text: given, size, after }: Asked): Promise<FoundPage> {
+  const text = searchable(given)
+  const named = namedBy(text)
+  if (named) return { found: named, hasNextPage: false }
+  const bind = new Bindings()
+  const begin = after == null ? undefined : beginOf(after)
+  const ways = NAMES.slice(begin ? NAMES.indexOf(begin.name) : 0)
+  const limit = bind.add(size + 1)
+  const parts = ways.map((name) => partOf(name, text, { caller, bind, limit, begin }))
+  const statement = `SELECT * FROM (${parts.join('\nUNION ALL\n')}) AS found ORDER BY place, value, id LIMIT ${limit}`
+  const rows = await db.query<Row>(nameOf('search', statement), statement, bind.values)
+  return { found: rows.slice(0, size).map(foundIn), hasNextPage: rows.length > size }
+}
+
+/** What is shown of a search by its id: the one thing that has it, if the text is an id. */
+function namedBy(text: string): readonly Found[] | undefined {
+  const id = decodeId(text)
+  if (!id) return undefined
+  return isSearched(id.kind)
+    ? [{ kind: id.kind, id: id.uuid, cursor: encodeCursor(ORDER, { id: id.uuid, value: text }) }]
+    : []
+}
+
+function isSearched(kind: IdKind): kind is Searched {
+  return Object.hasOwn(TABLES, kind)
+}
+
+function searchable(given: string): string {
+  const text = normalText(given)
+  if (text === '' || text.length > TEXT_AT_MOST) throw badInput(`\`text\` must have 1 to ${TEXT_AT_MOST} characters`)
+  return text
+}
+
+/** Where a page goes on: behind this value of a way. */
+interface Begin extends Position {
+  readonly name: string
+}
+
+function beginOf(after: string): Begin {
+  const { id, value: place } = decodeCursor('after', ORDER, after)
+  const [, name = '', value = ''] = /^([A-Z_]+) (.*)$/s.exec(place) ?? []
+  if (!Object.hasOwn(WAYS, name)) throw badInput('`after` is not a cursor of this list')
+  return { name, id, value }
+}
+
+interface Part {
+  readonly caller: Caller
+  readonly bind: Bindings
+  readonly limit: string
+  readonly begin: Begin | undefined
+}
+
+/** What is found by one way and by none before it. */
+function partOf(name: string, text: string, { caller, bind, limit, begin }: Part): string {
+  const { kind, from, value } = wayOf(name)
+  const table = TABLES[kind]
+  const before = NAMES.slice(0, NAMES.indexOf(name)).filter((each) => wayOf(each).kind === kind)
+  const where = [
+    bind.all(visible(caller, table))('t'),
+    within(name, text, bind),
+    ...before.map((each) => `(${within(each, text, bind)}) IS NOT TRUE`),
+    ...(table === 'customer' ? ['t.deleted_at IS NULL'] : []),
+    ...(begin?.name === name ? [`(${value}, t.id) > (${bind.add(begin.value)}, ${bind.add(begin.id)}::uuid)`] : []),
+  ]
+  return `(SELECT ${from === undefined ? '' : 'DISTINCT'} ${NAMES.indexOf(name)} AS place, t.id, ${value} AS value
+    FROM ${from ?? `${table} AS t`} WHERE ${where.join(' AND ')} ORDER BY value, t.id LIMIT ${limit})`
+}
+
+function within(name: string, text: string, bind: Bindings): string {
+  const { value, range } = wayOf(name)
+  const { first, behind } = range(text)
+  return `${value} >= ${bind.add(first)} AND ${value} < ${bind.add(behind)}`
+}
+
+function wayOf(name: string): Way {
+  const way = WAYS[name]
+  if (!way) throw new Error(`nothing is found by ${name}`)
+  return way
+}
+
+interface Row {
+  readonly place: number
+  readonly id: string
+  readonly value: string
+}
+
+function foundIn({ place, id, value }: Row): Found {
+  const name = NAMES[place] ?? ''
+  return { kind: wayOf(name).kind, id, cursor: encodeCursor(ORDER, { id, value: `${name} ${value}` }) }
+}
+
+/** All values that begin with a text. */
+function beginning(text: string): Range {
+  return { first: text, behind: successorOf(text) }
+}
+
+/** The text alone: no value holds what would come between. */
+function alone(text: string): Range {
+  return { first: text, behind: `${text}\u0001` }
+}
+
+/** An id that comes with its kind before an @ is known to its provider without that. */
+function atProvider(text: string): Range {
+  const bare = text.slice(text.lastIndexOf('@') + 1)
+  return text.includes('@') && bare !== '' ? alone(bare) : beginning(text)
+}
+
+const LAST_BEFORE_SURROGATES = 0xd7ff
+const FIRST_BEHIND_SURROGATES = 0xe000
+const LAST_OF_ALL = 0x10ffff
+
+/** The first text in bytewise order that does not begin with this one. */
+function successorOf(text: string): string {
+  const points = [...text].map((character) => character.codePointAt(0) ?? 0)
+  while (points.at(-1) === LAST_OF_ALL) points.pop()
+  const last = points.pop()
+  if (last === undefined) return String.fromCodePoint(LAST_OF_ALL)
+  return String.fromCodePoint(...points, last === LAST_BEFORE_SURROGATES ? FIRST_BEHIND_SURROGATES : last + 1)
+}
+
+/** The database folds the case of ASCII letters alone, whatever its locale. */
+function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+}
