@@ -7,11 +7,14 @@ import { accountId, openAccounts, openBooks } from './support/books.ts'
 import { type Bulk, loadTransfers, transferUuid } from './support/bulk.ts'
 import { grantBenchKey } from './support/key.ts'
 import { median } from './support/numbers.ts'
+import { loadSales, SALES_QUESTIONS } from './support/sales.ts'
 import { onStage, type Stage } from './support/stage.ts'
 
 /** A transfer has two rows among the transactions, itself and its part, and two entries. */
 const SMALL_TRANSFERS = 5_000
 const LARGE_TRANSFERS = 500_000
+const SMALL_SALES = 10_000
+const LARGE_SALES = 1_000_000
 const ACCOUNTS = 1_000
 const WARM_UPS = 50
 const ROUNDS = 300
@@ -22,6 +25,7 @@ interface Shop {
   readonly app: App
   readonly actor: Actor
   readonly bulk: Bulk
+  readonly sales: number
   readonly url: string
   readonly key: string
 }
@@ -37,10 +41,10 @@ interface Asked {
  */
 export function growth(): Promise<Record<string, number>> {
   return onStage(async (stage) => {
-    const small = await openShop(stage, 'small', SMALL_TRANSFERS)
-    const large = await openShop(stage, 'large', LARGE_TRANSFERS)
+    const small = await openShop(stage, 'small', SMALL_TRANSFERS, SMALL_SALES)
+    const large = await openShop(stage, 'large', LARGE_TRANSFERS, LARGE_SALES)
     const ratios: Record<string, number> = {}
-    for (const [name, question] of Object.entries(QUESTIONS)) {
+    for (const [name, question] of Object.entries({ ...LEDGER_QUESTIONS, ...OF_SALES })) {
       const [smallMs, largeMs] = await timesOf(small, large, question)
       ratios[name] = Math.round((largeMs / smallMs) * 100) / 100
       const cells = [
@@ -55,16 +59,17 @@ export function growth(): Promise<Record<string, number>> {
   })
 }
 
-async function openShop(stage: Stage, name: string, transfers: number): Promise<Shop> {
+async function openShop(stage: Stage, name: string, transfers: number, sales: number): Promise<Shop> {
   const databaseUrl = await stage.createDatabase(`growth_${name}`)
   const gateway = await stage.startGateway(databaseUrl)
   const { app, actor } = await openBooks(databaseUrl)
   stage.keep(app, (it) => it.close())
   await openAccounts(app, actor, ACCOUNTS)
   const bulk = await loadTransfers(app, actor.tenantId, ACCOUNTS, transfers)
+  await loadSales(app, actor.tenantId, sales)
   await untilSealed(app, actor)
   const key = await grantBenchKey(app.db)
-  return { app, actor, bulk, url: `${gateway.url}/graphql`, key }
+  return { app, actor, bulk, sales, url: `${gateway.url}/graphql`, key }
 }
 
 /** The gateway seals in the background what has been posted, which would be measured too. */
@@ -97,29 +102,33 @@ const POSTING = `mutation ($input: CreateTransactionInput!) {
   createTransaction(input: $input) { transaction { id state } userErrors { code message } } }`
 
 /** Deep is anywhere between a tenth and nine tenths of the way back. */
-const QUESTIONS: Readonly<Record<string, (bulk: Bulk) => Asked>> = {
+const LEDGER_QUESTIONS: Readonly<Record<string, (shop: Shop) => Asked>> = {
   transactionsFirst: () => ({ query: TRANSACTIONS, variables: {} }),
-  transactionsDeep: (bulk) => ({ query: TRANSACTIONS, variables: { after: after('CREATED_AT', idWithin(bulk)) } }),
+  transactionsDeep: ({ bulk }) => ({ query: TRANSACTIONS, variables: { after: after('CREATED_AT', idWithin(bulk)) } }),
   entriesFirst: () => ({ query: ENTRIES, variables: {} }),
-  entriesDeep: (bulk) => ({ query: ENTRIES, variables: { after: after('AT', idWithin(bulk)) } }),
+  entriesDeep: ({ bulk }) => ({ query: ENTRIES, variables: { after: after('AT', idWithin(bulk)) } }),
   accountTransactionsFirst: () => ({ query: ITS_TRANSACTIONS, variables: {} }),
-  accountTransactionsDeep: (bulk) => ({
+  accountTransactionsDeep: ({ bulk }) => ({
     query: ITS_TRANSACTIONS,
     variables: { after: after('CREATED_AT', idWithin(bulk)) },
   }),
   accountEntriesFirst: () => ({ query: ITS_ENTRIES, variables: {} }),
   // Every fourth transfer is an entry of the account, and an account's entries are found by their number.
-  accountEntriesDeep: (bulk) => ({
+  accountEntriesDeep: ({ bulk }) => ({
     query: ITS_ENTRIES,
     variables: { after: after('AT', idWithin(bulk), String(within(Math.floor(bulk.transfers / 4)))) },
   }),
   balance: () => ({ query: BALANCE, variables: {} }),
-  balanceAsOf: (bulk) => ({
+  balanceAsOf: ({ bulk }) => ({
     query: BALANCE_AS_OF,
     variables: { at: new Date(bulk.startMs + within(bulk.transfers) / 1_000).toISOString() },
   }),
   posting: () => ({ query: POSTING, variables: { input: transfer() } }),
 }
+
+const OF_SALES = Object.fromEntries(
+  Object.entries(SALES_QUESTIONS).map(([name, question]) => [name, ({ sales }: Shop) => question(sales)]),
+)
 
 function within(rows: number): number {
   return Math.floor(rows * (0.1 + 0.8 * Math.random()))
@@ -140,11 +149,11 @@ function transfer(): object {
 }
 
 /** Small and large in turn, so that whatever else the machine does meets both alike. */
-async function timesOf(small: Shop, large: Shop, question: (bulk: Bulk) => Asked): Promise<[number, number]> {
+async function timesOf(small: Shop, large: Shop, question: (shop: Shop) => Asked): Promise<[number, number]> {
   const smallMs: number[] = []
   const largeMs: number[] = []
   for (let round = 1 - WARM_UPS; round <= ROUNDS; round++) {
-    const times = [await ask(small, question(small.bulk)), await ask(large, question(large.bulk))] as const
+    const times = [await ask(small, question(small)), await ask(large, question(large))] as const
     if (round < 1) continue
     smallMs.push(times[0])
     largeMs.push(times[1])

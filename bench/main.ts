@@ -13,7 +13,7 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<objec
     run: async () => (await import('./mutations.ts')).mutations(),
   },
   growth: {
-    about: 'pages, balances and postings at 1 million rows, beside the same at 10 thousand',
+    about: 'pages, balances, postings and searches at 1 million rows, beside the same at 10 thousand',
     run: async () => (await import('./growth.ts')).growth(),
   },
 }

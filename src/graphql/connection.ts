@@ -80,10 +80,7 @@ export function list<T extends keyof Rows, Filter>(options: ListOptions<T, Filte
         }),
         orderBy: t.arg({ type: order, description: 'The order of the list. The default is newest first.' }),
       },
-      complexity: (args: { first?: number | null; last?: number | null }) => ({
-        field: 1,
-        multiplier: Math.min(Math.max(args.first ?? args.last ?? DEFAULT_SIZE, 1), MAX_SIZE),
-      }),
+      complexity: (args: SizeArgs) => ({ field: 1, multiplier: multiplierOf(args) }),
     }),
 
     /** @throws GraphQLError BAD_USER_INPUT when the page is too large, or a cursor is none of this list. */
@@ -229,7 +226,18 @@ function connectionOf<Row extends { id: string }>(
   }
 }
 
-function sizeOf({ first, last }: ListArgs<unknown>): number {
+interface SizeArgs {
+  readonly first?: number | null | undefined
+  readonly last?: number | null | undefined
+}
+
+/** How often what is asked of an item counts. */
+export function multiplierOf({ first, last }: SizeArgs): number {
+  return Math.min(Math.max(first ?? last ?? DEFAULT_SIZE, 1), MAX_SIZE)
+}
+
+/** @throws GraphQLError BAD_USER_INPUT when the page is too large */
+export function sizeOf({ first, last }: SizeArgs): number {
   const forward = typeof first === 'number'
   if (forward && typeof last === 'number') throw badInput('`first` and `last` cannot be combined')
   const name = typeof last === 'number' ? 'last' : 'first'

@@ -77,36 +77,47 @@ export interface Found {
 export interface FoundPage {
   readonly found: readonly Found[]
   readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
 }
 
 interface Asked {
   readonly text: string
   readonly size: number
+  /** Whether it is the last things before `before` that are wanted, instead of the first after `after`. */
+  readonly backward: boolean
   readonly after?: string | null | undefined
+  readonly before?: string | null | undefined
 }
 
 /** @throws GraphQLError BAD_USER_INPUT for a text that is empty or too long, or what is no cursor of a search */
-export async function search(db: Database, caller: Caller, { text: given, size, after }: Asked): Promise<FoundPage> {
-  const text = searchable(given)
+export async function search(db: Database, caller: Caller, asked: Asked): Promise<FoundPage> {
+  const { size, backward } = asked
+  const text = searchable(asked.text)
+  const bounds = { after: placeOf('after', asked.after), before: placeOf('before', asked.before) }
+  const around = { hasNextPage: bounds.before !== undefined, hasPreviousPage: bounds.after !== undefined }
   const named = namedBy(text)
-  if (named) return { found: named, hasNextPage: false }
+  if (named) return { ...around, found: bounds.after || bounds.before ? [] : named.slice(0, size) }
   const bind = new Bindings()
-  const begin = after == null ? undefined : beginOf(after)
-  const ways = NAMES.slice(begin ? NAMES.indexOf(begin.name) : 0)
   const limit = bind.add(size + 1)
-  const parts = ways.map((name) => partOf(name, text, { caller, bind, limit, begin }))
-  const statement = `SELECT * FROM (${parts.join('\nUNION ALL\n')}) AS found ORDER BY place, value, id LIMIT ${limit}`
+  const direction = backward ? 'DESC' : 'ASC'
+  const parts = waysWithin(bounds).map((name) => partOf(name, text, { caller, bind, limit, direction, ...bounds }))
+  const statement = `SELECT * FROM (${parts.join('\nUNION ALL\n') || NOTHING}) AS found
+    ORDER BY place ${direction}, value ${direction}, id ${direction} LIMIT ${limit}`
   const rows = await db.query<Row>(nameOf('search', statement), statement, bind.values)
-  return { found: rows.slice(0, size).map(foundIn), hasNextPage: rows.length > size }
+  const more = rows.length > size
+  const found = rows.slice(0, size).map(foundIn)
+  if (backward) return { ...around, found: found.reverse(), hasPreviousPage: more || around.hasPreviousPage }
+  return { ...around, found, hasNextPage: more || around.hasNextPage }
 }
 
-/** What is shown of a search by its id: the one thing that has it, if the text is an id. */
+const NOTHING = `SELECT 0 AS place, NULL::uuid AS id, '' AS value WHERE FALSE`
+
+/** What is found of a text that is an id: what has it. It has the place before everything else. */
 function namedBy(text: string): readonly Found[] | undefined {
   const id = decodeId(text)
   if (!id) return undefined
-  return isSearched(id.kind)
-    ? [{ kind: id.kind, id: id.uuid, cursor: encodeCursor(ORDER, { id: id.uuid, value: text }) }]
-    : []
+  if (!isSearched(id.kind)) return []
+  return [{ kind: id.kind, id: id.uuid, cursor: encodeCursor(ORDER, { id: id.uuid, value: `${NAMES[0]} ` }) }]
 }
 
 function isSearched(kind: IdKind): kind is Searched {
@@ -119,39 +130,54 @@ function searchable(given: string): string {
   return text
 }
 
-/** Where a page goes on: behind this value of a way. */
-interface Begin extends Position {
+/** Where a page begins or ends: at this value of a way. */
+interface Place extends Position {
   readonly name: string
 }
 
-function beginOf(after: string): Begin {
-  const { id, value: place } = decodeCursor('after', ORDER, after)
+function placeOf(argument: string, cursor: string | null | undefined): Place | undefined {
+  if (cursor == null) return undefined
+  const { id, value: place } = decodeCursor(argument, ORDER, cursor)
   const [, name = '', value = ''] = /^([A-Z_]+) (.*)$/s.exec(place) ?? []
-  if (!Object.hasOwn(WAYS, name)) throw badInput('`after` is not a cursor of this list')
+  if (!Object.hasOwn(WAYS, name)) throw badInput(`\`${argument}\` is not a cursor of this list`)
   return { name, id, value }
 }
 
-interface Part {
+interface Bounds {
+  readonly after: Place | undefined
+  readonly before: Place | undefined
+}
+
+function waysWithin({ after, before }: Bounds): string[] {
+  const last = before ? NAMES.indexOf(before.name) + 1 : NAMES.length
+  return NAMES.slice(after ? NAMES.indexOf(after.name) : 0, last)
+}
+
+interface Part extends Bounds {
   readonly caller: Caller
   readonly bind: Bindings
   readonly limit: string
-  readonly begin: Begin | undefined
+  readonly direction: 'ASC' | 'DESC'
 }
 
 /** What is found by one way and by none before it. */
-function partOf(name: string, text: string, { caller, bind, limit, begin }: Part): string {
+function partOf(name: string, text: string, { caller, bind, limit, direction, ...bounds }: Part): string {
   const { kind, from, value } = wayOf(name)
   const table = TABLES[kind]
-  const before = NAMES.slice(0, NAMES.indexOf(name)).filter((each) => wayOf(each).kind === kind)
+  const earlier = NAMES.slice(0, NAMES.indexOf(name)).filter((each) => wayOf(each).kind === kind)
+  const beyond = (place: Place | undefined, sign: '<' | '>') =>
+    place?.name === name ? [`(${value}, t.id) ${sign} (${bind.add(place.value)}, ${bind.add(place.id)}::uuid)`] : []
   const where = [
     bind.all(visible(caller, table))('t'),
     within(name, text, bind),
-    ...before.map((each) => `(${within(each, text, bind)}) IS NOT TRUE`),
+    ...earlier.map((each) => `(${within(each, text, bind)}) IS NOT TRUE`),
     ...(table === 'customer' ? ['t.deleted_at IS NULL'] : []),
-    ...(begin?.name === name ? [`(${value}, t.id) > (${bind.add(begin.value)}, ${bind.add(begin.id)}::uuid)`] : []),
+    ...beyond(bounds.after, '>'),
+    ...beyond(bounds.before, '<'),
   ]
-  return `(SELECT ${from === undefined ? '' : 'DISTINCT'} ${NAMES.indexOf(name)} AS place, t.id, ${value} AS value
-    FROM ${from ?? `${table} AS t`} WHERE ${where.join(' AND ')} ORDER BY value, t.id LIMIT ${limit})`
+  const select = from === undefined ? 'SELECT' : 'SELECT DISTINCT'
+  return `(${select} ${NAMES.indexOf(name)} AS place, t.id, ${value} AS value FROM ${from ?? `${table} AS t`}
+    WHERE ${where.join(' AND ')} ORDER BY value ${direction}, t.id ${direction} LIMIT ${limit})`
 }
 
 function within(name: string, text: string, bind: Bindings): string {

@@ -11,10 +11,15 @@ export interface Fixtures {
 /** Lets a customer subscribe to a product by the month. */
 async function subscribed({ app, actor }: TestApp, of: { productId: string; customerId: string }) {
   const owner = await actor()
-  const wanted = { kind: 'SUBSCRIPTION', frequency: { value: 1, unit: 'MONTHS' }, ...of }
+  const wanted = { kind: 'SUBSCRIPTION', frequency: { value: 1, unit: 'MONTHS' }, reference: 'ref-1', ...of }
   const { id } = await app.checkouts.create(call(owner), wanted)
   await app.checkouts.simulate(call(owner), { id: encodeId('Checkout', id), outcome: 'PAY', customer: ADA })
   return eventually(() => app.db.prisma.subscription.findFirst({ where: { checkoutId: id } }))
+}
+
+async function billed({ app }: TestApp, billingId: string): Promise<string> {
+  const { id } = await app.db.prisma.payment.findFirstOrThrow({ where: { billingId } })
+  return id
 }
 
 /** Lets a product be sold and paid, so that there is one of everything. */
@@ -23,13 +28,14 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
   const actor = await house.actor()
   const { tenantId } = actor
   const names = { reference: 'ref-1', email: 'buyer@example.com' }
+  const words = { reference: names.reference }
   const mug = { name: 'A mug', description: 'Blue', price: { amount: '9.99', currency: 'USD' } }
   const product = await app.products.create(call(actor), { ...mug, reference: names.reference })
   const productId = encodeId('Product', product.id)
   const buyer = { name: 'Bea', lastName: 'Buyer', email: names.email, reference: names.reference }
   const customer = await app.customers.create(call(actor), buyer)
   const customerId = encodeId('Customer', customer.id)
-  const checkout = await app.checkouts.create(call(actor), { kind: 'PAYMENT', productId, customerId })
+  const checkout = await app.checkouts.create(call(actor), { kind: 'PAYMENT', productId, customerId, ...words })
   const checkoutId = encodeId('Checkout', checkout.id)
   await app.checkouts.simulate(call(actor), { id: checkoutId, outcome: 'PAY', customer: ADA })
   const { prisma } = app.db
@@ -42,6 +48,12 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
   )
   const asked = { paymentId: encodeId('Payment', payment.id), reason: 'It broke' }
   const refund = await app.refunds.request(call(actor), asked)
+  // What a customer asks for has no reference of the merchant's.
+  await app.refunds.record(call(actor), {
+    ...asked,
+    paymentId: encodeId('Payment', await billed(house, billing.id)),
+    ...words,
+  })
   const entry = await prisma.entry.findFirstOrThrow({ where: { tenantId }, include: { account: true } })
   const event = await prisma.event.findFirstOrThrow({ where: { tenantId, topicId: checkout.id } })
   const user = {
@@ -85,6 +97,12 @@ export async function oneOfEverything(house: TestApp): Promise<Fixtures> {
       WebhookEndpoint: encodeId('WebhookEndpoint', endpoint.id),
       WebhookDelivery: encodeId('WebhookDelivery', delivery.id),
     },
-    names: { ...names, providerId: payment.externalId ?? '', externalId: entry.account.externalId ?? '' },
+    names: {
+      ...names,
+      providerId: payment.externalId ?? '',
+      providerReference: payment.externalId ?? '',
+      transactionHash: payment.transactionHash ?? '',
+      externalId: entry.account.externalId ?? '',
+    },
   }
 }

@@ -72,7 +72,8 @@ const subscription = async (more: object = {}) =>
     }),
   )
 
-const SEARCH = `query ($text: String!, $first: Int, $after: String) { search(text: $text, first: $first, after: $after) {
+const SEARCH = `query ($text: String!, $first: Int, $after: String, $last: Int, $before: String) {
+  search(text: $text, first: $first, after: $after, last: $last, before: $before) {
   edges { cursor node { __typename ... on Node { id } } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`
 
 async function page(text: string, more: object = {}, ask = manager) {
@@ -97,6 +98,10 @@ describe('an id', () => {
       encodeId('User', sellerId),
     ]
     for (const id of others) expect(await found(id)).toEqual([])
+    expect(await page(ids[2] ?? '', { after: edges[0].cursor })).toMatchObject({
+      ids: [],
+      pageInfo: { hasNextPage: false },
+    })
     expect(await found(ids[2] ?? '', seller)).toEqual([])
   })
 })
@@ -189,6 +194,19 @@ test('pages follow one another: each thing once, in order, also when others come
   }
   expect(seen).toEqual(made)
   expect((await page('Page', { first: 0 })).ids).toEqual([])
+  const backward: string[] = []
+  let before: string | null = null
+  do {
+    const { ids, pageInfo } = await page('Page ', { last: 2, before })
+    backward.unshift(...ids)
+    expect(pageInfo.hasNextPage).toBe(before !== null)
+    before = pageInfo.hasPreviousPage ? pageInfo.startCursor : null
+  } while (before !== null)
+  expect(backward).toEqual((await page('Page ')).ids)
+  expect(backward.slice(-5)).toEqual(made.slice(-5))
+  const { edges } = await page('Page')
+  const [from, to] = [edges[1].cursor, edges[6].cursor]
+  expect((await page('Page', { after: from, before: to })).ids).toEqual((await page('Page')).ids.slice(2, 6))
 })
 
 test.each([
@@ -198,6 +216,7 @@ test.each([
   ['half of a surrogate pair', { text: 'a\ud800' }],
   ['a page of 101', { text: 'a', first: 101 }],
   ['a page below zero', { text: 'a', first: -1 }],
+  ['a page from both ends', { text: 'a', first: 1, last: 1 }],
   ['what is no cursor', { text: 'a', after: 'abc' }],
   ['a cursor of another list', { text: 'a', after: encodeCursor('CREATED_AT', { id: newId(), value: 'x' }) }],
   ['a cursor of no field', { text: 'a', after: encodeCursor('SEARCH', { id: newId(), value: 'toString x' }) }],

@@ -28,7 +28,10 @@ async function fill(pool: pg.Pool, tenant: string, count: number): Promise<void>
     account,
   )
   for (let n = 0; n < count; n++) {
-    const [product, customer, checkout, payment, posting, subscription, bill, paid] = Array.from({ length: 8 }, newId)
+    const [product, customer, checkout, payment, posting, subscription, bill, paid, refund] = Array.from(
+      { length: 9 },
+      newId,
+    )
     await insert(
       `INSERT INTO product (tenant_id, id, reference, name, description, price_minor, currency)
        VALUES ($1, $2, $3, 'A mug', 'Blue', 100, 'USD')`,
@@ -50,8 +53,9 @@ async function fill(pool: pg.Pool, tenant: string, count: number): Promise<void>
       n % 2 ? null : JSON.stringify({ items: [mug(product), mug()], discounts: [], taxes: [] }),
     )
     await insert(
-      `INSERT INTO payment (tenant_id, id, provider, status, amount_minor, currency, product_id, customer_id, checkout_id, description)
-       VALUES ($1, $2, 'QBITFLOW', 'COMPLETED', 100, 'USD', $3, $4, $5, 'A mug')`,
+      `INSERT INTO payment (tenant_id, id, provider, status, amount_minor, currency, product_id, customer_id, checkout_id,
+         description, reference, metadata)
+       VALUES ($1, $2, 'QBITFLOW', 'COMPLETED', 100, 'USD', $3, $4, $5, 'A mug', 'order', '{"channel": "web"}')`,
       payment,
       product,
       customer,
@@ -78,6 +82,13 @@ async function fill(pool: pg.Pool, tenant: string, count: number): Promise<void>
       paid,
       subscription,
       bill,
+    )
+    await insert(
+      `INSERT INTO refund (tenant_id, id, provider, payment_id, status, amount_minor, currency, external_id)
+       VALUES ($1, $2, 'QBITFLOW', $3, 'PENDING', 100, 'USD', $4)`,
+      refund,
+      payment,
+      `r${n}`,
     )
     await insert(
       `INSERT INTO ledger_transaction (tenant_id, id, type, state, recipe, account_id, total, currency, cause_kind, cause_id)
@@ -132,6 +143,12 @@ const QUERIES: [string, number, string][] = [
     3,
     `checkouts(first: $n) { edges { node { total { amount } items { name quantity metadata product { name } }
        discounts { name } taxes { name amount { amount } } } } }`,
+  ],
+  [
+    'payments with customer, refunds, reference and metadata, of those with some metadata and a reference',
+    4,
+    `payments(first: $n, filter: { reference: "order", metadata: [{ key: "channel", value: "web" }] }) { edges { node { id
+       reference metadata customer { name metadata } refunds(first: 3) { edges { node { amount { amount } reference metadata } } } } } }`,
   ],
   ['checkouts with their timelines', 3, 'checkouts(first: $n) { edges { node { id timeline { type } } } }'],
 ]

@@ -1,11 +1,8 @@
 import { builder } from '../builder.ts'
+import { multiplierOf, sizeOf } from '../connection.ts'
 import { readEntity } from '../nodes.ts'
 import { CheckoutRef, CustomerRef, PaymentRef, SubscriptionRef } from '../refs.ts'
-import { badInput } from '../refusal.ts'
 import { search } from '../search.ts'
-
-const DEFAULT_SIZE = 20
-const MAX_SIZE = 100
 
 const SearchResult = builder.unionType('SearchResult', {
   description: 'An object that a search found.',
@@ -20,7 +17,9 @@ interface Edge {
 const SearchEdge = builder.objectRef<Edge>('SearchEdge').implement({
   description: 'One object that a search found, with its cursor.',
   fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'The position of the object in the list, for `after`.' }),
+    cursor: t.exposeString('cursor', {
+      description: 'The position of the item in the list. Pass it as `after` or `before` to read from there.',
+    }),
     node: t.field({
       type: SearchResult,
       description: 'The object.',
@@ -61,24 +60,18 @@ builder.queryField('search', (t) =>
     authScopes: { key: true },
     args: {
       text: t.arg.string({ required: true, description: 'The text to search for: 1 to 254 characters.' }),
-      first: t.arg.int({ description: 'The number of objects to return: at most 100. The default is 20.' }),
-      after: t.arg.string({ description: 'Returns the objects after this cursor.' }),
+      ...t.arg.connectionArgs(),
     },
-    complexity: ({ first }) => ({
-      field: SEARCH_COST,
-      multiplier: Math.min(Math.max(first ?? DEFAULT_SIZE, 1), MAX_SIZE),
-    }),
-    resolve: async (_root, { text, first, after }, { app, caller, loaders }) => {
-      const size = first ?? DEFAULT_SIZE
-      if (size < 0) throw badInput('`first` must not be negative')
-      if (size > MAX_SIZE) throw badInput(`\`first\` must be at most ${MAX_SIZE}`)
-      const { found, hasNextPage } = await search(app.db, caller, { text, size, after })
+    complexity: (args) => ({ field: SEARCH_COST, multiplier: multiplierOf(args) }),
+    resolve: async (_root, { text, ...args }, { app, caller, loaders }) => {
+      const asked = { text, size: sizeOf(args), backward: typeof args.last === 'number', ...args }
+      const { found, ...around } = await search(app.db, caller, asked)
       const nodes = await Promise.all(found.map(({ kind, id }) => readEntity(loaders, kind, id)))
       const edges = found.flatMap(({ cursor }, index) => {
         const node = nodes[index]
         return node ? [{ cursor, node }] : []
       })
-      return { edges, hasNextPage, hasPreviousPage: after != null }
+      return { edges, ...around }
     },
   }),
 )
