@@ -137,6 +137,8 @@ describe.each(KINDS)('of the %ss', (table, kind, list) => {
     }
     expect(await by(['channel', '%'])).toEqual([])
     expect(await by(['channel"', mark])).toEqual([])
+    await add(table, { metadata: { channel: `a=${mark}` } })
+    expect(await by(['channel=a', mark])).toEqual([])
     expect(await listed(list, { metadata: [{ key: 'channel', value: mark }] }, seller)).toEqual([])
   })
 
