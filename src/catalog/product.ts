@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { ProductRow } from '../db/rows.ts'
+import type { PRODUCT } from '../events/objects/sales.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import { encodeId } from '../kernel/id.ts'
 import { id, metadata, optional, price, reference, text } from '../kernel/input.ts'
 
@@ -37,7 +39,7 @@ export const UpdateProduct = z.object({
 export const ProductId = z.object({ id: id('Product') })
 
 /** The product as events and webhooks show it. */
-export function productObject(product: ProductRow): Record<string, unknown> {
+export function productObject(product: ProductRow): ObjectOf<typeof PRODUCT> {
   return {
     id: encodeId('Product', product.id),
     reference: product.reference,

@@ -3,6 +3,8 @@ import type { CheckoutKind, CheckoutStatus, TransactionState } from '../db/gener
 import { inList } from '../db/in-list.ts'
 import type { CheckoutRow } from '../db/rows.ts'
 import type { TransactionType } from '../events/catalogue.ts'
+import type { CHECKOUT } from '../events/objects/sales.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import { encodeId } from '../kernel/id.ts'
 import { email, id, OWN_WORDS, optional, text, webUrl } from '../kernel/input.ts'
 import { providerName } from '../kernel/provider-name.ts'
@@ -167,7 +169,7 @@ export const SimulateCheckout = z.object({
 })
 
 /** The checkout as events and webhooks show it. */
-export function checkoutObject(checkout: CheckoutRow): Record<string, unknown> {
+export function checkoutObject(checkout: CheckoutRow): ObjectOf<typeof CHECKOUT> {
   const { provider, kind, status, reference, metadata, url, reason } = checkout
   return {
     id: encodeId('Checkout', checkout.id),

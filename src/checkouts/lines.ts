@@ -158,7 +158,7 @@ function cut(text: string, length: number): string {
 }
 
 /** The lines as events and webhooks show them. */
-export function linesObject(lines: Lines): Record<string, unknown> {
+export function linesObject(lines: Lines) {
   return {
     items: lines.items.map((item) => ({
       product: item.productId ? encodeId('Product', item.productId) : null,

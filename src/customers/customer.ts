@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { CustomerRow } from '../db/rows.ts'
+import type { CUSTOMER_OBJECT } from '../events/objects/sales.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import { encodeId } from '../kernel/id.ts'
 import { email, id, metadata, optional, reference, text } from '../kernel/input.ts'
 
@@ -29,7 +31,7 @@ export const UpdateCustomer = z.object({ id: id('Customer'), name: optional(text
 export const CustomerId = z.object({ id: id('Customer') })
 
 /** The customer as events and webhooks show it. */
-export function customerObject(customer: CustomerRow): Record<string, unknown> {
+export function customerObject(customer: CustomerRow): ObjectOf<typeof CUSTOMER_OBJECT> {
   const { reference, name, lastName, email, phone, metadata } = customer
   return { id: encodeId('Customer', customer.id), reference, name, lastName, email, phone, metadata }
 }

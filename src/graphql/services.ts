@@ -17,6 +17,7 @@ import type { PaymentDimension, PaymentSum } from '../payments/stats.ts'
 import type { TopicKind } from '../payments/status.ts'
 import type { Fault } from '../providers/faults.ts'
 import type { Providers } from '../providers/providers.ts'
+import type { Counters, Notification } from '../reconciliation/attention.ts'
 
 type Verb = (call: Call, input: unknown) => Promise<Done>
 /** A posting answers with its row, where it has just been written. */
@@ -89,8 +90,8 @@ export interface Services {
     remove: Verb
   }
   readonly attention: {
-    counters(tenantId: string, timezone?: string): Promise<object>
-    notifications(tenantId: string, show: (at: Date) => string): Promise<string[]>
+    counters(tenantId: string, timezone?: string): Promise<Counters>
+    notifications(tenantId: string, show: (at: Date) => string): Promise<Notification[]>
   }
   readonly removal: {
     request: (call: Call) => Promise<Done & { dueAt?: Date | undefined }>

@@ -1,5 +1,9 @@
 import type { AccountKind } from '../db/generated/enums.ts'
+import type { AccountRow } from '../db/rows.ts'
+import type { ACCOUNT } from '../events/objects/ledger.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import type { Currency } from '../kernel/currency.ts'
+import { encodeId } from '../kernel/id.ts'
 import type { ProviderName } from '../kernel/provider-name.ts'
 
 /** An account that a recipe needs, by the external id under which it is opened at its first use. */
@@ -109,4 +113,17 @@ export function sellerOf(userId: string, currency: Currency): AccountSpec {
 
 function system(externalId: string, name: string, currency: Currency, overdraft: boolean): AccountSpec {
   return { externalId, name, kind: 'SYSTEM', currency, overdraft }
+}
+
+type ShownAccount = Pick<
+  AccountRow,
+  'id' | 'externalId' | 'name' | 'kind' | 'currency' | 'overdraft' | 'overdraftLimit' | 'frozen' | 'metadata'
+>
+
+/** The account as events and webhooks show it. */
+export function accountObject(account: ShownAccount): ObjectOf<typeof ACCOUNT> {
+  const { externalId, name, kind, currency, overdraft, frozen, metadata } = account
+  const overdraftLimit = account.overdraftLimit?.toString() ?? null
+  const id = encodeId('Account', account.id)
+  return { id, externalId, name, kind, currency, overdraft, overdraftLimit, frozen, metadata }
 }

@@ -9,12 +9,12 @@ import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import type { Currency } from '../kernel/currency.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
-import { encodeId, newId } from '../kernel/id.ts'
+import { newId } from '../kernel/id.ts'
 import { id, metadata, optional, text } from '../kernel/input.ts'
 import { MAX_MINOR, parseDecimal } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
 import { transactOnce } from '../work/work.ts'
-import { isReserved } from './account.ts'
+import { accountObject, isReserved } from './account.ts'
 import type { Currencies } from './currencies.ts'
 
 const CreateAccount = z.object({
@@ -164,12 +164,4 @@ interface AccountKey {
 
 function announce(emit: Emit, type: EventType, account: AccountRow): void {
   emit({ type, entityKind: 'Account', entityId: account.id, object: accountObject(account) })
-}
-
-/** The account as events and webhooks show it. */
-function accountObject(account: AccountRow): Record<string, unknown> {
-  const { externalId, name, kind, currency, overdraft, frozen, metadata } = account
-  const overdraftLimit = account.overdraftLimit?.toString() ?? null
-  const id = encodeId('Account', account.id)
-  return { id, externalId, name, kind, currency, overdraft, overdraftLimit, frozen, metadata }
 }

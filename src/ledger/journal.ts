@@ -1,7 +1,7 @@
 import type { AccountKind } from '../db/generated/enums.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import type { Work } from '../work/work.ts'
-import type { AccountSpec } from './account.ts'
+import { type AccountSpec, accountObject } from './account.ts'
 import type { Posting } from './posting.ts'
 import { type Header, type Line, type Outcome, outcomeFrom, POST_AT, type Prepared, parametersOf } from './statement.ts'
 
@@ -108,15 +108,19 @@ export function postedEvent(
 
 /** The ids of the accounts that recipes need, by external id; those that are missing are opened. */
 export async function openAccounts(work: Work, specs: readonly AccountSpec[]): Promise<Map<string, string>> {
-  const unique = [...new Map(specs.map((spec) => [spec.externalId, spec])).values()]
+  const specOf = new Map(specs.map((spec) => [spec.externalId, spec]))
+  const unique = [...specOf.values()]
   const rows = await work.tx.$queryRaw<{ external_id: string; id: string; opened: boolean }[]>`
     SELECT * FROM ledger_open_accounts(
       ${work.tenantId}::uuid, ${unique.map(() => newId())}::uuid[], ${unique.map((spec) => spec.externalId)}::text[],
       ${unique.map((spec) => spec.name)}::text[], ${unique.map((spec): AccountKind => spec.kind)}::"AccountKind"[],
       ${unique.map((spec) => spec.currency.code)}::text[], ${unique.map((spec) => spec.overdraft)}::boolean[], ${work.at})`
   for (const row of rows) {
-    if (!row.opened) continue
-    const object = { id: encodeId('Account', row.id), externalId: row.external_id }
+    const spec = specOf.get(row.external_id)
+    if (!row.opened || !spec) continue
+    const { externalId, name, kind, overdraft, currency } = spec
+    const opened = { id: row.id, externalId, name, kind, overdraft, currency: currency.code }
+    const object = accountObject({ ...opened, overdraftLimit: null, frozen: false, metadata: {} })
     work.emit({ type: 'account.created', entityKind: 'Account', entityId: row.id, object })
   }
   return new Map(rows.map((row) => [row.external_id, row.id]))

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { ApiKeyRow } from '../db/rows.ts'
+import type { API_KEY } from '../events/objects/organization.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import type { Mode } from '../kernel/actor.ts'
 import { encodeId } from '../kernel/id.ts'
 import { id, optional, text } from '../kernel/input.ts'
@@ -65,7 +67,7 @@ export function looksLikeKey(credential: string): boolean {
 }
 
 /** The key as events and webhooks show it. */
-export function apiKeyObject(key: ApiKeyRow): Record<string, unknown> {
+export function apiKeyObject(key: ApiKeyRow): ObjectOf<typeof API_KEY> {
   const { id, name, prefix, last4, role, userId, expiresAt, rateLimit } = key
   return {
     id: encodeId('ApiKey', id),

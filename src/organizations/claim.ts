@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { ClaimFundsRow } from '../db/rows.ts'
+import type { CLAIM_FUNDS } from '../events/objects/organization.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import { encodeId } from '../kernel/id.ts'
 import { id, text } from '../kernel/input.ts'
 
@@ -21,7 +23,13 @@ export const ClaimForm = z.object({
 })
 
 /** What is owed as events and webhooks show it. */
-export function claimFundsObject({ id, userId, owedMinor, currency, funded }: ClaimFundsRow): Record<string, unknown> {
+export function claimFundsObject({
+  id,
+  userId,
+  owedMinor,
+  currency,
+  funded,
+}: ClaimFundsRow): ObjectOf<typeof CLAIM_FUNDS> {
   return {
     id: encodeId('ClaimFunds', id),
     user: encodeId('User', userId),

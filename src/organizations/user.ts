@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { UserRow } from '../db/rows.ts'
+import type { USER } from '../events/objects/organization.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import type { Actor, Role } from '../kernel/actor.ts'
 import { encodeId } from '../kernel/id.ts'
 import { email, id, optional, text } from '../kernel/input.ts'
@@ -48,7 +50,7 @@ export const UpdateUser = z.object({
 export const UserId = z.object({ id: id('User') })
 
 /** The user as events and webhooks show it. */
-export function userObject(user: UserRow): Record<string, unknown> {
+export function userObject(user: UserRow): ObjectOf<typeof USER> {
   const { name, lastName, email, role, organizationFeeBps, claimedAt } = user
   return {
     id: encodeId('User', user.id),

@@ -2,6 +2,8 @@ import type { TransactionState } from '../db/generated/enums.ts'
 import { inList } from '../db/in-list.ts'
 import type { PaymentRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
+import type { PAYMENT } from '../events/objects/sales.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import { encodeId } from '../kernel/id.ts'
 import type { Money } from '../kernel/money.ts'
 
@@ -144,7 +146,7 @@ export function paymentEventType(state: TransactionState): EventType {
 }
 
 /** The payment as events and webhooks show it. */
-export function paymentObject(payment: PaymentRow): Record<string, unknown> {
+export function paymentObject(payment: PaymentRow): ObjectOf<typeof PAYMENT> {
   return {
     id: encodeId('Payment', payment.id),
     provider: payment.provider,
@@ -152,10 +154,10 @@ export function paymentObject(payment: PaymentRow): Record<string, unknown> {
     reference: payment.reference,
     metadata: payment.metadata,
     amount: { minor: payment.amountMinor.toString(), currency: payment.currency },
-    settled: payment.settledMinor !== null && {
-      minor: payment.settledMinor.toString(),
-      currency: payment.settledCurrency,
-    },
+    settled:
+      payment.settledMinor === null
+        ? null
+        : { minor: payment.settledMinor.toString(), currency: payment.settledCurrency },
     refunded: { minor: payment.refundedMinor.toString(), currency: payment.currency },
     suspense: { minor: payment.suspenseMinor.toString(), currency: payment.currency },
     checkout: payment.checkoutId && encodeId('Checkout', payment.checkoutId),

@@ -22,6 +22,15 @@ export interface Counters {
   readonly heldTransactions: number
 }
 
+export interface Notification {
+  readonly matter: Matter
+  readonly message: string
+  readonly count: number
+  /** The money that it is about, where it is about money. */
+  readonly amount: { readonly minor: bigint; readonly currency: string } | null
+  readonly at: Date | null
+}
+
 const COUNTERS = `
   SELECT
     (SELECT count(*) FROM checkout WHERE tenant_id = $1 AND ${AWAITS_PAYMENT}) AS open_checkouts,
@@ -34,7 +43,7 @@ const COUNTERS = `
     (SELECT count(*) FROM ledger_transaction
      WHERE tenant_id = $1 AND type = 'EXTERNAL' AND state = 'HELD') AS held_transactions`
 
-type Matter =
+export type Matter =
   | 'late'
   | 'short'
   | 'surplus'
@@ -96,12 +105,18 @@ export function attentionService({ db, clock }: { db: Database; clock: Clock }) 
       return Object.fromEntries(counts) as Counters
     },
 
-    /** In plain English; `show` says how a moment is written. */
-    async notifications(tenantId: string, show: (at: Date) => string): Promise<string[]> {
+    /** The message of each is in plain English; `show` says how a moment is written. */
+    async notifications(tenantId: string, show: (at: Date) => string): Promise<Notification[]> {
       const found = await db.query<Found>('attention.matters', MATTERS, [tenantId, clock.now()])
-      return found.map((matter) => sentence(matter, matter.at ? show(matter.at) : ''))
+      return found.map((each) => notificationOf(each, show))
     },
   }
+}
+
+function notificationOf(found: Found, show: (at: Date) => string): Notification {
+  const { matter, count, minor, name, at } = found
+  const amount = minor === null || name === null ? null : { minor, currency: name }
+  return { matter, message: sentence(found, at ? show(at) : ''), count: Number(count), amount, at }
 }
 
 const DECIDE =

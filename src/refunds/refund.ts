@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { RefundStatus, TransactionState } from '../db/generated/enums.ts'
 import type { RefundRow } from '../db/rows.ts'
 import type { EventType, Status } from '../events/catalogue.ts'
+import type { REFUND } from '../events/objects/sales.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import { encodeId } from '../kernel/id.ts'
 import { id, text } from '../kernel/input.ts'
 import { divideHalfEven } from '../kernel/money.ts'
@@ -136,7 +138,7 @@ export const RefuseRefund = z.object({ id: id('Refund'), message: text(500) })
 export const RequestRefund = z.object({ paymentId: id('Payment'), reason: text(500) })
 
 /** The refund as events and webhooks show it. */
-export function refundObject(refund: RefundRow): Record<string, unknown> {
+export function refundObject(refund: RefundRow): ObjectOf<typeof REFUND> {
   return {
     id: encodeId('Refund', refund.id),
     provider: refund.provider,
@@ -146,10 +148,8 @@ export function refundObject(refund: RefundRow): Record<string, unknown> {
     payment: encodeId('Payment', refund.paymentId),
     customer: refund.customerId && encodeId('Customer', refund.customerId),
     amount: { minor: refund.amountMinor.toString(), currency: refund.currency },
-    settled: refund.settledMinor !== null && {
-      minor: refund.settledMinor.toString(),
-      currency: refund.settledCurrency,
-    },
+    settled:
+      refund.settledMinor === null ? null : { minor: refund.settledMinor.toString(), currency: refund.settledCurrency },
     reason: refund.reason,
     merchantMessage: refund.merchantMessage,
     issued: refund.issued,

@@ -3,6 +3,8 @@ import type { SubscriptionStatus } from '../db/generated/enums.ts'
 import { inList } from '../db/in-list.ts'
 import type { BillingRow, SubscriptionRow } from '../db/rows.ts'
 import type { EventType } from '../events/catalogue.ts'
+import type { BILLING, SUBSCRIPTION } from '../events/objects/subscriptions.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import { encodeId } from '../kernel/id.ts'
 import { decimalRule, id, optional, price, refuse } from '../kernel/input.ts'
 import { formatDecimal, parseDecimal } from '../kernel/money.ts'
@@ -122,9 +124,9 @@ export function subscriptionEventType(status: SubscriptionStatus): EventType {
 }
 
 /** The subscription as events and webhooks show it. */
-export function subscriptionObject(subscription: SubscriptionRow): Record<string, unknown> {
+export function subscriptionObject(subscription: SubscriptionRow): ObjectOf<typeof SUBSCRIPTION> {
   const { currency, provider, status, reference, metadata, usage, stopped, completedCycles } = subscription
-  const amount = (minor: bigint | null) => minor !== null && { minor: minor.toString(), currency }
+  const amount = (minor: bigint | null) => (minor === null ? null : { minor: minor.toString(), currency })
   const units = subscription.unitsMillionths
   return {
     id: encodeId('Subscription', subscription.id),
@@ -151,7 +153,7 @@ export function subscriptionObject(subscription: SubscriptionRow): Record<string
 }
 
 /** A bill as events and webhooks show it. */
-export function billingObject(billing: BillingRow): Record<string, unknown> {
+export function billingObject(billing: BillingRow): ObjectOf<typeof BILLING> {
   const { sequence, trigger, status, attempts } = billing
   return {
     id: encodeId('Billing', billing.id),

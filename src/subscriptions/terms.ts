@@ -84,7 +84,7 @@ export function termsOf(checkout: CheckoutRow): RecurringTerms | undefined {
 }
 
 /** The terms as events and webhooks show them. */
-export function termsObject(checkout: CheckoutRow): Record<string, unknown> {
+export function termsObject(checkout: CheckoutRow) {
   const terms = termsOf(checkout)
   if (!terms) return {}
   const { frequency, trialPeriod = null, minPeriods = null, freeCredits } = terms

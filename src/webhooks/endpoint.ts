@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { WebhookEndpointRow } from '../db/rows.ts'
 import { EVENT_TYPES, type EventType } from '../events/catalogue.ts'
+import type { WEBHOOK_ENDPOINT } from '../events/objects/organization.ts'
+import type { ObjectOf } from '../events/shape.ts'
 import type { Mode } from '../kernel/actor.ts'
 import type { Problem } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
@@ -57,7 +59,7 @@ export function addressProblem(mode: Mode, url: string | undefined): Problem | u
 }
 
 /** The endpoint as events show it. */
-export function webhookEndpointObject(endpoint: WebhookEndpointRow): Record<string, unknown> {
+export function webhookEndpointObject(endpoint: WebhookEndpointRow): ObjectOf<typeof WEBHOOK_ENDPOINT> {
   const { url, kind, types, active, disabledReason } = endpoint
   return { id: encodeId('WebhookEndpoint', endpoint.id), url, kind, types, active, disabledReason }
 }

@@ -138,6 +138,16 @@ test('what waits for a person is told, in their time zone, and counted', async (
     `The API key "till" expires at ${soon.toISOString()}.`,
     `All data in test mode will be removed at ${dueAt?.toISOString()}; cancelDataRemoval keeps them.`,
   ])
+  const { attention } = await viewer(`attention {
+    counters { openCheckouts checkoutsInDoubt paymentsToday failedDeliveries pendingDeliveries inboxWaiting heldTransactions }
+    notifications { kind message count amount { amount } at } }`)
+  expect(attention.counters).toEqual(seen.counters)
+  expect(attention.notifications.map(({ message }: { message: string }) => message)).toEqual(seen.notifications)
+  expect(attention.notifications.slice(0, 3)).toMatchObject([
+    { kind: 'ENDPOINT_DISABLED', count: 1, amount: null, at: '2026-03-29T00:30:00.000Z' },
+    { kind: 'INBOX_GIVEN_UP', count: 1 },
+    { kind: 'DELIVERIES_GIVEN_UP', count: 2, at: null },
+  ])
   const { notifications } = await viewer('notifications', { 'time-zone': 'Europe/Amsterdam' })
   expect(notifications[0]).toContain('2026-03-29T01:30:00.000+01:00')
 })
@@ -203,8 +213,9 @@ test('a seller is told nothing of it', async () => {
   }
   await door.app.db.prisma.user.create({ data: seller })
   const asSeller = await door.as('TEST', 'USER', sellerId)
-  for (const field of ['notifications', 'counters', 'dataRemovalDueAt']) {
-    const { data, errors } = await asSeller(`{ viewer { mode ${field} } }`)
+  for (const field of ['notifications', 'counters', 'dataRemovalDueAt', 'attention']) {
+    const selected = field === 'attention' ? 'attention { notifications { message } }' : field
+    const { data, errors } = await asSeller(`{ viewer { mode ${selected} } }`)
     expect([field, errors?.[0]?.extensions?.code]).toEqual([field, 'FORBIDDEN'])
     expect(data?.viewer?.[field] ?? null).toBeNull()
   }

@@ -8,7 +8,7 @@ import { paymentOfBilling } from '../relations.ts'
 import { momentField, momentOrNull } from './moment.ts'
 import { amount, MoneyRef } from './money.ts'
 
-const BillingTriggerEnum = builder.enumType('BillingTrigger', {
+export const BillingTriggerEnum = builder.enumType('BillingTrigger', {
   description: 'What started a billing.',
   values: {
     AUTO: { description: 'The billing period ended.' },
@@ -16,7 +16,7 @@ const BillingTriggerEnum = builder.enumType('BillingTrigger', {
   } satisfies Record<BillingTrigger, object>,
 })
 
-const BillingStatusEnum = builder.enumType('BillingStatus', {
+export const BillingStatusEnum = builder.enumType('BillingStatus', {
   description: 'The status of a billing.',
   values: {
     PENDING: { description: 'The billing has started and is not final.' },

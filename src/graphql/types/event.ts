@@ -1,5 +1,5 @@
 import { atLeast, below, equals, oneOf } from '../../db/condition.ts'
-import { EVENT_TYPES } from '../../events/catalogue.ts'
+import { EVENT_TYPES, type EventType } from '../../events/catalogue.ts'
 import { EVENT_ORDER, eventCursor, placeOf } from '../../events/cursor.ts'
 import { decodeId, encodeId, type IdKind, PREFIXES } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
@@ -9,6 +9,8 @@ import { mapped } from '../iterator.ts'
 import { readEntity } from '../nodes.ts'
 import { EventRef } from '../refs.ts'
 import { badInput } from '../refusal.ts'
+import { EventPayloadRef } from './event-payload.ts'
+import { EventTypeEnum } from './event-type.ts'
 import { moment, momentField } from './moment.ts'
 
 EventRef.implement({
@@ -16,7 +18,15 @@ EventRef.implement({
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({ description: 'The id of the event: evt_…', resolve: ({ id }) => encodeId('Event', id) }),
-    type: t.exposeString('type', { description: 'The type of the event, e.g. payment.completed.' }),
+    eventType: t.field({
+      type: EventTypeEnum,
+      description: 'The type of the event.',
+      resolve: ({ type }) => type as EventType,
+    }),
+    type: t.exposeString('type', {
+      description: 'The type of the event as webhooks write it, e.g. payment.completed.',
+      deprecationReason: 'Use `eventType`, which is an enum.',
+    }),
     entity: t.field({
       type: builder.nodeInterfaceRef(),
       nullable: true,
@@ -30,8 +40,14 @@ EventRef.implement({
         'The position of the event among all events. Pass it as `after` to `events`, as a query or as a subscription, to continue after this event.',
       resolve: eventCursor,
     }),
+    data: t.field({
+      type: EventPayloadRef,
+      description: 'The changed object as it was after the change, with typed fields. Webhooks send it as `data`.',
+      resolve: (event) => event,
+    }),
     payload: t.field({
       type: 'JSON',
+      deprecationReason: 'Use `data`, whose fields are typed.',
       description:
         'An object `{ object, status }`: the changed object as it was after the change, and for some types its new status. Webhooks send it as `data`.',
       resolve: ({ payload }) => payload,
@@ -51,7 +67,11 @@ EventRef.implement({
 const EventFilter = builder.inputType('EventFilter', {
   description: 'Conditions on a list of events. An event must match all that are given.',
   fields: (t) => ({
-    types: t.stringList({ description: 'Events with one of these types, e.g. payment.completed.' }),
+    eventTypes: t.field({ type: [EventTypeEnum], description: 'Events with one of these types.' }),
+    types: t.stringList({
+      description: 'Events with one of these types, e.g. payment.completed.',
+      deprecationReason: 'Use `eventTypes`.',
+    }),
     entityId: t.id({ description: 'Events of this object, given by its id.' }),
     from: t.field({ type: 'DateTime', description: 'Events at this moment or later.' }),
     before: t.field({ type: 'DateTime', description: 'Events before this moment.' }),
@@ -65,7 +85,8 @@ const events = list({
   orders: { [EVENT_ORDER]: { column: 'cursor', description: 'The order in which the events were recorded.' } },
   filter: {
     type: EventFilter,
-    conditions: ({ types, entityId, from, before }) => [
+    conditions: ({ eventTypes, types, entityId, from, before }) => [
+      ...ofTypes(eventTypes),
       ...ofTypes(types),
       ...(entityId != null ? [equals('entity_id', decodeId(entityId)?.uuid ?? null)] : []),
       ...(from ? [atLeast('at', from)] : []),
@@ -81,11 +102,17 @@ builder.queryField('events', (t) =>
     authScopes: { manager: true },
     args: {
       ...events.field(t).args,
+      eventTypes: t.arg({
+        type: [EventTypeEnum],
+        description: 'Returns only events with one of these types. The default is all types.',
+      }),
       types: t.arg.stringList({
         description: 'Returns only events with one of these types, e.g. payment.completed. The default is all types.',
+        deprecationReason: 'Use `eventTypes`.',
       }),
     },
-    resolve: (_root, { types, ...args }, context) => events.open(context, args, undefined, ofTypes(known(types))),
+    resolve: (_root, { eventTypes, types, ...args }, context) =>
+      events.open(context, args, undefined, [...ofTypes(eventTypes), ...ofTypes(known(types))]),
   }),
 )
 
@@ -96,17 +123,24 @@ builder.subscriptionField('events', (t) =>
       'Sends each event as soon as it is recorded. With a cursor it first sends the events after that cursor and then continues live, without a gap or a duplicate.',
     authScopes: { manager: true },
     args: {
-      types: t.arg.stringList({ description: 'Sends only events with one of these types. The default is all types.' }),
+      eventTypes: t.arg({
+        type: [EventTypeEnum],
+        description: 'Sends only events with one of these types. The default is all types.',
+      }),
+      types: t.arg.stringList({
+        description: 'Sends only events with one of these types, e.g. payment.completed. The default is all types.',
+        deprecationReason: 'Use `eventTypes`.',
+      }),
       after: t.arg.string({
         description: 'The cursor of the last event that was received. Without it only new events are sent.',
       }),
     },
-    subscribe: (_root, { types, after }, context) => {
+    subscribe: (_root, { eventTypes, types, after }, context) => {
       const { tenantId } = actorOf(context)
       const cursor = after != null ? positionOf(after) : undefined
       const followed = context.app.stream.follow({
         tenantId,
-        ...(types && { types: known(types) ?? [] }),
+        ...wanted(eventTypes, known(types)),
         ...(cursor !== undefined && { after: cursor }),
       })
       return mapped(followed, (event) => ({ value: event }))
@@ -117,6 +151,12 @@ builder.subscriptionField('events', (t) =>
 
 function ofTypes(types: readonly string[] | null | undefined) {
   return types ? [oneOf('type', types)] : []
+}
+
+/** Both lists are conditions: where both are given, an event has a type that is in each. */
+function wanted(eventTypes: readonly string[] | null | undefined, types: readonly string[] | null | undefined) {
+  const both = eventTypes && types ? eventTypes.filter((type) => types.includes(type)) : (eventTypes ?? types)
+  return both ? { types: both } : {}
 }
 
 /** The types, each of which there is. */

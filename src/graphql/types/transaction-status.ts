@@ -11,7 +11,7 @@ import type { StatusView, Topic } from '../services.ts'
 import { moment, momentField } from './moment.ts'
 import { TransactionStateEnum } from './transaction-state.ts'
 
-const TransactionTypeEnum = builder.enumType('TransactionType', {
+export const TransactionTypeEnum = builder.enumType('TransactionType', {
   description: 'The kind of a transaction.',
   values: {
     PAYMENT: { description: 'A one-time payment.' },

@@ -4,7 +4,7 @@ import { builder } from '../builder.ts'
 import { actorOf } from '../context.ts'
 import { ApiKeyRef, OrganizationRef, UserRef } from '../refs.ts'
 import { ownKey } from '../relations.ts'
-import { inTimezone } from '../timezone.ts'
+import { AttentionRef, notificationsOf } from './attention.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 import { ModeEnum } from './provider.ts'
 import { timezoneArg, zoneOf } from './stats.ts'
@@ -66,15 +66,23 @@ const Viewer = builder.objectRef<Actor>('Viewer').implement({
       authScopes: { manager: true },
       resolve: ({ tenantId }, _args, { app }) => app.webhooks.checkoutSecret(tenantId),
     }),
+    attention: t.field({
+      type: AttentionRef,
+      description: 'What needs attention, and how much is on its way. Only for keys with the role OWNER or ADMIN.',
+      authScopes: { manager: true },
+      resolve: (actor) => actor,
+    }),
     notifications: t.stringList({
+      deprecationReason: 'Use `attention { notifications { … } }`, which is typed.',
       description:
         'The things that need attention, as English sentences: money on the suspense account, webhook endpoints that were disabled, operations that were given up or are unresolved for long, keys that expire within a week, and a scheduled removal of data. Times are in the time zone of the Time-Zone header, otherwise UTC. Only for keys with the role OWNER or ADMIN.',
       authScopes: { manager: true },
-      resolve: ({ tenantId }, _args, { app, timezone }) =>
-        app.attention.notifications(tenantId, (at) => (timezone ? inTimezone(at, timezone) : at.toISOString())),
+      resolve: async ({ tenantId }, _args, context) =>
+        (await notificationsOf(tenantId, context)).map(({ message }) => message),
     }),
     counters: t.field({
       type: 'JSON',
+      deprecationReason: 'Use `attention { counters { … } }`, which is typed.',
       description:
         'An object of counts: `openCheckouts`, `checkoutsInDoubt` (status UNKNOWN), `paymentsToday`, `failedDeliveries`, `pendingDeliveries`, `inboxWaiting` (provider webhooks that are not processed yet) and `heldTransactions`. Only for keys with the role OWNER or ADMIN.',
       authScopes: { manager: true },

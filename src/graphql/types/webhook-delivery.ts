@@ -7,6 +7,7 @@ import { list } from '../connection.ts'
 import { refersTo } from '../filters.ts'
 import { CheckoutRef, EventRef, WebhookDeliveryRef, WebhookEndpointRef } from '../refs.ts'
 import { attemptsOf } from '../relations.ts'
+import { EventTypeEnum } from './event-type.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 
 const DeliveryStatusEnum = builder.enumType('DeliveryStatus', {
@@ -104,7 +105,11 @@ const WebhookDeliveryFilter = builder.inputType('WebhookDeliveryFilter', {
     endpointId: t.id({ description: 'Deliveries to this endpoint.' }),
     status: t.field({ type: [DeliveryStatusEnum], description: 'Deliveries with one of these statuses.' }),
     entityId: t.id({ description: 'Deliveries about this object, given by its id.' }),
-    types: t.stringList({ description: 'Deliveries of events with one of these types, e.g. payment.completed.' }),
+    eventTypes: t.field({ type: [EventTypeEnum], description: 'Deliveries of events with one of these types.' }),
+    types: t.stringList({
+      description: 'Deliveries of events with one of these types, e.g. payment.completed.',
+      deprecationReason: 'Use `eventTypes`.',
+    }),
     createdFrom: t.field({ type: 'DateTime', description: 'Deliveries created at this moment or later.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Deliveries created before this moment.' }),
   }),
@@ -120,10 +125,11 @@ export const deliveries = list({
   },
   filter: {
     type: WebhookDeliveryFilter,
-    conditions: ({ endpointId, status, entityId, types, createdFrom, createdBefore }) => [
+    conditions: ({ endpointId, status, entityId, eventTypes, types, createdFrom, createdBefore }) => [
       ...refersTo('endpoint_id', 'WebhookEndpoint', endpointId),
       ...(status ? [oneOf('status', status)] : []),
       ...(entityId != null ? [equals('entity_id', decodeId(entityId)?.uuid ?? null)] : []),
+      ...(eventTypes ? [ofTypes(eventTypes)] : []),
       ...(types ? [ofTypes(types)] : []),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
       ...(createdBefore ? [below('created_at', createdBefore)] : []),

@@ -2,10 +2,12 @@ import { isNull } from '../../db/condition.ts'
 import type { WebhookKind } from '../../db/generated/enums.ts'
 import type { WebhookEndpointRow } from '../../db/rows.ts'
 import { readRows } from '../../db/statement.ts'
+import type { EventType } from '../../events/catalogue.ts'
 import { encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { WebhookEndpointRef } from '../refs.ts'
 import { visible } from '../visibility.ts'
+import { EventTypeEnum } from './event-type.ts'
 import { moment, momentField, momentOrNull } from './moment.ts'
 import { deliveries } from './webhook-delivery.ts'
 
@@ -25,8 +27,14 @@ WebhookEndpointRef.implement({
     id: t.id({ description: 'The id of the endpoint: whe_…', resolve: ({ id }) => encodeId('WebhookEndpoint', id) }),
     url: t.exposeString('url', { description: 'The URL that receives the webhooks.' }),
     kind: t.expose('kind', { type: WebhookKindEnum, description: 'The purpose of the endpoint.' }),
+    eventTypes: t.field({
+      type: [EventTypeEnum],
+      description: 'The event types that the endpoint receives. Empty means all types.',
+      resolve: ({ types }) => types as EventType[],
+    }),
     types: t.exposeStringList('types', {
       description: 'The event types that the endpoint receives, e.g. payment.completed. Empty means all types.',
+      deprecationReason: 'Use `eventTypes`, which are an enum.',
     }),
     active: t.exposeBoolean('active', { description: 'Whether webhooks are sent to the endpoint.' }),
     disabledReason: t.exposeString('disabledReason', {

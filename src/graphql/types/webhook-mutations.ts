@@ -1,11 +1,18 @@
 import type { Done } from '../../kernel/actor.ts'
 import { mutation } from '../mutation.ts'
+import { EventTypeEnum } from './event-type.ts'
 import { WebhookKindEnum } from './webhook-endpoint.ts'
 
 const SECRET = {
   name: 'secret',
   description: 'The secret that signs the webhooks: whsec_… It is shown only once: null when the answer is replayed.',
   value: (answer: { readonly secret?: string | undefined }) => answer.secret,
+}
+
+/** The event types of either field; of both, what either names. */
+function withTypes({ eventTypes, types, ...input }: Readonly<Record<string, unknown>>): object {
+  if (eventTypes == null) return { ...input, types }
+  return { ...input, types: [...(eventTypes as string[]), ...((types as string[] | null | undefined) ?? [])] }
 }
 
 mutation<Done & { secret?: string | undefined }>('createWebhookEndpoint', {
@@ -19,7 +26,14 @@ mutation<Done & { secret?: string | undefined }>('createWebhookEndpoint', {
       description: 'An absolute http or https URL on the public internet; in live mode only https.',
     }),
     kind: t.field({ type: WebhookKindEnum, required: true, description: 'The purpose of the endpoint.' }),
-    types: t.stringList({ description: 'The event types that an EVENT endpoint receives. The default is all types.' }),
+    eventTypes: t.field({
+      type: [EventTypeEnum],
+      description: 'The event types that an EVENT endpoint receives. The default is all types.',
+    }),
+    types: t.stringList({
+      description: 'The event types that an EVENT endpoint receives, e.g. payment.completed. The default is all types.',
+      deprecationReason: 'Use `eventTypes`.',
+    }),
   }),
   object: {
     name: 'webhookEndpoint',
@@ -27,7 +41,7 @@ mutation<Done & { secret?: string | undefined }>('createWebhookEndpoint', {
     description: 'The endpoint that was created, without its secret.',
   },
   also: SECRET,
-  run: (app, call, input) => app.webhooks.create(call, input),
+  run: (app, call, input) => app.webhooks.create(call, withTypes(input)),
 })
 
 mutation('updateWebhookEndpoint', {
@@ -38,11 +52,18 @@ mutation('updateWebhookEndpoint', {
   input: (t) => ({
     id: t.id({ required: true, description: 'The id of the endpoint.' }),
     url: t.string({ description: 'The URL that receives the webhooks, including pending deliveries.' }),
-    types: t.stringList({ description: 'The event types that the endpoint receives. An empty list means all types.' }),
+    eventTypes: t.field({
+      type: [EventTypeEnum],
+      description: 'The event types that the endpoint receives. An empty list means all types.',
+    }),
+    types: t.stringList({
+      description: 'The event types that the endpoint receives, e.g. payment.completed. An empty list means all types.',
+      deprecationReason: 'Use `eventTypes`.',
+    }),
     active: t.boolean({ description: 'Whether webhooks are sent to the endpoint.' }),
   }),
   object: { name: 'webhookEndpoint', kind: 'WebhookEndpoint', description: 'The endpoint after the change.' },
-  run: (app, call, input) => app.webhooks.update(call, input),
+  run: (app, call, input) => app.webhooks.update(call, withTypes(input)),
 })
 
 mutation('deleteWebhookEndpoint', {
