@@ -116,7 +116,6 @@ export const EVENTS = {
     object: SUBSCRIPTION,
     description: 'The billings of a subscription failed, and are not tried again.',
   },
-  'subscription.incomplete': { object: SUBSCRIPTION, description: 'The first billing of a subscription failed.' },
   'subscription.cancel_requested': {
     object: SUBSCRIPTION,
     description: 'The merchant asked the provider to cancel a subscription.',
@@ -194,6 +193,10 @@ export const EVENTS = {
 export type EventType = keyof typeof EVENTS
 
 export const EVENT_TYPES = Object.keys(EVENTS) as readonly EventType[]
+
+export function isEventType(type: string): type is EventType {
+  return Object.hasOwn(EVENTS, type)
+}
 
 /** The name of an event type in GraphQL: PAYMENT_COMPLETED for payment.completed. */
 export function enumNameOf(type: EventType): string {

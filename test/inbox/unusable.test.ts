@@ -26,7 +26,7 @@ test.each([
       expect(kept).toMatchObject({ nextAttemptAt: null, appliedAt: null, attempts: 1 })
       expect(kept?.error).toContain('an id has 1 to 500 characters, no NUL and no unpaired surrogate')
     }
-    const [shown = ''] = await shop.app.attention.notifications(shop.owner.tenantId, (at) => at.toISOString())
+    const [shown] = await shop.app.attention.notifications(shop.owner.tenantId, (at) => at.toISOString())
     expect(shown).toMatch(/^\d+ notifications? of QBITFLOW w.+ given up, the latest from .+: .+unusable id.+\.$/)
   },
 )

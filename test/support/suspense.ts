@@ -33,7 +33,9 @@ export function suspenseDesk(shop: Shop) {
     },
 
     notifications: async () =>
-      (await app.attention.notifications(owner.tenantId, (at) => at.toISOString().slice(0, 10))).join(),
+      (await app.attention.notifications(owner.tenantId, (at) => at.toISOString().slice(0, 10)))
+        .map(({ message }) => message)
+        .join(),
 
     accept: (payment: PaymentRow, actor: Actor = owner) =>
       app.checkouts.acceptPayment(call(actor), { paymentId: encodeId('Payment', payment.id) }),

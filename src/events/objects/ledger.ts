@@ -45,6 +45,7 @@ export const CURRENCY = shape({
     id: id('The id of the currency: cur_…'),
     code: currency('The code of the currency.'),
     exponent: integer('The number of decimal places.'),
+    name: orMissing(text('The name for people. Null when there is none.')),
   },
 })
 

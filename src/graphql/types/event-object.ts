@@ -70,7 +70,7 @@ export function typeOf(shape: Shape): ObjectRef<ResolvedTypes, Written> {
 function shown(t: Fields, name: string, field: Field) {
   const { kind, description } = field
   const nullable = field.nullable as true
-  const valueIn = (object: Written) => written(object[name], kind)
+  const valueIn = (object: Written) => written(object[name], field)
   if (kind === 'moment') {
     return t.field({
       ...momentField(t),
@@ -96,8 +96,8 @@ function graphqlTypeOf(kind: Exclude<Kind, 'moment'>): unknown {
  * A value as its type takes it. Events are never changed, so those of an earlier version may lack a field that was added
  * since, and have `false` where there is no amount.
  */
-function written(value: unknown, kind: Kind): unknown {
-  if (value === undefined || value === null) return withoutValue(kind)
+function written(value: unknown, { kind, nullable }: Field): unknown {
+  if (value === undefined || value === null) return nullable ? null : withoutValue(kind)
   if (kind === 'minor') return BigInt(String(value))
   if (kind === 'duration') return value as Duration
   if (kind !== 'money') return value

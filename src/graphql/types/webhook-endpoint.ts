@@ -2,7 +2,7 @@ import { isNull } from '../../db/condition.ts'
 import type { WebhookKind } from '../../db/generated/enums.ts'
 import type { WebhookEndpointRow } from '../../db/rows.ts'
 import { readRows } from '../../db/statement.ts'
-import type { EventType } from '../../events/catalogue.ts'
+import { isEventType } from '../../events/catalogue.ts'
 import { encodeId } from '../../kernel/id.ts'
 import { builder } from '../builder.ts'
 import { WebhookEndpointRef } from '../refs.ts'
@@ -30,7 +30,7 @@ WebhookEndpointRef.implement({
     eventTypes: t.field({
       type: [EventTypeEnum],
       description: 'The event types that the endpoint receives. Empty means all types.',
-      resolve: ({ types }) => types as EventType[],
+      resolve: ({ types }) => types.filter(isEventType),
     }),
     types: t.exposeStringList('types', {
       description: 'The event types that the endpoint receives, e.g. payment.completed. Empty means all types.',
