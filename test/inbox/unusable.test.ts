@@ -27,7 +27,9 @@ test.each([
       expect(kept?.error).toContain('an id has 1 to 500 characters, no NUL and no unpaired surrogate')
     }
     const [shown] = await shop.app.attention.notifications(shop.owner.tenantId, (at) => at.toISOString())
-    expect(shown?.message).toMatch(/^\d+ notifications? of QBITFLOW w.+ given up, the latest from .+: .+unusable id.+\.$/)
+    expect(shown?.message).toMatch(
+      /^\d+ notifications? of QBITFLOW w.+ given up, the latest from .+: .+unusable id.+\.$/,
+    )
   },
 )
 
