@@ -1,4 +1,4 @@
-import { customerFromPage } from '../customers/service.ts'
+import { customerFromPage } from '../customers/payer.ts'
 import type { Transaction } from '../db/database.ts'
 import type { CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
 import { lockedRow, lockedRows } from '../db/lock.ts'
@@ -277,9 +277,10 @@ async function customerOf(work: Work, checkout: CheckoutRow, found: FoundCustome
   const link = await work.tx.providerLink.findFirst({
     where: { tenantId, provider, entityKind: 'Customer', externalId: found.reference },
   })
+  const there = [{ deletedAt: null }, { mergedIntoId: { not: null } }]
   const linked =
-    link && (await work.tx.customer.findFirst({ where: { tenantId, id: link.entityId, userId, deletedAt: null } }))
-  return linked?.id ?? customerFromPage(work, checkout, found, work.at)
+    link && (await work.tx.customer.findFirst({ where: { tenantId, id: link.entityId, userId, OR: there } }))
+  return linked?.mergedIntoId ?? linked?.id ?? customerFromPage(work, checkout, found, work.at)
 }
 
 function write(work: Work, { id }: CheckoutRow, data: Changes): Promise<CheckoutRow> {

@@ -160,6 +160,6 @@ function withOurs(url: string, { id, reference }: CheckoutRow): string {
 }
 
 function wantedCustomer({ id, name, lastName, email, phone }: CustomerRow) {
-  if (lastName === null || email === null) return undefined
+  if (name === '' || lastName === null || email === null) return undefined
   return { reference: encodeId('Customer', id), name, lastName, email, ...(phone !== null && { phone }) }
 }

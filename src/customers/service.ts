@@ -3,123 +3,134 @@ import { isUniqueViolation } from '../db/errors.ts'
 import type { CustomerRow } from '../db/rows.ts'
 import type { Emit } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import { DomainError, notFound } from '../kernel/errors.ts'
-import { newId } from '../kernel/id.ts'
-import { emailKey } from '../kernel/input.ts'
+import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
+import { encodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
-import type { FoundCustomer } from '../providers/port/facts.ts'
-import { transactOnce, type Work } from '../work/work.ts'
-import { CreateCustomer, CustomerId, customerObject, UpdateCustomer } from './customer.ts'
+import { transactOnce } from '../work/work.ts'
+import { CreateCustomer, CustomerId, customerObject, MergeCustomers, UpdateCustomer } from './customer.ts'
+import { merge } from './merging.ts'
 
-export function customerService({ db, clocks }: { db: Database; clocks: Clocks }) {
-  return {
-    /** @throws DomainError ALREADY_EXISTS when the owner has another customer with the reference or e-mail address. */
-    async create(call: Call, input: unknown): Promise<Done> {
-      const { address, metadata, ...wanted } = validate(CreateCustomer, input)
-      const { tenantId } = call.actor
-      const now = await clocks.now(call.actor)
-      const id = newId()
-      return unique(() =>
-        transactOnce(db, call, now, id, async (work) => {
-          const customer = await work.tx.customer.create({
-            data: {
-              tenantId,
-              id,
-              ...wanted,
-              ...(address && { address }),
-              metadata: metadata ?? {},
-              userId: ownerOf(call.actor),
-              createdAt: now,
-              updatedAt: now,
-            },
-          })
-          emitCustomer(work.emit, 'customer.created', customer)
-        }),
-      )
-    },
+interface Parts {
+  readonly db: Database
+  readonly clocks: Clocks
+}
 
-    async update(call: Call, input: unknown): Promise<Done> {
-      const { id, ...wanted } = validate(UpdateCustomer, input)
-      const now = await clocks.now(call.actor)
-      return unique(() =>
-        transactOnce(db, call, now, id, async (work) => {
-          const where = await own(work.tx, call.actor, id)
-          emitCustomer(
-            work.emit,
-            'customer.updated',
-            await work.tx.customer.update({ where, data: { ...wanted, updatedAt: now } }),
-          )
-        }),
-      )
-    },
+export function customerService({ db, clocks }: Parts) {
+  return bound({ db, clocks }, { create, update, remove, restore, merge: mergeOnce })
+}
 
-    /** The customer is hidden from then on; their payments keep them. */
-    async remove(call: Call, input: unknown): Promise<Done> {
-      const { id } = validate(CustomerId, input)
-      const now = await clocks.now(call.actor)
-      return transactOnce(db, call, now, id, async (work) => {
-        const where = await own(work.tx, call.actor, id)
-        emitCustomer(
-          work.emit,
-          'customer.deleted',
-          await work.tx.customer.update({ where, data: { deletedAt: now, updatedAt: now } }),
-        )
+/** @throws DomainError ALREADY_EXISTS when the owner has another customer with the reference or e-mail address. */
+async function create({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+  const { address, metadata, name, ...wanted } = validate(CreateCustomer, input)
+  const { tenantId } = call.actor
+  const now = await clocks.now(call.actor)
+  const id = newId()
+  return unique(() =>
+    transactOnce(db, call, now, id, async (work) => {
+      const customer = await work.tx.customer.create({
+        data: {
+          tenantId,
+          id,
+          name: name ?? '',
+          ...wanted,
+          ...(address && { address }),
+          metadata: metadata ?? {},
+          userId: ownerOf(call.actor),
+          createdAt: now,
+          updatedAt: now,
+        },
       })
-    },
-  }
+      emitCustomer(work.emit, 'customer.created', customer)
+    }),
+  )
 }
 
-/** Whose a customer is: a seller's, or the organization's own. */
-interface Owner {
-  readonly tenantId: string
-  readonly userId: string | null
+/** @throws DomainError ALREADY_EXISTS when the owner has another customer with the e-mail address. */
+async function update({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+  const { id, ...wanted } = validate(UpdateCustomer, input)
+  const now = await clocks.now(call.actor)
+  return unique(() =>
+    transactOnce(db, call, now, id, async (work) => {
+      const where = await own(work.tx, call.actor, id)
+      const data = { ...wanted, updatedAt: now }
+      emitCustomer(work.emit, 'customer.updated', await work.tx.customer.update({ where, data }))
+    }),
+  )
 }
 
-/** The customer whom a hosted page asked for: found by e-mail among those of the owner, or made. */
-export async function customerFromPage(work: Work, owner: Owner, found: FoundCustomer, at: Date): Promise<string> {
-  const { tenantId, userId } = owner
-  const known = await findByEmail(work.tx, owner, found.email)
-  if (known) return known
-  const { name, lastName, email, phone } = found
-  const data = { tenantId, id: newId(), name, lastName, email, phone, userId, createdAt: at, updatedAt: at }
-  const [made] = await work.tx.customer.createManyAndReturn({ data: [data], skipDuplicates: true })
-  if (made) {
-    emitCustomer(work.emit, 'customer.created', made)
-    return made.id
-  }
-  // Another checkout that they pay at the same moment was first.
-  const first = await findByEmail(work.tx, owner, found.email)
-  if (!first) throw new Error('the customer could be neither created nor found')
-  return first
+/** Archives: the customer is left out of lists from then on, and what they have keeps them. */
+async function remove({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+  const { id } = validate(CustomerId, input)
+  const now = await clocks.now(call.actor)
+  return transactOnce(db, call, now, id, async (work) => {
+    const where = await own(work.tx, call.actor, id)
+    const data = { deletedAt: now, updatedAt: now }
+    emitCustomer(work.emit, 'customer.deleted', await work.tx.customer.update({ where, data }))
+  })
 }
 
-async function findByEmail(tx: Transaction, owner: Owner, email: string | undefined): Promise<string | undefined> {
-  if (email === undefined) return undefined
-  const { tenantId, userId } = owner
-  const [known] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM customer WHERE tenant_id = ${tenantId}::uuid AND lower(email COLLATE "C") = ${emailKey(email)}
-      AND user_id IS NOT DISTINCT FROM ${userId}::uuid AND deleted_at IS NULL`
-  return known?.id
+/**
+ * Takes a customer back out of the archive; one who is not in it stays as they are.
+ * @throws DomainError INVALID_STATE for one who was merged, ALREADY_EXISTS when another has the reference or e-mail address
+ */
+async function restore({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+  const { id } = validate(CustomerId, input)
+  const now = await clocks.now(call.actor)
+  return unique(() =>
+    transactOnce(db, call, now, id, async (work) => {
+      const before = await found(work.tx, call.actor, id, 'id')
+      if (before.mergedIntoId !== null) {
+        throw invalidState(`The customer was merged into ${encodeId('Customer', before.mergedIntoId)}`, ['id'])
+      }
+      if (before.deletedAt === null) return
+      const where = { tenantId_id: { tenantId: before.tenantId, id } }
+      const data = { deletedAt: null, updatedAt: now }
+      emitCustomer(work.emit, 'customer.restored', await work.tx.customer.update({ where, data }))
+    }),
+  )
 }
 
-function emitCustomer(
+/**
+ * Gives the one customer what the other had, and archives the other. Answers the one who has it all.
+ * @throws DomainError INVALID_STATE when they are of different sellers, or were merged or archived before
+ */
+async function mergeOnce({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+  const { fromId, intoId } = validate(MergeCustomers, input)
+  const now = await clocks.now(call.actor)
+  return transactOnce(db, call, now, intoId, async (work) => {
+    await found(work.tx, call.actor, fromId, 'fromId')
+    await found(work.tx, call.actor, intoId, 'intoId')
+    const merged = await merge(work, fromId, intoId)
+    if (!merged) return
+    emitCustomer(work.emit, 'customer.merged', merged.from)
+    emitCustomer(work.emit, 'customer.updated', merged.into)
+  })
+}
+
+export function emitCustomer(
   emit: Emit,
-  type: 'customer.created' | 'customer.updated' | 'customer.deleted',
+  type: `customer.${'created' | 'updated' | 'deleted' | 'restored' | 'merged'}`,
   customer: CustomerRow,
 ): void {
   emit({ type, entityKind: 'Customer', entityId: customer.id, object: customerObject(customer) })
 }
 
-/** The key of a customer that the actor may change. */
-async function own(tx: Transaction, actor: Actor, id: string) {
+/** A customer whom the actor may change, archived or not. */
+async function found(tx: Transaction, actor: Actor, id: string, field: string): Promise<CustomerRow> {
   const mine = ownerOf(actor)
-  const found = await tx.customer.findFirst({
-    where: { tenantId: actor.tenantId, id, deletedAt: null, ...(mine !== null && { userId: mine }) },
-    select: { id: true },
-  })
-  if (!found) throw notFound('Customer', ['id'])
-  return { tenantId_id: { tenantId: actor.tenantId, id } }
+  const where = { tenantId: actor.tenantId, id, ...(mine !== null && { userId: mine }) }
+  const customer = await tx.customer.findFirst({ where })
+  if (!customer) throw notFound('Customer', [field])
+  return customer
+}
+
+/** The key of a customer who is not archived, and whom the actor may change. */
+async function own(tx: Transaction, actor: Actor, id: string) {
+  const { tenantId, deletedAt } = await found(tx, actor, id, 'id')
+  if (deletedAt !== null) throw notFound('Customer', ['id'])
+  return { tenantId_id: { tenantId, id } }
 }
 
 async function unique<T>(work: () => Promise<T>): Promise<T> {

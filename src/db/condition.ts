@@ -59,6 +59,10 @@ export function isNull(column: string): Condition {
   return { values: [], sql: (alias) => `${alias}.${column} IS NULL` }
 }
 
+export function isNotNull(column: string): Condition {
+  return { values: [], sql: (alias) => `${alias}.${column} IS NOT NULL` }
+}
+
 /**
  * Rows in which one of the columns contains the text, whatever its case.
  * @throws DomainError TOO_LONG

@@ -29,7 +29,12 @@ export const EVENTS = {
   'product.deleted': { object: PRODUCT, description: 'A product was deleted.' },
   'customer.created': { object: CUSTOMER_OBJECT, description: 'A customer was created.' },
   'customer.updated': { object: CUSTOMER_OBJECT, description: 'A customer was changed.' },
-  'customer.deleted': { object: CUSTOMER_OBJECT, description: 'A customer was deleted.' },
+  'customer.deleted': { object: CUSTOMER_OBJECT, description: 'A customer was deleted, and is archived.' },
+  'customer.restored': { object: CUSTOMER_OBJECT, description: 'A customer was taken back out of the archive.' },
+  'customer.merged': {
+    object: CUSTOMER_OBJECT,
+    description: 'A customer was merged into another, who has what they had. Payments and the like are not announced again.',
+  },
   'checkout.created': { object: CHECKOUT, description: 'A checkout was created. Its payment page is not open yet.' },
   'checkout.opened': { object: CHECKOUT, description: 'The payment page of a checkout is open.' },
   'checkout.failed': {

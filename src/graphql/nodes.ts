@@ -48,6 +48,9 @@ export const NODES = {
   WebhookDelivery: { table: 'webhook_delivery', ref: WebhookDeliveryRef },
 } as const satisfies Record<IdKind, { table: Table & keyof Rows; ref: object }>
 
+/** What deleting only archives: it is left out of lists, and its id still names it. */
+const ARCHIVED: readonly IdKind[] = ['Customer']
+
 /** The object that an id of the API names, of any type. Null when it is deleted, or the caller may not see it. */
 export async function readNode(loaders: Loaders, id: string): Promise<object | null> {
   const decoded = decodeId(id)
@@ -58,7 +61,7 @@ export async function readNode(loaders: Loaders, id: string): Promise<object | n
 export async function readEntity(loaders: Loaders, kind: IdKind, uuid: string): Promise<object | null> {
   const { table, ref } = NODES[kind]
   const row = await loaders.one(table, uuid)
-  if (!row || isDeleted(row)) return null
+  if (!row || (isDeleted(row) && !ARCHIVED.includes(kind))) return null
   brandWithType(row, ref)
   return row
 }

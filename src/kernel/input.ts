@@ -174,7 +174,7 @@ export function decimalRule(text: string, digits: number, where = ''): string {
   return `must be a whole number${where}`
 }
 
-const METADATA_KEYS = 24
+export const METADATA_KEYS = 24
 const METADATA_KEY = /^[A-Za-z0-9_-]{1,100}$/
 const METADATA_VALUE_LENGTH = 500
 

@@ -1,5 +1,5 @@
 import { BEING_OPENED } from '../checkouts/checkout.ts'
-import { customerFromPage } from '../customers/service.ts'
+import { customerFromPage } from '../customers/payer.ts'
 import type { Database } from '../db/database.ts'
 import type { PaymentSource } from '../db/generated/enums.ts'
 import { money } from '../kernel/money.ts'

@@ -31,7 +31,7 @@ const FULL = {
 
 describe('a customer', () => {
   test('is kept as given, and may be no more than a name', async () => {
-    expect(await row((await create(FULL)).id)).toMatchObject(FULL)
+    expect(await row((await create(FULL)).id)).toMatchObject({ ...FULL, phone: '+442079460000' })
     const bare = { name: 'Bo', lastName: null, email: null, phone: null, address: null, reference: null }
     expect(await row((await create({ name: 'Bo' })).id)).toMatchObject(bare)
   })
@@ -65,6 +65,116 @@ describe('a customer', () => {
     await remove(id)
     expect(await refusals(update(id, { name: 'Eve' }))).toEqual(['NOT_FOUND id'])
     expect(await refusals(remove(id))).toEqual(['NOT_FOUND id'])
+  })
+})
+
+describe('who a customer is', () => {
+  test.each([
+    { email: 'only@example.com' },
+    { phone: '+49 30 901820' },
+    { reference: 'only-a-reference' },
+    { lastName: 'Only' },
+  ])('may be told by %o alone', async (known) => {
+    const { id } = await create({ name: null, ...known })
+    expect((await row(id)).name).toBe('')
+    const where = { entityId: id }
+    expect(await shop.app.db.prisma.event.findFirst({ where })).toMatchObject({ payload: { object: { name: null } } })
+  })
+
+  test('must be told by something that they can be found by', async () => {
+    for (const nothing of [{}, { language: 'de' }, { metadata: { vip: true } }, { address: { city: 'London' } }]) {
+      expect(await refusals(create({ name: null, ...nothing }))).toEqual(['REQUIRED name'])
+    }
+  })
+
+  test('includes a language, a tax id and a country, each in its usual form', async () => {
+    const given = { language: 'DE-at', taxId: ' ATU12345678 ', taxIdCountry: 'at', address: { country: 'gb' } }
+    const kept = { language: 'de-AT', taxId: 'ATU12345678', taxIdCountry: 'AT', address: { country: 'GB' } }
+    expect(await row((await create(given)).id)).toMatchObject(kept)
+  })
+
+  test.each([
+    [{ language: 'german language' }, 'INVALID language'],
+    [{ language: 'x' }, 'INVALID language'],
+    [{ language: 'a-'.repeat(30) }, 'TOO_LONG language'],
+    [{ address: { country: 'XX' } }, 'INVALID address.country'],
+    [{ address: { country: 'UK' } }, 'INVALID address.country'],
+    [{ address: { country: 'EU' } }, 'INVALID address.country'],
+    [{ address: { country: 'ß' } }, 'TOO_SHORT address.country'],
+    [{ taxIdCountry: '1A' }, 'INVALID taxIdCountry'],
+    [{ taxId: '9'.repeat(51) }, 'TOO_LONG taxId'],
+  ])('is refused where it says %o', async (input, refusal) => {
+    expect(await refusals(create(input))).toEqual([refusal])
+    const { id } = await create()
+    expect(await refusals(update(id, input))).toEqual([refusal])
+  })
+})
+
+describe('a phone number', () => {
+  test.each([
+    [{ phone: '+44 (0)20 7946 0958' }, '+442079460958'],
+    [{ phone: '020 7946 0958', address: { country: 'GB' } }, '+442079460958'],
+    [{ phone: '+1 202 555 0100', address: { country: 'DE' } }, '+12025550100'],
+    [{ phone: '０２０ 7946 0958', address: { country: 'gb' } }, '+442079460958'],
+  ])('as in %o is kept as %s', async (input, kept) => {
+    expect((await row((await create(input)).id)).phone).toBe(kept)
+  })
+
+  test.each([
+    [{ phone: '020 7946 0958' }],
+    [{ phone: 'call me' }],
+    [{ phone: '+1' }],
+    [{ phone: '+999 123 456 789' }],
+    [{ phone: '+44 20 7946 0958 ext. 12' }],
+    [{ phone: 'phone: +44 20 7946 0958' }],
+    [{ phone: '020 7946 0958', address: { country: 'AQ' } }],
+  ])('as in %o is refused, and nothing is kept', async (input) => {
+    expect(await refusals(create(input))).toEqual(['INVALID phone'])
+    const { id } = await create()
+    expect(await refusals(update(id, input))).toEqual(['INVALID phone'])
+    expect((await row(id)).phone).toBeNull()
+  })
+
+  test('that was kept before in another form stays until it is changed', async () => {
+    const { id } = await create()
+    const where = { tenantId_id: { tenantId: shop.owner.tenantId, id } }
+    await shop.app.db.prisma.customer.update({ where, data: { phone: 'ask Bob' } })
+    await update(id, { name: 'Eve' })
+    expect((await row(id)).phone).toBe('ask Bob')
+  })
+})
+
+describe('a customer in the archive', () => {
+  const restore = (id: string, actor: Actor = shop.owner) =>
+    shop.app.customers.restore(call(actor), { id: encodeId('Customer', id) })
+
+  test('comes back as they were, is announced, and is not announced again', async () => {
+    const { id } = await create({ ...FULL, email: 'back@example.com', reference: 'back' })
+    const before = await row(id)
+    await remove(id)
+    await restore(id)
+    await restore(id)
+    expect(await row(id)).toEqual({ ...before, updatedAt: expect.any(Date) })
+    const events = await shop.app.db.prisma.event.findMany({ where: { entityId: id }, orderBy: { sequence: 'asc' } })
+    expect(events.map(({ type }) => type)).toEqual(['customer.created', 'customer.deleted', 'customer.restored'])
+  })
+
+  test('stays there while another has their e-mail address or reference', async () => {
+    const { id } = await create({ email: 'reused@example.com' })
+    await remove(id)
+    const { id: other } = await create({ email: 'Reused@example.com' })
+    expect(await refusals(restore(id))).toEqual(['ALREADY_EXISTS email'])
+    await remove(other)
+    await restore(id)
+    expect((await row(id)).deletedAt).toBeNull()
+  })
+
+  test('is restored by nobody else’s key', async () => {
+    const { id } = await create()
+    await remove(id)
+    for (const actor of [await shop.seller(), await shop.actor('LIVE')]) {
+      expect(await refusals(restore(id, actor))).toEqual(['NOT_FOUND id'])
+    }
   })
 })
 

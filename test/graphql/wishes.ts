@@ -70,6 +70,14 @@ export const WISHES: Readonly<Record<string, (m: Maker) => Wish | Promise<Wish>>
     return { input: { id, name: name() }, other: { id, name: name() } }
   },
   deleteCustomer: async (m) => ({ input: { id: await m.customer() }, other: { id: await m.customer() } }),
+  restoreCustomer: async (m) => {
+    const archived = async () => m.make('deleteCustomer', 'customer', { id: await m.customer() })
+    return { input: { id: await archived() }, other: { id: await archived() } }
+  },
+  mergeCustomers: async (m) => {
+    const input = { fromId: await m.customer(), intoId: await m.customer() }
+    return { input, other: { ...input, fromId: await m.customer() } }
+  },
   createCheckout: () => ({
     input: { kind: 'PAYMENT', item: ITEM },
     other: { kind: 'PAYMENT', item: { ...ITEM, name: name() } },

@@ -19,7 +19,8 @@ export async function fillTenant(shop: Shop, actor: Actor, word: string): Promis
     name: `${word} Ada`,
     lastName: `${word} Byron`,
     email: `${word}@example.com`.toLowerCase(),
-    phone: `+1 ${word}`,
+    phone: '+12025550100',
+    taxId: `${word} tax`,
     address: { line1: `${word} Street`, city: `${word}ville` },
   }
   const metadata = { note: `${word} note` }

@@ -46,10 +46,14 @@ export const CUSTOMER_OBJECT = shape({
   fields: {
     id: id('The id of the customer: cust_…'),
     ...WORDS,
-    name: text('The first name, or the only name.'),
+    name: orNull(text('The first name, or the only name. Null when it is not known.')),
     lastName: orNull(text('The last name. Null when it is not known.')),
     email: orNull(text('The e-mail address. Null when it is not known.')),
     phone: orNull(text('The phone number. Null when it is not known.')),
+    language: orNull(text('The preferred language, as a BCP 47 tag. Null when it is not known.')),
+    taxId: orNull(text('The tax id. Null when it is not known.')),
+    taxIdCountry: orNull(text('The country of the tax id, as a two-letter code. Null when it is not known.')),
+    mergedInto: orNull(id('The id of the customer with whom this one was merged. Null when they were not merged.')),
   },
 })
 

@@ -1,14 +1,14 @@
-import { atLeast, below, bytewise, contains, emailIs, equals, isNull } from '../../db/condition.ts'
+import { nameOf } from '../../customers/customer.ts'
+import { atLeast, below, bytewise, contains, emailIs, equals, isNotNull, isNull } from '../../db/condition.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { emailKey, normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { hasWords, refersTo } from '../filters.ts'
-import { present } from '../loaders.ts'
-import { mutation } from '../mutation.ts'
+import type { Loaders } from '../loaders.ts'
 import { CustomerRef } from '../refs.ts'
 import { linksOf } from '../relations.ts'
-import { wordsFilter } from './filter-inputs.ts'
+import { ARCHIVED_FILTER, wordsFilter } from './filter-inputs.ts'
 import { moment, momentField } from './moment.ts'
 import { payments } from './payment-list.ts'
 import { ProviderLinkRef } from './provider.ts'
@@ -36,18 +36,6 @@ const Address = builder.objectRef<AddressShape>('Address').implement({
   }),
 })
 
-const AddressInput = builder.inputType('AddressInput', {
-  description: 'A postal address.',
-  fields: (t) => ({
-    line1: t.string({ description: 'The street and house number: up to 200 characters.' }),
-    line2: t.string({ description: 'The second line of the street address: up to 200 characters.' }),
-    city: t.string({ description: 'The city or town: up to 100 characters.' }),
-    state: t.string({ description: 'The state, province or region: up to 100 characters.' }),
-    postalCode: t.string({ description: 'The postal code: up to 20 characters.' }),
-    country: t.string({ description: 'The country as a two-letter ISO 3166-1 code.' }),
-  }),
-})
-
 CustomerRef.implement({
   description: 'A person or company that pays the merchant.',
   interfaces: [builder.nodeInterfaceRef()],
@@ -57,15 +45,47 @@ CustomerRef.implement({
       nullable: true,
       description: "The merchant's own identifier of the customer. Null when none was given.",
     }),
-    name: t.exposeString('name', { description: 'The first name, or the only name.' }),
+    name: t.string({
+      nullable: true,
+      description: 'The first name, or the only name. Null when none is known.',
+      resolve: nameOf,
+    }),
     lastName: t.exposeString('lastName', { nullable: true, description: 'The last name. Null when none was given.' }),
     email: t.exposeString('email', { nullable: true, description: 'The e-mail address. Null when none was given.' }),
-    phone: t.exposeString('phone', { nullable: true, description: 'The phone number. Null when none was given.' }),
+    phone: t.exposeString('phone', {
+      nullable: true,
+      description:
+        'The phone number in the form of E.164, such as +442079460958. Null when none was given. A number that a provider told and that is no possible number stands as it was told.',
+    }),
     address: t.field({
       type: Address,
       nullable: true,
       description: 'The postal address. Null when none was given.',
       resolve: ({ address }) => address as AddressShape | null,
+    }),
+    language: t.exposeString('language', {
+      nullable: true,
+      description: 'The language that the customer prefers, as a BCP 47 tag such as de-AT. Null when none was given.',
+    }),
+    taxId: t.exposeString('taxId', {
+      nullable: true,
+      description: 'The tax id, such as a VAT number. Null when none was given.',
+    }),
+    taxIdCountry: t.exposeString('taxIdCountry', {
+      nullable: true,
+      description: 'The country of the tax id as a two-letter ISO 3166-1 code. Null when none was given.',
+    }),
+    archived: t.boolean({
+      description:
+        'Whether the customer is archived: left out of lists unless `filter: { archived: true }` asks for them. `restoreCustomer` takes a deleted customer back.',
+      resolve: ({ deletedAt }) => deletedAt !== null,
+    }),
+    mergedInto: t.field({
+      type: CustomerRef,
+      nullable: true,
+      description:
+        'The customer with whom this one was merged, who has what this one had. Null when they were not merged.',
+      resolve: ({ mergedIntoId }, _args, { loaders }) => loaders.linked('customer', mergedIntoId),
     }),
     payments: t.field({
       ...payments.field(t),
@@ -113,6 +133,7 @@ const CustomerFilter = builder.inputType('CustomerFilter', {
   description: 'Conditions on a list of customers. A customer must match all that are given.',
   fields: (t) => ({
     email: t.string({ description: 'The customer with this e-mail address, ignoring case.' }),
+    archived: t.boolean({ description: ARCHIVED_FILTER }),
     ...wordsFilter(t, 'Customers'),
     search: t.string({
       description:
@@ -127,7 +148,6 @@ const customers = list({
   name: 'Customer',
   type: CustomerRef,
   table: 'customer',
-  where: [isNull('deleted_at')],
   orders: {
     CREATED_AT: { column: 'created_at', description: 'When the customer was created.' },
     UPDATED_AT: { column: 'updated_at', description: 'When the customer was last changed.' },
@@ -135,7 +155,8 @@ const customers = list({
   },
   filter: {
     type: CustomerFilter,
-    conditions: ({ email, search, createdFrom, createdBefore, ...words }, context) => [
+    conditions: ({ archived, email, search, createdFrom, createdBefore, ...words }, context) => [
+      archived ? isNotNull('deleted_at') : isNull('deleted_at'),
       ...hasWords(context, words),
       ...(email ? [emailIs('email', emailKey(email))] : []),
       ...(search ? [contains(['name', 'last_name', 'email', 'reference'], search)] : []),
@@ -155,11 +176,17 @@ const CustomerBy = builder.inputType('CustomerBy', {
   }),
 })
 
+async function customerBy(loaders: Loaders, id: string) {
+  const customer = await loaders.one('customer', id)
+  return customer?.mergedIntoId ? loaders.one('customer', customer.mergedIntoId) : customer
+}
+
 builder.queryFields((t) => ({
   customer: t.field({
     type: CustomerRef,
     nullable: true,
-    description: 'Returns one customer. Null when it does not exist or the key has no access to it.',
+    description:
+      'Returns one customer. Null when it does not exist or the key has no access to it. The id of a customer who was merged returns the one they were merged with. An archived customer is found by id, and not by reference or e-mail address, which another may have.',
     authScopes: { key: true },
     args: {
       by: t.arg({ type: CustomerBy, required: true, description: 'How the customer is identified.' }),
@@ -170,7 +197,7 @@ builder.queryFields((t) => ({
       if (by.reference != null) return loaders.named('customer', owner, equals('reference', normalText(by.reference)))
       if (by.email != null) return loaders.named('customer', owner, emailIs('email', emailKey(by.email)))
       const id = decodeId(by.id ?? '')
-      return id?.kind === 'Customer' ? present(await loaders.one('customer', id.uuid)) : null
+      return id?.kind === 'Customer' ? customerBy(loaders, id.uuid) : null
     },
   }),
   customers: t.field({
@@ -180,59 +207,3 @@ builder.queryFields((t) => ({
     resolve: (_root, args, context) => customers.open(context, args),
   }),
 }))
-
-mutation('createCustomer', {
-  description: 'Creates a customer.',
-  idempotency: 'optional',
-  defaults: { metadata: {} },
-  input: (t) => ({
-    name: t.string({ required: true, description: 'The first name, or the only name: 1 to 100 characters.' }),
-    lastName: t.string({ description: 'The last name: 1 to 100 characters.' }),
-    email: t.string({
-      description:
-        'The e-mail address. It must be unique among the customers of the same seller, or of the organization.',
-    }),
-    phone: t.string({ description: 'The phone number: up to 30 characters.' }),
-    address: t.field({ type: AddressInput, description: 'The postal address.' }),
-    reference: t.string({
-      description:
-        "The merchant's own identifier of the customer: 1 to 100 characters. It must be unique among the customers of the same seller, or of the organization.",
-    }),
-    metadata: t.field({
-      type: 'JSON',
-      description: 'Key-value pairs of the merchant: at most 24 keys, each with a string, number or boolean.',
-    }),
-  }),
-  object: { name: 'customer', kind: 'Customer', description: 'The customer that was created.' },
-  run: (app, call, input) => app.customers.create(call, input),
-})
-
-mutation('updateCustomer', {
-  description: 'Changes a customer. Fields that are left out keep their value.',
-  idempotency: 'optional',
-  input: (t) => ({
-    id: t.id({ required: true, description: 'The id of the customer.' }),
-    name: t.string({ description: 'The first name, or the only name: 1 to 100 characters.' }),
-    lastName: t.string({ description: 'The last name: 1 to 100 characters.' }),
-    email: t.string({
-      description:
-        'The e-mail address. It must be unique among the customers of the same seller, or of the organization.',
-    }),
-    phone: t.string({ description: 'The phone number: up to 30 characters.' }),
-    address: t.field({ type: AddressInput, description: 'The postal address. Replaces the existing address.' }),
-    metadata: t.field({
-      type: 'JSON',
-      description: 'Key-value pairs of the merchant. Replaces the existing metadata.',
-    }),
-  }),
-  object: { name: 'customer', kind: 'Customer', description: 'The customer after the change.' },
-  run: (app, call, input) => app.customers.update(call, input),
-})
-
-mutation('deleteCustomer', {
-  description: 'Deletes a customer. The customer is no longer listed, but stays visible on existing payments.',
-  idempotency: 'optional',
-  input: (t) => ({ id: t.id({ required: true, description: 'The id of the customer.' }) }),
-  object: { name: 'customer', kind: 'Customer', description: 'The customer that was deleted.' },
-  run: (app, call, input) => app.customers.remove(call, input),
-})

@@ -3,6 +3,8 @@ import { builder, type ResolvedTypes } from '../builder.ts'
 
 /** What filters of several lists have in common. */
 
+export const ARCHIVED_FILTER = 'True: those that are archived, which deleting does. False or null: those that are not.'
+
 export const AmountRange = builder.inputType('AmountRange', {
   description: 'A range of amounts in one currency. An amount must match all bounds that are given, in major units.',
   fields: (t) => ({
