@@ -33,7 +33,8 @@ export const EVENTS = {
   'customer.restored': { object: CUSTOMER_OBJECT, description: 'A customer was taken back out of the archive.' },
   'customer.merged': {
     object: CUSTOMER_OBJECT,
-    description: 'A customer was merged into another, who has what they had. Payments and the like are not announced again.',
+    description:
+      'A customer was merged into another, who has what they had. Payments and the like are not announced again.',
   },
   'checkout.created': { object: CHECKOUT, description: 'A checkout was created. Its payment page is not open yet.' },
   'checkout.opened': { object: CHECKOUT, description: 'The payment page of a checkout is open.' },
