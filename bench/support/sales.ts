@@ -1,16 +1,16 @@
 import type { App } from '../../src/app.ts'
 import { encodeCursor } from '../../src/db/cursor.ts'
 
-/** Years of sales at once: payments with the merchant's order numbers and words, each customer with ten of them. */
+/** Years of sales at once, none of which brought money, so that the books know nothing of them: payments with the merchant's order numbers and words, each customer with ten of them. */
 
 const PAYMENTS_OF_ONE = 10
 
 const PAYMENTS = `
   INSERT INTO payment (tenant_id, id, provider, status, amount_minor, currency, description, customer_id, reference, metadata,
-                       external_id, transaction_hash, created_at, updated_at, settled_at)
-  SELECT $1::uuid, ${uuidOf('i')}, 'QBITFLOW', 'COMPLETED', 100 + i % 10000, 'USD', 'Tea', ${uuidOf(`i / ${PAYMENTS_OF_ONE}`)},
+                       external_id, transaction_hash, created_at, updated_at)
+  SELECT $1::uuid, ${uuidOf('i')}, 'QBITFLOW', 'FAILED', 100 + i % 10000, 'USD', 'Tea', ${uuidOf(`i / ${PAYMENTS_OF_ONE}`)},
          ${orderOf('i')}, jsonb_build_object('channel', 'web', 'basket', 'b' || i), md5('external ' || i), '0x' || md5('transfer ' || i),
-         moment, moment, moment
+         moment, moment
   FROM generate_series(1, $2::bigint) AS i, LATERAL (SELECT '2025-01-01'::timestamptz + i * interval '1 second' AS moment) AS m`
 
 const CUSTOMERS = `

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts'
-import { dayOf, groupsOf, monthOf, statistic, type Wanted } from '../db/groups.ts'
+import { dayOf, groupsOf, METADATA, monthOf, statistic, type Wanted } from '../db/groups.ts'
 
 /** What groups of payments come to. */
 
@@ -10,6 +10,9 @@ export type PaymentDimension =
   | 'customer'
   | 'product'
   | 'seller'
+  | 'subscription'
+  | 'reference'
+  | 'metadata'
   | 'currency'
   | 'day'
   | 'month'
@@ -25,6 +28,9 @@ const PAYMENTS = statistic({
     customer: 't.customer_id::text',
     product: 't.product_id::text',
     seller: 't.user_id::text',
+    subscription: 't.subscription_id::text',
+    reference: 't.reference',
+    metadata: METADATA,
     currency: 't.currency',
     day: dayOf('t.created_at'),
     month: monthOf('t.created_at'),

@@ -1,5 +1,6 @@
 import { isEnumType, isInputObjectType, isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { equals } from '../../src/db/condition.ts'
 import { schema } from '../../src/graphql/schema.ts'
 import { encodeId, newId } from '../../src/kernel/id.ts'
 import { call } from '../support/app.ts'
@@ -151,8 +152,12 @@ test('accounts and transactions are grouped by a key of their own data, which ha
 })
 
 describe('every field of a filter that names a value is something to group by', () => {
-  /** Ranges of amounts and times, text that is searched for, what widens a filter, and whether there is any suspense. */
-  const NO_VALUE = /^(created(From|Before)|search|balance|total|includeInternal|inSuspense)$/
+  /**
+   * Ranges of amounts and times, text that is searched for, what widens a filter, whether there is any suspense, the
+   * address of the customer, by whom is grouped, and a transfer, which is that of one payment.
+   */
+  const NO_VALUE =
+    /^((created|settled)(From|Before)|search|amount|balance|total|includeInternal|inSuspense|customerEmail|transactionHash)$/
 
   test.each([
     ['AccountFilter', 'AccountDimension', 'AccountStat'],
@@ -172,6 +177,24 @@ describe('every field of a filter that names a value is something to group by', 
   function camel(name: string): string {
     return name.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
   }
+})
+
+test('payments are counted by their reference, a value of their metadata and their subscription', async () => {
+  const { tenantId } = await newTenant(door.app.db)
+  await door.app.db.pool.query(
+    `INSERT INTO payment (tenant_id, id, provider, status, amount_minor, currency, description, reference, metadata)
+     SELECT $1, gen_random_uuid(), 'QBITFLOW', 'FAILED', 1, 'USD', 'tea', r, m::jsonb
+     FROM (VALUES ('a', '{"channel": "web"}'), ('a', '{"channel": "shop"}'), (NULL, '{}')) AS v (r, m)`,
+    [tenantId],
+  )
+  const count = async (by: 'reference' | 'metadata' | 'subscription') => {
+    const where = [equals('tenant_id', tenantId)]
+    const groups = await door.app.payments.stats({ by: [by], where, metadataKey: 'channel' })
+    return Object.fromEntries(groups.map(({ key, count }) => [String(key[by]), Number(count)]))
+  }
+  expect(await count('reference')).toEqual({ a: 2, null: 1 })
+  expect(await count('metadata')).toEqual({ web: 1, shop: 1, null: 1 })
+  expect(await count('subscription')).toEqual({ null: 3 })
 })
 
 describe('among 100,000 payments', () => {

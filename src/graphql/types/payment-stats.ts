@@ -3,12 +3,12 @@ import type { Group } from '../../db/groups.ts'
 import type { ProviderName } from '../../kernel/provider-name.ts'
 import type { PaymentDimension, PaymentSum } from '../../payments/stats.ts'
 import { builder } from '../builder.ts'
-import { CustomerRef, ProductRef, UserRef } from '../refs.ts'
+import { CustomerRef, ProductRef, SubscriptionRef, UserRef } from '../refs.ts'
 import { MoneyRef } from './money.ts'
 import { PaymentSourceEnum } from './payment.ts'
 import { PaymentFilter, payments } from './payment-list.ts'
 import { ProviderEnum } from './provider.ts'
-import { amounts, BY, STATS_COST, textOf, timezoneArg, zoneOf } from './stats.ts'
+import { amounts, BY, BY_METADATA, metadataKeyArg, STATS_COST, textOf, timezoneArg, zoneOf } from './stats.ts'
 import { TransactionStateEnum } from './transaction-state.ts'
 
 const PaymentDimensionEnum = builder.enumType('PaymentDimension', {
@@ -20,6 +20,9 @@ const PaymentDimensionEnum = builder.enumType('PaymentDimension', {
     CUSTOMER: { value: 'customer', description: 'Groups by customer.' },
     PRODUCT: { value: 'product', description: 'Groups by product.' },
     SELLER: { value: 'seller', description: 'Groups by seller.' },
+    SUBSCRIPTION: { value: 'subscription', description: 'Groups by subscription.' },
+    REFERENCE: { value: 'reference', description: 'Groups by reference.' },
+    METADATA: BY_METADATA,
     CURRENCY: { value: 'currency', description: 'Groups by the currency of the price.' },
     DAY: {
       value: 'day',
@@ -68,6 +71,22 @@ const PaymentStat = builder.objectRef<Group<PaymentDimension, PaymentSum>>('Paym
       description:
         "The seller of the payments. Null for the organization's own payments, and unless grouped by SELLER.",
       resolve: ({ key }, _args, { loaders }) => loaders.linked('app_user', textOf(key.seller)),
+    }),
+    subscription: t.field({
+      type: SubscriptionRef,
+      nullable: true,
+      description: 'The subscription of the payments. Null for one-time payments, and unless grouped by SUBSCRIPTION.',
+      resolve: ({ key }, _args, { loaders }) => loaders.linked('subscription', textOf(key.subscription)),
+    }),
+    reference: t.string({
+      nullable: true,
+      description: 'The reference of the payments. Null for payments without one, and unless grouped by REFERENCE.',
+      resolve: ({ key }) => textOf(key.reference),
+    }),
+    metadata: t.string({
+      nullable: true,
+      description: 'The value under `metadataKey`. Null for payments without that key, and unless grouped by METADATA.',
+      resolve: ({ key }) => textOf(key.metadata),
     }),
     currency: t.field({
       type: 'CurrencyCode',
@@ -126,12 +145,14 @@ builder.queryField('paymentStats', (t) =>
         type: PaymentFilter,
         description: 'Counts only the payments that match every condition of the filter.',
       }),
+      ...metadataKeyArg(t),
       ...timezoneArg(t),
     },
-    resolve: (_root, { groupBy, filter, timezone }, context) =>
+    resolve: (_root, { groupBy, filter, metadataKey, timezone }, context) =>
       context.app.payments.stats({
         by: groupBy,
         where: payments.where(context, filter),
+        metadataKey: metadataKey ?? undefined,
         timezone: zoneOf(timezone, context),
       }),
   }),
