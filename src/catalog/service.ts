@@ -1,7 +1,10 @@
 import type { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
+import type { ProductRow } from '../db/rows.ts'
+import type { Emit } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
@@ -9,68 +12,104 @@ import { validate } from '../kernel/validate.ts'
 import { transactOnce } from '../work/work.ts'
 import { CreateProduct, ProductId, productObject, UpdateProduct } from './product.ts'
 
-export function productService({ db, clocks }: { db: Database; clocks: Clocks }) {
-  return {
-    /** @throws DomainError ALREADY_EXISTS when the owner has another product with the reference. */
-    async create(call: Call, input: unknown): Promise<Done> {
-      const wanted = validate(CreateProduct, input)
-      const { tenantId } = call.actor
-      const now = await clocks.now(call.actor)
-      const id = newId()
-      return unique(() =>
-        transactOnce(db, call, now, id, async (work) => {
-          const product = await work.tx.product.create({
-            data: {
-              tenantId,
-              id,
-              reference: wanted.reference ?? encodeId('Product', id),
-              name: wanted.name,
-              description: wanted.description,
-              priceMinor: wanted.price.minor.toString(),
-              currency: wanted.price.currency.code,
-              metadata: wanted.metadata ?? {},
-              userId: ownerOf(call.actor),
-              createdAt: now,
-              updatedAt: now,
-            },
-          })
-          work.emit({ type: 'product.created', entityKind: 'Product', entityId: id, object: productObject(product) })
-        }),
-      )
-    },
-
-    async update(call: Call, input: unknown): Promise<Done> {
-      const { id, ...wanted } = validate(UpdateProduct, input)
-      const now = await clocks.now(call.actor)
-      return transactOnce(db, call, now, id, async (work) => {
-        const where = await own(work.tx, call.actor, id)
-        const product = await work.tx.product.update({ where, data: { ...changes(wanted), updatedAt: now } })
-        work.emit({ type: 'product.updated', entityKind: 'Product', entityId: id, object: productObject(product) })
-      })
-    },
-
-    /** The product is hidden from then on; checkouts and payments of it keep it. */
-    async remove(call: Call, input: unknown): Promise<Done> {
-      const { id } = validate(ProductId, input)
-      const now = await clocks.now(call.actor)
-      return transactOnce(db, call, now, id, async (work) => {
-        const where = await own(work.tx, call.actor, id)
-        const product = await work.tx.product.update({ where, data: { active: false, deletedAt: now, updatedAt: now } })
-        work.emit({ type: 'product.deleted', entityKind: 'Product', entityId: id, object: productObject(product) })
-      })
-    },
-  }
+interface Parts {
+  readonly db: Database
+  readonly clocks: Clocks
 }
 
-/** The key of a product that the actor may change. */
-async function own(tx: Transaction, actor: Actor, id: string) {
-  const mine = ownerOf(actor)
-  const found = await tx.product.findFirst({
-    where: { tenantId: actor.tenantId, id, deletedAt: null, ...(mine !== null && { userId: mine }) },
-    select: { id: true },
+export function productService({ db, clocks }: Parts) {
+  return bound({ db, clocks }, { create, update, remove, restore })
+}
+
+/** @throws DomainError ALREADY_EXISTS when the owner has another product with the reference. */
+async function create({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+  const wanted = validate(CreateProduct, input)
+  const { tenantId } = call.actor
+  const now = await clocks.now(call.actor)
+  const id = newId()
+  return unique(() =>
+    transactOnce(db, call, now, id, async (work) => {
+      const product = await work.tx.product.create({
+        data: {
+          tenantId,
+          id,
+          reference: wanted.reference ?? encodeId('Product', id),
+          name: wanted.name,
+          description: wanted.description,
+          priceMinor: wanted.price.minor.toString(),
+          currency: wanted.price.currency.code,
+          metadata: wanted.metadata ?? {},
+          userId: ownerOf(call.actor),
+          createdAt: now,
+          updatedAt: now,
+        },
+      })
+      emitProduct(work.emit, 'product.created', product)
+    }),
+  )
+}
+
+async function update({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+  const { id, ...wanted } = validate(UpdateProduct, input)
+  const now = await clocks.now(call.actor)
+  return transactOnce(db, call, now, id, async (work) => {
+    const where = await own(work.tx, call.actor, id)
+    const data = { ...changes(wanted), updatedAt: now }
+    emitProduct(work.emit, 'product.updated', await work.tx.product.update({ where, data }))
   })
-  if (!found) throw notFound('Product', ['id'])
-  return { tenantId_id: { tenantId: actor.tenantId, id } }
+}
+
+/** Archives: the product is left out of lists and not sold from then on; checkouts and payments of it keep it. */
+async function remove({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+  const { id } = validate(ProductId, input)
+  const now = await clocks.now(call.actor)
+  return transactOnce(db, call, now, id, async (work) => {
+    const where = await own(work.tx, call.actor, id)
+    const data = { active: false, deletedAt: now, updatedAt: now }
+    emitProduct(work.emit, 'product.deleted', await work.tx.product.update({ where, data }))
+  })
+}
+
+/**
+ * Takes a product back out of the archive, to be sold again; one that is not in it stays as it is.
+ * @throws DomainError ALREADY_EXISTS when another has its reference by now
+ */
+async function restore({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+  const { id } = validate(ProductId, input)
+  const now = await clocks.now(call.actor)
+  return unique(() =>
+    transactOnce(db, call, now, id, async (work) => {
+      const { tenantId, deletedAt } = await found(work.tx, call.actor, id)
+      if (deletedAt === null) return
+      const where = { tenantId_id: { tenantId, id } }
+      const data = { active: true, deletedAt: null, updatedAt: now }
+      emitProduct(work.emit, 'product.restored', await work.tx.product.update({ where, data }))
+    }),
+  )
+}
+
+function emitProduct(
+  emit: Emit,
+  type: `product.${'created' | 'updated' | 'deleted' | 'restored'}`,
+  product: ProductRow,
+): void {
+  emit({ type, entityKind: 'Product', entityId: product.id, object: productObject(product) })
+}
+
+/** A product that the actor may change, archived or not. */
+async function found(tx: Transaction, actor: Actor, id: string): Promise<ProductRow> {
+  const mine = ownerOf(actor)
+  const where = { tenantId: actor.tenantId, id, ...(mine !== null && { userId: mine }) }
+  const product = await tx.product.findFirst({ where })
+  if (!product) throw notFound('Product', ['id'])
+  return product
+}
+
+/** The key of a product that is not archived, and that the actor may change. */
+async function own(tx: Transaction, actor: Actor, id: string) {
+  const { tenantId, deletedAt } = await found(tx, actor, id)
+  if (deletedAt !== null) throw notFound('Product', ['id'])
+  return { tenantId_id: { tenantId, id } }
 }
 
 function changes({ price, ...rest }: Omit<z.output<typeof UpdateProduct>, 'id'>) {

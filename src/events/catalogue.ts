@@ -26,7 +26,8 @@ interface Described {
 export const EVENTS = {
   'product.created': { object: PRODUCT, description: 'A product was created.' },
   'product.updated': { object: PRODUCT, description: 'A product was changed.' },
-  'product.deleted': { object: PRODUCT, description: 'A product was deleted.' },
+  'product.deleted': { object: PRODUCT, description: 'A product was deleted, and is archived.' },
+  'product.restored': { object: PRODUCT, description: 'A product was taken back out of the archive.' },
   'customer.created': { object: CUSTOMER_OBJECT, description: 'A customer was created.' },
   'customer.updated': { object: CUSTOMER_OBJECT, description: 'A customer was changed.' },
   'customer.deleted': { object: CUSTOMER_OBJECT, description: 'A customer was deleted, and is archived.' },

@@ -49,7 +49,7 @@ export const NODES = {
 } as const satisfies Record<IdKind, { table: Table & keyof Rows; ref: object }>
 
 /** What deleting only archives: it is left out of lists, and its id still names it. */
-const ARCHIVED: readonly IdKind[] = ['Customer']
+const ARCHIVED: readonly IdKind[] = ['Customer', 'Product']
 
 /** The object that an id of the API names, of any type. Null when it is deleted, or the caller may not see it. */
 export async function readNode(loaders: Loaders, id: string): Promise<object | null> {

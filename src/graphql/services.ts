@@ -47,7 +47,7 @@ export interface Services {
   }
   readonly idempotency: { once<Answer extends Done>(call: Call, work: () => Promise<Answer>): Promise<Answer | Done> }
   readonly preflight: { ask(call: Call, input: object): Promise<void> }
-  readonly products: { create: Verb; update: Verb; remove: Verb }
+  readonly products: { create: Verb; update: Verb; remove: Verb; restore: Verb }
   readonly customers: { create: Verb; update: Verb; remove: Verb; restore: Verb; merge: Verb }
   readonly checkouts: {
     create: Verb

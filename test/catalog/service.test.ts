@@ -67,6 +67,40 @@ describe('a product', () => {
   })
 })
 
+describe('a product in the archive', () => {
+  const restore = (id: string, actor: Actor = shop.owner) =>
+    shop.app.products.restore(call(actor), { id: encodeId('Product', id) })
+  const sell = (id: string) => shop.open({ productId: encodeId('Product', id) })
+
+  test('is not sold, and is sold again once it was restored', async () => {
+    const { id } = await create()
+    await remove(id)
+    expect(await refusals(sell(id))).toEqual(['NOT_FOUND productId'])
+    await restore(id)
+    await restore(id)
+    expect(await row(id)).toMatchObject({ active: true, deletedAt: null })
+    await sell(id)
+    const types = (await eventsOf(id)).map(({ type }) => type)
+    expect(types).toEqual(['product.created', 'product.deleted', 'product.restored'])
+  })
+
+  test('stays there while another has its reference', async () => {
+    const { id } = await create({ reference: 'reused' })
+    await remove(id)
+    await create({ reference: 'reused' })
+    expect(await refusals(restore(id))).toEqual(['ALREADY_EXISTS reference'])
+    expect((await row(id)).deletedAt).not.toBeNull()
+  })
+
+  test('is restored by nobody else’s key', async () => {
+    const { id } = await create()
+    await remove(id)
+    for (const actor of [await shop.seller(), await shop.actor('LIVE')]) {
+      expect(await refusals(restore(id, actor))).toEqual(['NOT_FOUND id'])
+    }
+  })
+})
+
 describe('a reference', () => {
   test('belongs to one product, and is free again once that was deleted', async () => {
     const { id } = await create({ reference: 'mug' })

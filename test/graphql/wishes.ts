@@ -64,6 +64,10 @@ export const WISHES: Readonly<Record<string, (m: Maker) => Wish | Promise<Wish>>
     return { input: { id, name: name() }, other: { id, name: name() } }
   },
   deleteProduct: async (m) => ({ input: { id: await m.product() }, other: { id: await m.product() } }),
+  restoreProduct: async (m) => {
+    const archived = async () => m.make('deleteProduct', 'product', { id: await m.product() })
+    return { input: { id: await archived() }, other: { id: await archived() } }
+  },
   createCustomer: () => ({ input: { name: name() }, other: { name: name() } }),
   updateCustomer: async (m) => {
     const id = await m.customer()

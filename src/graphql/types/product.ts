@@ -1,15 +1,14 @@
 import { SELLABLE_RULE } from '../../catalog/product.ts'
-import { atLeast, below, bytewise, contains, equals, isNull } from '../../db/condition.ts'
+import { atLeast, below, bytewise, contains, equals, isNotNull, isNull } from '../../db/condition.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
 import { hasWords, refersTo } from '../filters.ts'
-import { present } from '../loaders.ts'
 import { mutation } from '../mutation.ts'
 import { ProductRef } from '../refs.ts'
 import { linksOf } from '../relations.ts'
-import { wordsFilter } from './filter-inputs.ts'
+import { ARCHIVED_FILTER, wordsFilter } from './filter-inputs.ts'
 import { moment, momentField } from './moment.ts'
 import { amount, MoneyInput, MoneyRef } from './money.ts'
 import { ProviderLinkRef } from './provider.ts'
@@ -31,6 +30,11 @@ ProductRef.implement({
       resolve: ({ priceMinor, currency }) => amount(priceMinor, currency),
     }),
     active: t.exposeBoolean('active', { description: 'Whether the product can be sold.' }),
+    archived: t.boolean({
+      description:
+        'Whether the product is archived: left out of lists unless `filter: { archived: true }` asks for it. `restoreProduct` takes it back.',
+      resolve: ({ deletedAt }) => deletedAt !== null,
+    }),
     metadata: t.field({
       type: 'JSON',
       description: 'Key-value pairs that the merchant stored on the product.',
@@ -60,6 +64,7 @@ const ProductFilter = builder.inputType('ProductFilter', {
   fields: (t) => ({
     active: t.boolean({ description: 'Products that can be sold, or, when false, that cannot.' }),
     currency: t.field({ type: 'CurrencyCode', description: 'Products with a price in this currency.' }),
+    archived: t.boolean({ description: ARCHIVED_FILTER }),
     ...wordsFilter(t, 'Products'),
     search: t.string({
       description:
@@ -74,7 +79,6 @@ const products = list({
   name: 'Product',
   type: ProductRef,
   table: 'product',
-  where: [isNull('deleted_at')],
   orders: {
     CREATED_AT: { column: 'created_at', description: 'When the product was created.' },
     UPDATED_AT: { column: 'updated_at', description: 'When the product was last changed.' },
@@ -82,7 +86,8 @@ const products = list({
   },
   filter: {
     type: ProductFilter,
-    conditions: ({ active, currency, search, createdFrom, createdBefore, ...words }, context) => [
+    conditions: ({ active, archived, currency, search, createdFrom, createdBefore, ...words }, context) => [
+      archived ? isNotNull('deleted_at') : isNull('deleted_at'),
       ...hasWords(context, words),
       ...(active != null ? [equals('active', active)] : []),
       ...(currency ? [equals('currency', currency)] : []),
@@ -106,7 +111,8 @@ builder.queryFields((t) => ({
   product: t.field({
     type: ProductRef,
     nullable: true,
-    description: 'Returns one product. Null when it does not exist or the key has no access to it.',
+    description:
+      'Returns one product. Null when it does not exist or the key has no access to it. An archived product is found by id, and not by reference, which another may have.',
     authScopes: { key: true },
     args: {
       by: t.arg({ type: ProductBy, required: true, description: 'How the product is identified.' }),
@@ -116,7 +122,7 @@ builder.queryFields((t) => ({
       const owner = refersTo('user_id', 'User', sellerId)
       if (by.reference != null) return loaders.named('product', owner, equals('reference', normalText(by.reference)))
       const id = decodeId(by.id ?? '')
-      return id?.kind === 'Product' ? present(await loaders.one('product', id.uuid)) : null
+      return id?.kind === 'Product' ? loaders.one('product', id.uuid) : null
     },
   }),
   products: t.field({
@@ -176,9 +182,18 @@ mutation('updateProduct', {
 
 mutation('deleteProduct', {
   description:
-    'Deletes a product. The product is no longer listed, but stays visible on existing checkouts and payments.',
+    'Archives a product, which is what deleting does, so that nothing that refers to it is lost: it is left out of lists and not sold, stays visible on existing checkouts and payments, and can be taken back with `restoreProduct`. Its reference can be used again.',
   idempotency: 'optional',
   input: (t) => ({ id: t.id({ required: true, description: 'The id of the product.' }) }),
   object: { name: 'product', kind: 'Product', description: 'The product that was deleted.' },
   run: (app, call, input) => app.products.remove(call, input),
+})
+
+mutation('restoreProduct', {
+  description:
+    'Takes a product back out of the archive, to be sold again. Refused with ALREADY_EXISTS when another product has its reference by now.',
+  idempotency: 'optional',
+  input: (t) => ({ id: t.id({ required: true, description: 'The id of the product.' }) }),
+  object: { name: 'product', kind: 'Product', description: 'The product that was restored.' },
+  run: (app, call, input) => app.products.restore(call, input),
 })
