@@ -3,7 +3,8 @@ import type { ProductRow } from '../db/rows.ts'
 import type { PRODUCT } from '../events/objects/sales.ts'
 import type { ObjectOf } from '../events/shape.ts'
 import { encodeId } from '../kernel/id.ts'
-import { id, metadata, optional, price, reference, text } from '../kernel/input.ts'
+import { id, metadata, optional, reference, text } from '../kernel/input.ts'
+import { checkPrices, PRICES } from './prices.ts'
 
 /**
  * What is sold. The characters are those that every provider takes, so that a product can be sold through each. A provider
@@ -19,22 +20,32 @@ const unsellable = 'must not contain control characters or any of <>{}[]`\\|;"~^
 export const itemName = text(100).refine(sellable, unsellable)
 export const itemDescription = text(500).refine(sellable, unsellable)
 
-export const CreateProduct = z.object({
-  name: itemName,
-  description: itemDescription,
-  price: z.preprocess((value) => value ?? {}, price),
-  reference: optional(reference.refine((value) => !value.includes('/'), 'must not contain /')),
-  metadata: optional(metadata),
-})
+const NewProduct = z
+  .object({
+    name: itemName,
+    description: itemDescription,
+    ...PRICES,
+    reference: optional(reference.refine((value) => !value.includes('/'), 'must not contain /')),
+    metadata: optional(metadata),
+  })
+  .superRefine(checkPrices)
 
-export const UpdateProduct = z.object({
-  id: id('Product'),
-  name: optional(itemName),
-  description: optional(itemDescription),
-  price: optional(price),
-  active: optional(z.boolean()),
-  metadata: optional(metadata),
-})
+/** Without any price the one that is the short form is missing. */
+export const CreateProduct = z.preprocess(
+  (value: Record<string, unknown>) => (value.prices ? value : { ...value, price: value.price ?? {} }),
+  NewProduct,
+)
+
+export const UpdateProduct = z
+  .object({
+    id: id('Product'),
+    name: optional(itemName),
+    description: optional(itemDescription),
+    ...PRICES,
+    active: optional(z.boolean()),
+    metadata: optional(metadata),
+  })
+  .superRefine(checkPrices)
 
 export const ProductId = z.object({ id: id('Product') })
 

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import type { ProductRow } from '../db/rows.ts'
@@ -10,6 +9,7 @@ import { DomainError, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
 import { transactOnce } from '../work/work.ts'
+import { pricesData } from './prices.ts'
 import { CreateProduct, ProductId, productObject, UpdateProduct } from './product.ts'
 
 interface Parts {
@@ -24,6 +24,8 @@ export function productService({ db, clocks }: Parts) {
 /** @throws DomainError ALREADY_EXISTS when the owner has another product with the reference. */
 async function create({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
   const wanted = validate(CreateProduct, input)
+  const prices = pricesData(wanted)
+  if (!prices) throw new Error('a product has a price')
   const { tenantId } = call.actor
   const now = await clocks.now(call.actor)
   const id = newId()
@@ -36,8 +38,7 @@ async function create({ db, clocks }: Parts, call: Call, input: unknown): Promis
           reference: wanted.reference ?? encodeId('Product', id),
           name: wanted.name,
           description: wanted.description,
-          priceMinor: wanted.price.minor.toString(),
-          currency: wanted.price.currency.code,
+          ...prices,
           metadata: wanted.metadata ?? {},
           userId: ownerOf(call.actor),
           createdAt: now,
@@ -50,12 +51,12 @@ async function create({ db, clocks }: Parts, call: Call, input: unknown): Promis
 }
 
 async function update({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
-  const { id, ...wanted } = validate(UpdateProduct, input)
+  const { id, price, prices, ...rest } = validate(UpdateProduct, input)
   const now = await clocks.now(call.actor)
   return transactOnce(db, call, now, id, async (work) => {
-    const where = await own(work.tx, call.actor, id)
-    const data = { ...changes(wanted), updatedAt: now }
-    emitProduct(work.emit, 'product.updated', await work.tx.product.update({ where, data }))
+    const before = await own(work.tx, call.actor, id)
+    const data = { ...rest, ...pricesData({ price, prices }, before), updatedAt: now }
+    emitProduct(work.emit, 'product.updated', await work.tx.product.update({ where: keyOf(before), data }))
   })
 }
 
@@ -64,7 +65,7 @@ async function remove({ db, clocks }: Parts, call: Call, input: unknown): Promis
   const { id } = validate(ProductId, input)
   const now = await clocks.now(call.actor)
   return transactOnce(db, call, now, id, async (work) => {
-    const where = await own(work.tx, call.actor, id)
+    const where = keyOf(await own(work.tx, call.actor, id))
     const data = { active: false, deletedAt: now, updatedAt: now }
     emitProduct(work.emit, 'product.deleted', await work.tx.product.update({ where, data }))
   })
@@ -79,9 +80,9 @@ async function restore({ db, clocks }: Parts, call: Call, input: unknown): Promi
   const now = await clocks.now(call.actor)
   return unique(() =>
     transactOnce(db, call, now, id, async (work) => {
-      const { tenantId, deletedAt } = await found(work.tx, call.actor, id)
-      if (deletedAt === null) return
-      const where = { tenantId_id: { tenantId, id } }
+      const before = await found(work.tx, call.actor, id)
+      if (before.deletedAt === null) return
+      const where = keyOf(before)
       const data = { active: true, deletedAt: null, updatedAt: now }
       emitProduct(work.emit, 'product.restored', await work.tx.product.update({ where, data }))
     }),
@@ -105,15 +106,15 @@ async function found(tx: Transaction, actor: Actor, id: string): Promise<Product
   return product
 }
 
-/** The key of a product that is not archived, and that the actor may change. */
-async function own(tx: Transaction, actor: Actor, id: string) {
-  const { tenantId, deletedAt } = await found(tx, actor, id)
-  if (deletedAt !== null) throw notFound('Product', ['id'])
-  return { tenantId_id: { tenantId, id } }
+/** The same, if it is not archived. */
+async function own(tx: Transaction, actor: Actor, id: string): Promise<ProductRow> {
+  const product = await found(tx, actor, id)
+  if (product.deletedAt !== null) throw notFound('Product', ['id'])
+  return product
 }
 
-function changes({ price, ...rest }: Omit<z.output<typeof UpdateProduct>, 'id'>) {
-  return { ...rest, ...(price && { priceMinor: price.minor.toString(), currency: price.currency.code }) }
+function keyOf({ tenantId, id }: ProductRow) {
+  return { tenantId_id: { tenantId, id } }
 }
 
 async function unique<T>(work: () => Promise<T>): Promise<T> {

@@ -148,6 +148,7 @@ export const CreateCheckout = z
     ...OWN_WORDS,
     provider: optional(providerName),
     ...LINES,
+    currency: optional(text(12)),
     customerId: optional(id('Customer')),
     successUrl: optional(webUrl),
     cancelUrl: optional(webUrl),

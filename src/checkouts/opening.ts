@@ -119,9 +119,15 @@ async function productReference(
 }
 
 /** A product that was changed meanwhile, or is only a part of what is sold, is sold as an item in its own words. */
-function isSoldAs(product: ProductRow, { itemName, itemDescription, priceMinor }: CheckoutRow): boolean {
+function isSoldAs(product: ProductRow, checkout: CheckoutRow): boolean {
   const { name, description } = product
-  return product.priceMinor === priceMinor && name === itemName && description === itemDescription
+  const { itemName, itemDescription, priceMinor, currency } = checkout
+  return (
+    product.priceMinor === priceMinor &&
+    product.currency === currency &&
+    name === itemName &&
+    description === itemDescription
+  )
 }
 
 /** What the provider calls the customer; undefined when its page has to ask for what we do not know. */

@@ -1,10 +1,12 @@
+import { pricesOf } from '../catalog/prices.ts'
 import type { Transaction } from '../db/database.ts'
 import type { ProductRow } from '../db/rows.ts'
 import { type Actor, ownerOf } from '../kernel/actor.ts'
 import { currency } from '../kernel/currency.ts'
 import { secondsOf } from '../kernel/duration.ts'
 import { DomainError, invalidState, notFound, type Problem } from '../kernel/errors.ts'
-import { formatDecimal, MAX_MINOR, money } from '../kernel/money.ts'
+import { encodeId } from '../kernel/id.ts'
+import { formatDecimal, MAX_MINOR, type Money } from '../kernel/money.ts'
 import type { Able } from '../providers/registry.ts'
 import type { WantedCheckoutInput } from './checkout.ts'
 import { type WantedItem, wantedItems } from './line-input.ts'
@@ -36,13 +38,13 @@ export async function linesFor(tx: Transaction, actor: Actor, wanted: WantedChec
     ),
     ...(customerId && !customer ? notFound('Customer', ['customerId']).problems : []),
   ])
-  const lines = { items: items.map((item) => lineFrom(item, products)), discounts, taxes }
-  throwAll(currencyProblems(lines, items))
+  const lines = { items: items.map((item) => lineFrom(item, products, wanted.currency)), discounts, taxes }
+  throwAll(currencyProblems(lines, items, wanted.currency))
   throwAll(totalProblems(lines))
   return lines
 }
 
-function lineFrom(wanted: WantedItem, products: ReadonlyMap<string, ProductRow>): LineItem {
+function lineFrom(wanted: WantedItem, products: ReadonlyMap<string, ProductRow>, code: string | undefined): LineItem {
   const { productId, description, quantity = 1, metadata = {}, path } = wanted
   const product = productId === undefined ? undefined : products.get(productId)
   if (!product) {
@@ -55,14 +57,29 @@ function lineFrom(wanted: WantedItem, products: ReadonlyMap<string, ProductRow>)
     productId: product.id,
     name: product.name,
     description: description ?? product.description,
-    price: money(product.priceMinor, currency(product.currency)),
+    price: priceIn(product, code),
     quantity,
     metadata,
   }
 }
 
-function currencyProblems({ items, discounts, taxes }: Lines, wanted: readonly WantedItem[]): Problem[] {
-  const first = items[0]?.price.currency.code
+/** The price in the currency that is wished for, or else the default. */
+function priceIn(product: ProductRow, code: string | undefined): Money {
+  const prices = pricesOf(product)
+  const found = code === undefined ? prices[0] : prices.find((each) => each.currency.code === code)
+  if (found) return found
+  const codes = prices.map((each) => each.currency.code).join(', ')
+  const message = `The product ${encodeId('Product', product.id)} has no price in ${code}: its prices are in ${codes}`
+  throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field: ['currency'] })
+}
+
+function currencyProblems(
+  { items, discounts, taxes }: Lines,
+  wanted: readonly WantedItem[],
+  code: string | undefined,
+): Problem[] {
+  const first = code ?? items[0]?.price.currency.code
+  const rule = code === undefined ? 'have the currency of the first' : 'have its currency'
   const amounts = [
     ...items.map(({ price, productId }, index) => {
       const part = productId === undefined ? ['price', 'currency'] : ['productId']
@@ -72,7 +89,7 @@ function currencyProblems({ items, discounts, taxes }: Lines, wanted: readonly W
     ...taxes.map(({ amount }, index) => ({ amount, field: ['taxes', String(index), 'amount', 'currency'] })),
   ]
   return amounts.flatMap(({ amount: { currency }, field }): Problem[] => {
-    const message = `All lines of a checkout have the currency of the first, ${first}: this one is in ${currency.code}`
+    const message = `All lines of a checkout ${rule}, ${first}: this one is in ${currency.code}`
     return currency.code === first ? [] : [{ code: 'CURRENCY_MISMATCH', message, field }]
   })
 }

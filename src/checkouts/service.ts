@@ -96,7 +96,7 @@ async function providerFor({ db, registry, log }: Deps, actor: Actor, wanted: Wa
   const connected = await registry.all(tenantId)
   const isChoice = connected.length > 1
   const product = productId && isChoice && (await db.prisma.product.findFirst({ where: { tenantId, id: productId } }))
-  const currency = product ? product.currency : first?.price?.currency.code
+  const currency = wanted.currency ?? (product ? product.currency : first?.price?.currency.code)
   const choice = chooseProvider(connected, { kind, currency, provider })
   if (isChoice) log.info({ tenantId, provider: choice.provider.name, reason: choice.reason }, 'a provider was chosen')
   return choice.provider

@@ -66,6 +66,11 @@ export function linesInput(t: InputFields) {
       description:
         'The items to sell, 1 to 100 lines together with `discounts` and `taxes`, all in one currency. The checkout keeps the prices as they are now. SUBSCRIPTION and PAY_AS_YOU_GO take one item of the quantity 1. Give one of this, `productId` and `item`.',
     }),
+    currency: t.field({
+      type: 'CurrencyCode',
+      description:
+        'The currency in which products are sold. The default is that of the first price of each. Refused with CURRENCY_MISMATCH when a product has no price in it, naming the currencies that there are, or when another line has another currency.',
+    }),
     discounts: t.field({
       type: [CheckoutAdjustmentInput],
       description: 'The discounts, which must not exceed the items. Only for PAYMENT.',

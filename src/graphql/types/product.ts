@@ -1,5 +1,16 @@
+import { pricesOf } from '../../catalog/prices.ts'
 import { SELLABLE_RULE } from '../../catalog/product.ts'
-import { atLeast, below, bytewise, contains, equals, isNotNull, isNull } from '../../db/condition.ts'
+import {
+  atLeast,
+  below,
+  bytewise,
+  type Condition,
+  comparable,
+  contains,
+  equals,
+  isNotNull,
+  isNull,
+} from '../../db/condition.ts'
 import { decodeId, encodeId } from '../../kernel/id.ts'
 import { normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
@@ -28,6 +39,11 @@ ProductRef.implement({
       type: MoneyRef,
       description: 'The price: of one sale, of one billing period, or of one unit of usage.',
       resolve: ({ priceMinor, currency }) => amount(priceMinor, currency),
+    }),
+    prices: t.field({
+      type: [MoneyRef],
+      description: 'The prices, one for each currency. The first is `price`.',
+      resolve: (product) => [...pricesOf(product)],
     }),
     active: t.exposeBoolean('active', { description: 'Whether the product can be sold.' }),
     archived: t.boolean({
@@ -90,13 +106,21 @@ const products = list({
       archived ? isNotNull('deleted_at') : isNull('deleted_at'),
       ...hasWords(context, words),
       ...(active != null ? [equals('active', active)] : []),
-      ...(currency ? [equals('currency', currency)] : []),
+      ...(currency ? [pricedIn(currency)] : []),
       ...(search ? [contains(['name', 'description', 'reference'], search)] : []),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
       ...(createdBefore ? [below('created_at', createdBefore)] : []),
     ],
   },
 })
+
+function pricedIn(code: string): Condition {
+  return {
+    values: [comparable(code), JSON.stringify([{ currency: code }])],
+    sql: (alias, currency, priced) =>
+      `(${alias}.currency = ${currency} OR ${alias}.further_prices @> ${priced}::jsonb)`,
+  }
+}
 
 const ProductBy = builder.inputType('ProductBy', {
   description: 'Identifies one product by exactly one of these fields.',
@@ -146,7 +170,15 @@ mutation('createProduct', {
       required: true,
       description: `The description that customers see below the name: 1 to 500 characters, ${SELLABLE_RULE}.`,
     }),
-    price: t.field({ type: MoneyInput, required: true, description: 'The price, above zero.' }),
+    price: t.field({
+      type: MoneyInput,
+      description: 'The price, above zero: the short form of one price. Give one of this and `prices`.',
+    }),
+    prices: t.field({
+      type: [MoneyInput],
+      description:
+        'The prices, each above zero, one for each currency: 1 to 30. The first is the default. Give one of this and `price`.',
+    }),
     reference: t.string({
       description:
         "The merchant's own identifier of the product: 1 to 100 characters without /. It must be unique among the products of the same seller, or of the organization.",
@@ -169,7 +201,14 @@ mutation('updateProduct', {
     description: t.string({
       description: `The description that customers see below the name: 1 to 500 characters, ${SELLABLE_RULE}.`,
     }),
-    price: t.field({ type: MoneyInput, description: 'The price, above zero.' }),
+    price: t.field({
+      type: MoneyInput,
+      description: 'The default price, above zero. Prices in other currencies stay. Not together with `prices`.',
+    }),
+    prices: t.field({
+      type: [MoneyInput],
+      description: 'The prices, as in `createProduct`. Replaces all existing prices.',
+    }),
     active: t.boolean({ description: 'Whether the product can be sold.' }),
     metadata: t.field({
       type: 'JSON',
