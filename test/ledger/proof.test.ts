@@ -35,9 +35,10 @@ afterAll(async () => {
 async function settle(sellerId: string | null = null): Promise<string> {
   const id = newId()
   await transact(db, { tenantId, at: NOW }, async (work) => {
-    const amounts = { amountMinor: '10000', currency: 'USD', description: 'A mug' }
-    await work.tx.payment.create({ data: { tenantId, id, provider: 'QBITFLOW', status: 'COMPLETED', ...amounts } })
     const fees = { providerFee: 150n, organizationFee: sellerId ? 100n : 0n, sellerId }
+    const kept = { providerFeeMinor: String(fees.providerFee), organizationFeeMinor: String(fees.organizationFee) }
+    const amounts = { amountMinor: '10000', currency: 'USD', description: 'A mug', ...kept }
+    await work.tx.payment.create({ data: { tenantId, id, provider: 'QBITFLOW', status: 'COMPLETED', ...amounts } })
     const entry = paymentSettled({ paymentId: id, provider: 'QBITFLOW', gross: money(10_000n, USD), ...fees })
     await post(work, entry)
     const status = { type: 'PAYMENT', state: 'COMPLETED', final: true } as const
@@ -92,12 +93,12 @@ test.each([
   [
     'an entry that was deleted',
     `DELETE FROM entry WHERE tenant_id = $1 AND transaction_id = ${POSTING} AND amount = 150`,
-    ['balance_differs', 'currency_out_of_balance', 'transaction_out_of_balance'],
+    ['balance_differs', 'currency_out_of_balance', 'fee_differs', 'transaction_out_of_balance'],
   ],
   [
     'a posting whose entries are gone',
     `DELETE FROM entry WHERE tenant_id = $1 AND transaction_id = ${POSTING}`,
-    ['balance_differs', 'entries_differ'],
+    ['balance_differs', 'entries_differ', 'fee_differs'],
   ],
   [
     'a balance that was changed',
@@ -132,7 +133,7 @@ test.each([
   [
     'a settled payment without its posting',
     `UPDATE ledger_transaction SET recipe = 'other' WHERE tenant_id = $1 AND cause_id = $2`,
-    ['payment_without_posting'],
+    ['fee_differs', 'payment_without_posting'],
   ],
   [
     'a posting for a payment that is not settled',

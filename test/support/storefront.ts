@@ -102,5 +102,5 @@ export async function choose(page: Page, chain: string, coin: string): Promise<v
 
 /** Pays what the page asks for. */
 export async function pay(page: Page, coin: string): Promise<void> {
-  await page.getByRole('button', { name: new RegExp(`^Pay [\\d.]+ ${coin}$`) }).click()
+  await page.getByRole('button', { name: new RegExp(`^Pay [\\d.,]+ ${coin}$`) }).click()
 }
