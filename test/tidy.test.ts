@@ -66,7 +66,7 @@ describe('the house', () => {
 
   test("changes a checkout's row in one place after it was made", () => {
     const change = /\bcheckout\.(update|upsert)\w*\(|\bUPDATE checkout\b/
-    expect(thatContain(product, change)).toEqual(['src/checkouts/apply.ts'])
+    expect(thatContain(product, change)).toEqual(['src/checkouts/row.ts'])
   })
 
   test('leaves nothing for later in its source', () => {

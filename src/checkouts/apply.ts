@@ -1,18 +1,15 @@
-import { customerFromPage } from '../customers/payer.ts'
 import type { Transaction } from '../db/database.ts'
-import type { CheckoutStatus, TransactionState } from '../db/generated/enums.ts'
 import { lockedRow, lockedRows } from '../db/lock.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
-import type { EventType, Status } from '../events/catalogue.ts'
 import { contradict } from '../events/contradiction.ts'
 import { invalidState } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
 import { applyToPayment } from '../payments/apply.ts'
-import { isFinal, isLate, isSettled, isShort, moveTo } from '../payments/payment.ts'
+import { hasMoney, isLate, isMoving, isSettled, isShort, mayBeTriedAgain, moveTo } from '../payments/payment.ts'
 import { saleOf } from '../payments/sale.ts'
+import { applyUnclaimed } from '../payments/unclaimed.ts'
 import type {
   CheckoutFact,
-  FoundCustomer,
   OpeningFact,
   ProviderPayment,
   ProviderStatus,
@@ -20,30 +17,34 @@ import type {
 } from '../providers/port/facts.ts'
 import { beginSubscription } from '../subscriptions/apply.ts'
 import type { Work } from '../work/work.ts'
+import { announce, ENDED } from './announce.ts'
 import {
-  checkoutObject,
+  hasFailedAttempt,
   isAbandoned,
+  isBeingOpened,
   isBeingPaid,
   isCancelled,
-  isInDoubt,
   isOver,
+  LIFETIME_HOURS,
   mayBeCancelled,
   mayBecome,
+  mayBeReopened,
   recurs,
   statusAfter,
-  statusesBefore,
-  transactionTypeOf,
 } from './checkout.ts'
+import { customerOf } from './payer.ts'
+import { become, type Changes, earlier, later, open, reopen, write } from './row.ts'
 
-/** What a fact makes of a checkout, wherever it came from, and what is decided here. Nothing else changes its row. */
+/** What a fact makes of a checkout, wherever it came from, and what is decided here. */
 
-const FIRST_CHECK_MS = 60_000
-const OPEN_AGAIN_MS = 5_000
+/** Of what is on its way, or may follow soon. */
 const RECHECK_MS = 10_000
 
 /** What is decided of a checkout here, without news from its provider. */
 export type CheckoutDecision = { readonly noun: 'CHECKOUT' } & (
   | { readonly decision: 'CANCEL' }
+  /** Another page is opened, unless the one that there is can still be paid. */
+  | { readonly decision: 'RETRY'; readonly triesAgain: boolean }
   /** The merchant takes the money of this payment as if it were what was asked for. */
   | { readonly decision: 'ACCEPT'; readonly paymentId: string }
   /**
@@ -62,20 +63,17 @@ export async function applyToCheckout(
   { id }: Pick<CheckoutRow, 'id'>,
   fact: CheckoutFact | OpeningFact | CheckoutDecision,
 ): Promise<void> {
-  if ('opening' in fact) return open(work, id, fact.opening)
+  if ('opening' in fact) return open(work, id, fact)
   const checkout = await lockedRow(work.tx, 'checkout', work.tenantId, id)
   if (!checkout) throw new Error(`checkout ${id} is not there`)
   if ('decision' in fact) return decide(work, checkout, fact)
+  // Of an earlier page only money is news.
+  if (fact.checkout !== checkout.externalId && !fact.received) return
   if (recurs(checkout)) return fact.began ? begin(work, checkout, fact, fact.began) : moveStart(work, checkout, fact)
   const payment = await paymentOf(work.tx, checkout, fact.received)
   if (fact.received) return settle(work, { checkout, payment }, fact, fact.received)
   return move(work, { checkout, payment }, fact)
 }
-
-/** What may change of a checkout after it was made, but for what its opening brings. */
-type Changes = Partial<
-  Pick<CheckoutRow, 'status' | 'startState' | 'customerId' | 'reason' | 'nextCheckAt' | 'checks' | 'updatedAt'>
->
 
 /** @throws DomainError INVALID_STATE where it can no longer be cancelled */
 async function decide(work: Work, checkout: CheckoutRow, fact: CheckoutDecision): Promise<void> {
@@ -85,7 +83,8 @@ async function decide(work: Work, checkout: CheckoutRow, fact: CheckoutDecision)
     if (!mayBeCancelled(status)) throw invalidState(`A checkout that is ${status} cannot be cancelled`, ['id'])
     const after = await write(work, checkout, { status: 'CANCELLED', nextCheckAt: expiresAt, updatedAt: work.at })
     announce(work, after, 'checkout.cancelled', { state: 'CANCELLED' })
-  } else if (fact.decision === 'ACCEPT') {
+  } else if (fact.decision === 'RETRY') await retry(work, checkout, fact.triesAgain)
+  else if (fact.decision === 'ACCEPT') {
     if (!mayBecome(status, 'COMPLETED')) return
     const data = { status: 'COMPLETED' as const, reason: null, nextCheckAt: null, updatedAt: work.at }
     const payment = encodeId('Payment', fact.paymentId)
@@ -93,40 +92,24 @@ async function decide(work: Work, checkout: CheckoutRow, fact: CheckoutDecision)
   } else if (checkout.checks === fact.checks) await write(work, checkout, { nextCheckAt: null })
 }
 
+/** @throws DomainError INVALID_STATE where it is paid, is being paid, or money came in for it */
+async function retry(work: Work, checkout: CheckoutRow, triesAgain: boolean): Promise<void> {
+  const { status, expiresInSeconds } = checkout
+  if (isBeingOpened(status)) return
+  if (!isOver(status) && (triesAgain || !hasFailedAttempt(checkout)) && !isBeingPaid(status)) return
+  if (!mayBeReopened(status)) throw invalidState(`A checkout that is ${status} cannot be retried`, ['id'])
+  const payment = await paymentOf(work.tx, checkout, undefined)
+  if (payment && hasMoney(payment)) {
+    const rule = 'accept it with acceptPayment, or refund it and create another checkout'
+    throw invalidState(`The checkout has received money, so that it cannot be retried: ${rule}`, ['id'])
+  }
+  await reopen(work, checkout, (expiresInSeconds ?? LIFETIME_HOURS * 3_600) * 1_000)
+}
+
 /** A checkout and what is known of its payment, under the lock of the checkout. */
 interface Locked {
   readonly checkout: CheckoutRow
   readonly payment: PaymentRow | null
-}
-
-const OPENING_EVENT = { OPEN: 'checkout.opened', FAILED: 'checkout.failed', UNKNOWN: 'checkout.unknown' } as const
-
-/** One statement, which locks the row as well: the first answer that is recorded stands. */
-async function open(work: Work, id: string, opening: OpeningFact['opening']): Promise<void> {
-  const { status } = opening
-  const where = { tenantId: work.tenantId, id, status: { in: statusesBefore(status) } }
-  const data = { ...openedAs(opening, work.at), updatedAt: work.at }
-  const [after] = await work.tx.checkout.updateManyAndReturn({ where, data })
-  // It was cancelled meanwhile, or somebody else has opened it.
-  if (!after) return
-  announce(work, after, OPENING_EVENT[status], 'page' in opening ? undefined : { state: opening.status })
-}
-
-function openedAs(opening: OpeningFact['opening'], now: Date) {
-  if (!('page' in opening)) {
-    return { ...opening, nextCheckAt: isInDoubt(opening.status) ? later(now, OPEN_AGAIN_MS) : null }
-  }
-  const { reference: externalId, url, expiresAt } = opening.page
-  const nextCheckAt = later(now, FIRST_CHECK_MS)
-  return {
-    status: opening.status,
-    externalId,
-    url,
-    reason: null,
-    checks: 0,
-    nextCheckAt,
-    ...(expiresAt && { expiresAt }),
-  }
 }
 
 /** Its money may have come before we knew what the provider calls the checkout. */
@@ -146,82 +129,134 @@ async function settle(
   { status: seen }: CheckoutFact,
   paid: ProviderPayment,
 ) {
+  // Somebody has paid twice, over two pages: the second payment is one of its own, which nobody asked for.
+  if (payment && hasMoney(payment) && payment.externalId !== paid.reference) {
+    return applyUnclaimed(work, checkout.provider, 'ONE_TIME', paid)
+  }
   const customerId = await customerOf(work, checkout, paid.customer)
   const asked = saleOf(checkout)
   const over = asked.over || paid.at > checkout.expiresAt
   const paying = { sale: { ...asked, customerId, over }, payment }
   const settled = await applyToPayment(work, paying, { noun: 'PAYMENT', proof: true, status: seen, received: paid })
-  if (!settled) return
-  const short = isShort(seen.state)
-  // The rest may come as long as the page can be paid.
-  const nextCheckAt = short && work.at < checkout.expiresAt ? later(work.at, RECHECK_MS) : null
-  const reason = seen.message !== undefined && { reason: seen.message }
-  const data = { customerId, nextCheckAt, checks: 0, ...(short ? reason : { reason: null }) }
+  if (!settled) return leave(work, { checkout, payment }, seen, customerId)
   // What came too late leaves the checkout's end as it is.
   if (isLate(settled.status) && isOver(checkout.status)) {
     const late = { customerId, nextCheckAt: null }
     await write(work, checkout, late)
-  } else await become(work, checkout, ENDS[settled.status] ?? 'COMPLETED', data)
+  } else if (isShort(settled.status)) await fail(work, checkout, seen, { customerId })
+  else {
+    const status = isLate(settled.status) ? 'EXPIRED' : 'COMPLETED'
+    await become(work, checkout, status, { customerId, nextCheckAt: null, checks: 0, reason: null })
+  }
 }
 
-/** What a checkout comes to by the money that came in for it. */
-const ENDS: Readonly<Partial<Record<TransactionState, CheckoutStatus>>> = { UNDERPAID: 'FAILED', PAID_LATE: 'EXPIRED' }
-
-async function move(work: Work, { checkout, payment }: Locked, { status: seen, customer }: CheckoutFact) {
+async function move(work: Work, locked: Locked, fact: CheckoutFact) {
+  const { checkout, payment } = locked
+  const { status: seen, customer } = fact
   if (isSettled(seen.state)) {
     throw new Error(`${checkout.provider} shows no payment for checkout ${checkout.id}, which is paid`)
   }
-  const status = statusAfter(seen.state)
-  // Nobody had begun to pay a link that expired or was left: there is a checkout that ended, and no payment.
-  const never = payment === null && isAbandoned(status)
+  const { isAnother, isIdle, keepsMoney } = placeOf(locked, fact)
+  // Nobody was paying on a page that ended: there is a checkout that ended, and its payment, if any, stays as it is.
+  const never = isIdle && isAbandoned(statusAfter(seen.state, false))
   const customerId = await customerOf(work, checkout, never ? undefined : customer)
+  if (never || keepsMoney) return leave(work, locked, seen, customerId, isAnother)
   const paying = { sale: { ...saleOf(checkout), customerId }, payment }
-  if (!never && !(await applyToPayment(work, paying, { noun: 'PAYMENT', proof: true, status: seen }))) return
+  if (!(await applyToPayment(work, paying, { noun: 'PAYMENT', proof: true, status: seen, isAnother }))) return
+  const status = statusAfter(seen.state, isExpired(work, checkout))
+  if (mayBeTriedAgain(seen.state)) return fail(work, checkout, seen, { customerId })
   const nextCheckAt = isBeingPaid(status) ? later(work.at, RECHECK_MS) : null
-  const reason = isOver(status) && seen.message !== undefined ? { reason: seen.message } : {}
-  const data = { customerId, nextCheckAt, checks: 0, ...reason }
-  await become(work, checkout, status, data, never ? { state: seen.state } : undefined)
+  const told = isOver(status) && seen.message !== undefined ? { reason: seen.message } : {}
+  const reason = isAnother ? { reason: null } : told
+  await become(work, checkout, status, { customerId, nextCheckAt, checks: 0, ...reason })
 }
 
-const ENDED: Readonly<Partial<Record<CheckoutStatus, EventType>>> = {
-  COMPLETED: 'checkout.completed',
-  FAILED: 'checkout.failed',
-  CANCELLED: 'checkout.cancelled',
-  EXPIRED: 'checkout.expired',
+/** How a step of the present page relates to the payment as the last attempt left it. */
+function placeOf({ checkout, payment }: Locked, fact: CheckoutFact) {
+  if (payment === null) return { isAnother: false, isIdle: true, keepsMoney: false }
+  const keepsMoney = hasMoney(payment) || isShort(payment.status)
+  const isOfEarlierPage = !keepsMoney && payment.externalId !== checkout.externalId
+  const rests = mayBeTriedAgain(payment.status) || isOfEarlierPage
+  const isAnother = rests && (isOfEarlierPage || beginsAnew(payment, fact))
+  return { isAnother, isIdle: rests && (isOfEarlierPage || !isAnother), keepsMoney }
 }
 
-interface Changed {
-  readonly customerId: string | null
-  readonly nextCheckAt: Date | null
-  readonly checks: number
-  readonly reason?: string | null
-}
-
-async function become(work: Work, before: CheckoutRow, status: CheckoutStatus, data: Changed, step?: ProviderStatus) {
-  if (!mayBecome(before.status, status)) {
-    // A payment that was begun on a checkout which is over is still asked about until its end is known.
-    const { customerId, nextCheckAt, checks } = data
-    if (isOver(before.status)) await write(work, before, { customerId, nextCheckAt, checks })
+/** A step of a checkout that leaves its payment as it is. */
+async function leave(
+  work: Work,
+  { checkout, payment }: Locked,
+  seen: ProviderStatus,
+  customerId: string | null,
+  isAnother = false,
+) {
+  if (mayBeTriedAgain(seen.state)) {
+    // What failed is the attempt to pay the rest, unless it is old news of the first one.
+    const isOld = seen.transactionHash !== undefined && seen.transactionHash === payment?.transactionHash
+    if (isBeingPaid(checkout.status) && !isOld) await fail(work, checkout, seen, { customerId }, seen)
     return
   }
-  const after = await write(work, before, { ...data, status, updatedAt: work.at })
-  const type = ENDED[status]
-  if (type) announce(work, after, type, step)
+  if (isMoving(seen.state)) {
+    if (!isAnother || !mayBecome(checkout.status, 'PROCESSING')) return
+    const data = { status: 'PROCESSING' as const, nextCheckAt: later(work.at, RECHECK_MS), checks: 0 }
+    const after = await write(work, checkout, { ...data, reason: null, updatedAt: work.at })
+    announce(work, after, 'checkout.processing', seen)
+    return
+  }
+  if (isSettled(seen.state)) return
+  const reason = payment === null && seen.message !== undefined ? { reason: seen.message } : {}
+  const status = statusAfter(seen.state, true)
+  await become(work, checkout, status, { customerId, nextCheckAt: null, checks: 0, ...reason }, { state: seen.state })
+}
+
+/** Whether news is of another attempt than the one that the payment has come to the end of. */
+function beginsAnew({ transactionHash }: PaymentRow, { status: seen, mayBeAnother = false }: CheckoutFact): boolean {
+  if (!mayBeAnother) return false
+  if (seen.transactionHash === undefined) return isMoving(seen.state)
+  return seen.transactionHash !== transactionHash
+}
+
+function isExpired({ at }: Work, { expiresAt }: CheckoutRow): boolean {
+  return at >= expiresAt
+}
+
+/** An attempt has failed. The checkout stays open for another, as long as its page can be paid. */
+async function fail(
+  work: Work,
+  checkout: CheckoutRow,
+  seen: ProviderStatus,
+  data: Changes,
+  step?: ProviderStatus,
+): Promise<void> {
+  const expired = isExpired(work, checkout)
+  const reason = { reason: seen.message ?? 'The payment failed' }
+  if (isOver(checkout.status)) {
+    await write(work, checkout, { ...data, nextCheckAt: null })
+    return
+  }
+  const status = expired ? ('EXPIRED' as const) : ('OPEN' as const)
+  const nextCheckAt = expired ? null : earlier(later(work.at, RECHECK_MS), checkout.expiresAt)
+  const after = await write(work, checkout, { ...data, ...reason, status, nextCheckAt, checks: 0, updatedAt: work.at })
+  announce(work, after, 'checkout.attempt_failed', step)
+  if (expired) announce(work, after, 'checkout.expired', { state: 'EXPIRED' })
 }
 
 /** A step of the start of a subscription: no payment moves on its page, but the start itself. */
-async function moveStart(work: Work, checkout: CheckoutRow, { status: seen, customer }: CheckoutFact): Promise<void> {
+async function moveStart(work: Work, checkout: CheckoutRow, fact: CheckoutFact): Promise<void> {
+  const { status: seen, customer, mayBeAnother = false } = fact
   if (isSettled(seen.state)) {
     throw new Error(`${checkout.provider} shows no subscription for checkout ${checkout.id}, which began one`)
   }
   const customerId = await customerOf(work, checkout, customer)
-  const found = moveTo(checkout.startState ?? undefined, seen.state)
+  const before = checkout.startState ?? undefined
+  const ends = before !== undefined && mayBeTriedAgain(before) && isAbandoned(statusAfter(seen.state, false))
+  const isAnother = ends || (mayBeAnother && isMoving(seen.state))
+  const found = moveTo(before, seen.state, isAnother)
   if (found === 'illegal') {
     const object = { status: checkout.startState, observed: seen.state }
     await contradict(work, { type: 'checkout.contradicted', entityKind: 'Checkout', entityId: checkout.id, object })
   }
   if (found !== 'legal') return
-  const status = statusAfter(seen.state)
+  const status = statusAfter(seen.state, isExpired(work, checkout))
   // Nobody had begun on a page that was over already: there is nothing to tell.
   const never = checkout.startState === null && isAbandoned(status)
   if (never && isOver(checkout.status)) return void (await write(work, checkout, { nextCheckAt: null }))
@@ -230,11 +265,12 @@ async function moveStart(work: Work, checkout: CheckoutRow, { status: seen, cust
     customerId,
     ...(mayBecome(checkout.status, status) && { status }),
     ...(seen.message !== undefined && { reason: seen.message }),
-    nextCheckAt: isBeingPaid(status) ? later(work.at, RECHECK_MS) : null,
+    nextCheckAt: isOver(status) ? null : earlier(later(work.at, RECHECK_MS), checkout.expiresAt),
     checks: 0,
     updatedAt: work.at,
   })
-  announce(work, after, ENDED[status] ?? 'checkout.processing', seen)
+  const failed = mayBeTriedAgain(seen.state) && 'checkout.attempt_failed'
+  announce(work, after, failed || ENDED[status] || 'checkout.processing', seen)
 }
 
 /** The subscription is there with what it was billed so far, and the checkout that began it is COMPLETED. */
@@ -250,47 +286,4 @@ async function begin(
   const data = { status: 'COMPLETED' as const, startState: seen.state, customerId, reason: null, nextCheckAt: null }
   const after = await write(work, checkout, { ...data, updatedAt: work.at })
   announce(work, after, 'checkout.completed', seen)
-}
-
-function announce(
-  { emit }: Work,
-  checkout: CheckoutRow,
-  type: EventType,
-  step: ProviderStatus | undefined,
-  more: object = {},
-): void {
-  const { id } = checkout
-  const status = step && statusOf(checkout, step)
-  const object = { ...checkoutObject(checkout), ...more }
-  emit({ type, entityKind: 'Checkout', entityId: id, topicId: id, object, ...(status && { status }) })
-}
-
-function statusOf(checkout: CheckoutRow, { state, transactionHash, message }: ProviderStatus): Status {
-  const told = { ...(transactionHash && { transactionHash }), ...(message && { message }) }
-  return { type: transactionTypeOf(checkout), state, final: isFinal(state), ...told }
-}
-
-/** The checkout's customer, or else the one whom the provider found. */
-async function customerOf(work: Work, checkout: CheckoutRow, found: FoundCustomer | undefined): Promise<string | null> {
-  if (checkout.customerId !== null || !found) return checkout.customerId
-  const { tenantId, provider, userId } = checkout
-  const link = await work.tx.providerLink.findFirst({
-    where: { tenantId, provider, entityKind: 'Customer', externalId: found.reference },
-  })
-  const there = [{ deletedAt: null }, { mergedIntoId: { not: null } }]
-  const linked =
-    link && (await work.tx.customer.findFirst({ where: { tenantId, id: link.entityId, userId, OR: there } }))
-  return linked?.mergedIntoId ?? linked?.id ?? customerFromPage(work, checkout, found, work.at)
-}
-
-function write(work: Work, { id }: CheckoutRow, data: Changes): Promise<CheckoutRow> {
-  return work.tx.checkout.update({ where: keyOf(work, id), data })
-}
-
-function keyOf({ tenantId }: Work, id: string) {
-  return { tenantId_id: { tenantId, id } }
-}
-
-function later(now: Date, ms: number): Date {
-  return new Date(now.getTime() + ms)
 }

@@ -5,6 +5,7 @@ import type { CheckoutRow } from '../db/rows.ts'
 import type { TransactionType } from '../events/catalogue.ts'
 import type { CHECKOUT } from '../events/objects/sales.ts'
 import type { ObjectOf } from '../events/shape.ts'
+import { DURATION_UNITS, secondsOf } from '../kernel/duration.ts'
 import { encodeId } from '../kernel/id.ts'
 import { email, id, OWN_WORDS, optional, text, webUrl } from '../kernel/input.ts'
 import { providerName } from '../kernel/provider-name.ts'
@@ -12,20 +13,21 @@ import { checkTerms, TERMS, termsObject } from '../subscriptions/terms.ts'
 import { checkLines, LINES } from './line-input.ts'
 import { linesObject, linesOf } from './lines.ts'
 
-/** One attempt to be paid through a hosted page. */
+/** A wish to be paid through a hosted page. An attempt that fails leaves it open, until it expires or is cancelled. */
 
 /**
  * Which status may follow which. A cancelled or expired checkout can still complete: its link may have been paid
- * before the provider knew, and money that came in is never refused.
+ * before the provider knew, and money that came in is never refused. What has ended unpaid can be opened anew, on another
+ * page, and money that comes over an earlier page meanwhile completes it too.
  */
 const NEXT: Readonly<Record<CheckoutStatus, readonly CheckoutStatus[]>> = {
-  OPENING: ['OPEN', 'FAILED', 'UNKNOWN', 'CANCELLED'],
-  UNKNOWN: ['OPEN', 'FAILED', 'CANCELLED'],
-  OPEN: ['PROCESSING', 'COMPLETED', 'FAILED', 'CANCELLED', 'EXPIRED'],
-  PROCESSING: ['COMPLETED', 'FAILED', 'CANCELLED', 'EXPIRED'],
-  FAILED: ['COMPLETED'],
-  CANCELLED: ['COMPLETED'],
-  EXPIRED: ['COMPLETED'],
+  OPENING: ['OPEN', 'FAILED', 'UNKNOWN', 'COMPLETED', 'CANCELLED'],
+  UNKNOWN: ['OPEN', 'FAILED', 'COMPLETED', 'CANCELLED'],
+  OPEN: ['OPENING', 'PROCESSING', 'COMPLETED', 'CANCELLED', 'EXPIRED'],
+  PROCESSING: ['OPEN', 'COMPLETED', 'CANCELLED', 'EXPIRED'],
+  FAILED: ['OPENING', 'COMPLETED'],
+  CANCELLED: ['OPENING', 'COMPLETED'],
+  EXPIRED: ['OPENING', 'COMPLETED'],
   COMPLETED: [],
 }
 
@@ -52,12 +54,27 @@ export function isCancelled(status: CheckoutStatus): boolean {
   return status === 'CANCELLED'
 }
 
-/** Whether it ended before it was paid as it was asked for, as SQL over a row of that name. */
-export const endedUnpaidSql = (row: string): string => `${row}.status IN ${inList(['FAILED', 'CANCELLED', 'EXPIRED'])}`
+const ENDED_UNPAID: readonly CheckoutStatus[] = ['FAILED', 'CANCELLED', 'EXPIRED']
+
+/** Whether it ended before it was paid as it was asked for, and the same as SQL over a row of that name. */
+export function endedUnpaid(status: CheckoutStatus): boolean {
+  return ENDED_UNPAID.includes(status)
+}
+export const endedUnpaidSql = (row: string): string => `${row}.status IN ${inList(ENDED_UNPAID)}`
 
 /** Whether somebody has begun to pay, and what became of it is not known yet. */
 export function isBeingPaid(status: CheckoutStatus): boolean {
   return status === 'PROCESSING'
+}
+
+/** Whether it is open after an attempt that failed. */
+export function hasFailedAttempt({ status, reason }: Pick<CheckoutRow, 'status' | 'reason'>): boolean {
+  return status === 'OPEN' && reason !== null
+}
+
+/** Whether it can be opened anew on another page. */
+export function mayBeReopened(status: CheckoutStatus): boolean {
+  return mayBecome(status, 'OPENING')
 }
 
 /** Whether the merchant can cancel it: nobody has begun to pay. */
@@ -104,15 +121,15 @@ const AFTER: Readonly<Partial<Record<TransactionState, CheckoutStatus>>> = {
   CREATED: 'PROCESSING',
   WAITING_CONFIRMATION: 'PROCESSING',
   PENDING: 'PROCESSING',
-  FAILED: 'FAILED',
-  UNDERPAID: 'FAILED',
+  FAILED: 'OPEN',
+  UNDERPAID: 'OPEN',
   CANCELLED: 'CANCELLED',
   EXPIRED: 'EXPIRED',
 }
 
-/** What a checkout that is not yet paid becomes when its transaction stands there. */
-export function statusAfter(state: TransactionState): CheckoutStatus {
-  const status = AFTER[state]
+/** What a checkout that is not yet paid becomes when its transaction stands there, before it expires and after that. */
+export function statusAfter(state: TransactionState, isExpired: boolean): CheckoutStatus {
+  const status = AFTER[state] === 'OPEN' && isExpired ? 'EXPIRED' : AFTER[state]
   if (!status) throw new Error(`a checkout cannot follow the state ${state}`)
   return status
 }
@@ -135,12 +152,21 @@ export function recurs({ kind }: Pick<CheckoutRow, 'kind'>): boolean {
 }
 
 export const LIFETIME_HOURS = 24
+const SHORTEST_LIFETIME_SECONDS = 600
 const CLOSE_TO_EXPIRY_MS = 5 * 60_000
 
 /** Whether the link expires within five minutes, or has. */
 export function isCloseToExpiry(checkout: Pick<CheckoutRow, 'expiresAt'>, now: Date): boolean {
   return checkout.expiresAt.getTime() - now.getTime() <= CLOSE_TO_EXPIRY_MS
 }
+
+const lifetime = z
+  .object({ value: z.int().min(1), unit: z.enum(DURATION_UNITS) })
+  .transform(secondsOf)
+  .refine((seconds) => seconds >= SHORTEST_LIFETIME_SECONDS && seconds <= LIFETIME_HOURS * 3_600, {
+    error: `must be 10 minutes to ${LIFETIME_HOURS} hours`,
+    params: { code: 'OUT_OF_RANGE' },
+  })
 
 export const CreateCheckout = z
   .object({
@@ -149,6 +175,7 @@ export const CreateCheckout = z
     provider: optional(providerName),
     ...LINES,
     currency: optional(text(12)),
+    expiresIn: optional(lifetime),
     customerId: optional(id('Customer')),
     successUrl: optional(webUrl),
     cancelUrl: optional(webUrl),

@@ -41,7 +41,8 @@ export function checkoutOpening(parts: Parts) {
   async function record(checkout: CheckoutRow, opening: OpeningFact['opening'], { requestId, clock }: Asked) {
     const { tenantId, id } = checkout
     const change = { tenantId, at: await clocks.now(clock ?? tenantId), requestId }
-    await transact(db, change, (work) => applyToCheckout(work, { id }, { noun: 'CHECKOUT', proof: true, opening }))
+    const fact = { noun: 'CHECKOUT', proof: true, session: checkout.session, opening } as const
+    await transact(db, change, (work) => applyToCheckout(work, { id }, fact))
   }
 
   return {
@@ -53,7 +54,7 @@ export function checkoutOpening(parts: Parts) {
       try {
         const asking = () => askProvider(parts, checkout, asked.provider)
         const page = await capabilities.reviewing(checkout.tenantId, checkout.provider, asking)
-        await record(checkout, { status: 'OPEN', page }, asked)
+        await record(checkout, { status: 'OPEN', page: endingAsWanted(checkout, page) }, asked)
         return []
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error
@@ -77,7 +78,7 @@ async function askProvider(
   const recurring = termsOf(checkout)
   return provider.checkouts.open({
     kind: checkout.kind,
-    idempotencyKey: encodeId('Checkout', checkout.id),
+    idempotencyKey: pageId(checkout),
     item: {
       name: checkout.itemName,
       description: checkout.itemDescription,
@@ -86,11 +87,23 @@ async function askProvider(
     lines: linesOf(checkout),
     notifyUrl: notifyUrl(checkout.provider, provider.connectionId),
     ...(recurring && { recurring }),
+    ...(checkout.expiresInSeconds !== null && { expiresAt: checkout.expiresAt }),
     ...(product !== undefined && { product }),
     ...(customer !== undefined && { customer }),
     ...(checkout.successUrl !== null && { successUrl: withOurs(checkout.successUrl, checkout) }),
     ...(checkout.cancelUrl !== null && { cancelUrl: withOurs(checkout.cancelUrl, checkout) }),
   })
+}
+
+/** Our id of a page: that of its checkout, with the number of every further page. */
+function pageId({ id, session }: CheckoutRow): string {
+  return session === 1 ? encodeId('Checkout', id) : `${encodeId('Checkout', id)}.${session}`
+}
+
+/** A page that would be open for longer than the merchant wants is ended by us at that moment. */
+function endingAsWanted({ expiresInSeconds, expiresAt }: CheckoutRow, page: OpenedCheckout): OpenedCheckout {
+  const isLonger = expiresInSeconds !== null && (page.expiresAt === undefined || page.expiresAt > expiresAt)
+  return isLonger ? { ...page, expiresAt } : page
 }
 
 /** What the provider calls the product, if it keeps products; it is made there at its first sale. */

@@ -1,13 +1,13 @@
 import type { Database } from '../db/database.ts'
 import type { CheckoutRow } from '../db/rows.ts'
 import type { ClockReading, Clocks } from '../kernel/clock.ts'
-import { bringsMoney, isFinal, isSettled } from '../payments/payment.ts'
+import { bringsMoney, isFinal, isMoving, isSettled } from '../payments/payment.ts'
 import type { CheckoutFact, ProviderStatus } from '../providers/port/facts.ts'
 import type { Connected, Registry } from '../providers/registry.ts'
 import type { SubscriptionProgress } from '../subscriptions/progress.ts'
 import { transact } from '../work/work.ts'
 import { applyToCheckout, type CheckoutDecision } from './apply.ts'
-import { recurs } from './checkout.ts'
+import { hasFailedAttempt, recurs } from './checkout.ts'
 
 /** Asking a provider about a checkout: what it says becomes a fact, and is applied as one. */
 
@@ -31,19 +31,21 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
   async function factOf(
     checkout: CheckoutRow,
     status: ProviderStatus,
-    source = async () => (await connectedOf(checkout)).status,
+    source = () => connectedOf(checkout),
   ): Promise<CheckoutFact> {
     const { externalId } = checkout
     if (externalId === null) throw new Error(`checkout ${checkout.id} was never opened`)
-    const fact = { noun: 'CHECKOUT', proof: true, checkout: externalId, status } as const
+    const { checkouts, status: reader } = await source()
+    const again = checkouts?.triesAgain && { mayBeAnother: true }
+    const fact = { noun: 'CHECKOUT', proof: true, checkout: externalId, status, ...again } as const
     const settled = isSettled(status.state)
     if (recurs(checkout) && settled) return { ...fact, ...(await startOf(checkout)) }
     const isPaid = !recurs(checkout) && bringsMoney(status.state)
-    const received = isPaid ? await (await source())?.payment(externalId) : undefined
+    const received = isPaid ? await reader?.payment(externalId) : undefined
     if (received) return { ...fact, received }
     // Who tried to pay: the page had asked for them before the payment came to nothing.
     const tried = isFinal(status.state) && !settled && checkout.customerId === null
-    const customer = tried ? await (await source())?.customer?.(externalId, checkout.kind) : undefined
+    const customer = tried ? await reader?.customer?.(externalId, checkout.kind) : undefined
     return { ...fact, ...(customer && { customer }) }
   }
 
@@ -69,17 +71,25 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
     await apply(checkout, await factOf(checkout, status))
   }
 
+  /** Asks the provider where a checkout stands, and applies it. Undefined when nobody has begun to pay there. */
+  async function refresh(checkout: CheckoutRow, known: Known = {}): Promise<ProviderStatus | undefined> {
+    const connected = known.connected ?? (await connectedOf(checkout))
+    const { status } = connected
+    if (!status || checkout.externalId === null) return undefined
+    const seen = await status.lookup(checkout.externalId, checkout.kind)
+    if (seen) await apply(checkout, await factOf(checkout, seen, async () => connected), known)
+    return seen
+  }
+
   return {
     apply,
     observe,
+    refresh,
 
-    /** Asks the provider where a checkout stands, and applies it. Undefined when nobody has begun to pay there. */
-    async refresh(checkout: CheckoutRow, known: Known = {}): Promise<ProviderStatus | undefined> {
-      const { status } = known.connected ?? (await connectedOf(checkout))
-      if (!status || checkout.externalId === null) return undefined
-      const seen = await status.lookup(checkout.externalId, checkout.kind)
-      if (seen) await apply(checkout, await factOf(checkout, seen, async () => status), known)
-      return seen
+    /** Applies what the provider has told of a checkout. A step after an attempt that failed may be old: then it is asked. */
+    async hear(checkout: CheckoutRow, fact: CheckoutFact, known: Known = {}): Promise<void> {
+      const mayBeOld = hasFailedAttempt(checkout) && isMoving(fact.status.state)
+      await (mayBeOld ? refresh(checkout, known) : apply(checkout, fact, known))
     },
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
 import { sendAhead } from '../db/sending-ahead.ts'
-import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
+import type { Call, Done } from '../kernel/actor.ts'
 import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError } from '../kernel/errors.ts'
@@ -60,8 +60,7 @@ const IN_USE = `SELECT c.id FROM checkout c JOIN tenant t ON t.id = c.tenant_id 
  * each sees those before it. A seller's references and the organization's are apart, so that no seller learns of another's.
  * @throws DomainError ALREADY_EXISTS where it is to be unique, and another checkout has it that did not end without money
  */
-export async function takeReference(work: Work, actor: Actor, reference: string): Promise<void> {
-  const owner = ownerOf(actor)
+export async function takeReference(work: Work, owner: string | null, reference: string): Promise<void> {
   const name = `checkout ${work.tenantId} ${owner} ${reference}`
   await sendAhead(work.tx, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', name)
   const [other] = await work.tx.$queryRawUnsafe<{ id: string }[]>(IN_USE, work.tenantId, reference, owner)

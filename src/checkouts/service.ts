@@ -33,6 +33,7 @@ import { wantedItems } from './line-input.ts'
 import type { Lines } from './lines.ts'
 import type { CheckoutOpening } from './opening.ts'
 import { takeReference } from './references.ts'
+import { retryCheckout } from './retrying.ts'
 import { linesData, linesFor, refuseUnsupported, unsupported } from './selling.ts'
 
 /** How long the request that makes a checkout may take before reconciliation takes it over. */
@@ -51,7 +52,12 @@ interface Deps {
 }
 
 export function checkoutService(deps: Deps) {
-  return bound(deps, { create: createCheckout, cancel: cancelCheckout, simulate: simulateCheckout })
+  return bound(deps, {
+    create: createCheckout,
+    cancel: cancelCheckout,
+    retry: retryCheckout,
+    simulate: simulateCheckout,
+  })
 }
 
 /**
@@ -72,7 +78,7 @@ async function createCheckout(deps: Deps, call: Call, input: unknown): Promise<D
     const lines = await linesFor(work.tx, actor, wanted)
     if (lacked) throw unsupported(lacking(provider.name, lacked))
     refuseUnsupported(provider, wanted, lines)
-    if (wanted.reference !== undefined) await takeReference(work, actor, wanted.reference)
+    if (wanted.reference !== undefined) await takeReference(work, ownerOf(actor), wanted.reference)
     const whose = { tenantId: actor.tenantId, id, provider: provider.name, userId: ownerOf(actor) }
     made = await work.tx.checkout.create({ data: { ...whose, ...wantedData(wanted, lines, now) } })
     const object = checkoutObject(made)
@@ -115,7 +121,8 @@ function wantedData(wanted: WantedCheckoutInput, lines: Lines, now: Date) {
     cancelUrl: wanted.cancelUrl,
     webhookUrl: wanted.webhookUrl,
     ...termsData(wanted, currency(data.currency)),
-    expiresAt: new Date(now.getTime() + LIFETIME_HOURS * 3_600_000),
+    expiresInSeconds: wanted.expiresIn,
+    expiresAt: new Date(now.getTime() + (wanted.expiresIn ?? LIFETIME_HOURS * 3_600) * 1_000),
     nextCheckAt: new Date(now.getTime() + OPENING_LEASE_MS),
     createdAt: now,
     updatedAt: now,

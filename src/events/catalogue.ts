@@ -41,7 +41,7 @@ export const EVENTS = {
   'checkout.opened': { object: CHECKOUT, description: 'The payment page of a checkout is open.' },
   'checkout.failed': {
     object: CHECKOUT,
-    description: 'A checkout failed: the provider did not open it, or the payment failed.',
+    description: 'The provider refused to open a checkout.',
   },
   'checkout.unknown': {
     object: CHECKOUT,
@@ -49,7 +49,15 @@ export const EVENTS = {
   },
   'checkout.processing': {
     object: CHECKOUT,
-    description: 'The customer has begun a subscription, and the provider works on it.',
+    description: 'The customer has begun a subscription or has paid the rest, and the provider works on it.',
+  },
+  'checkout.attempt_failed': {
+    object: CHECKOUT,
+    description: 'An attempt to pay has failed. The checkout stays open for another, unless it has expired.',
+  },
+  'checkout.reopened': {
+    object: CHECKOUT,
+    description: 'The merchant retried a checkout: another payment page is being opened for it.',
   },
   'checkout.completed': { object: CHECKOUT, description: 'A checkout was paid, or its subscription has begun.' },
   'checkout.cancelled': { object: CHECKOUT, description: 'A checkout was cancelled.' },

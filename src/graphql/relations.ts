@@ -24,6 +24,8 @@ const ATTEMPTS_AT_MOST = 100
 
 /** A checkout or payment passes a dozen states; a timeline beyond this has something wrong with it. */
 const TIMELINE_AT_MOST = 100
+/** The steps of the tries to pay a checkout. */
+const STEPS_AT_MOST = 400
 
 export function paymentOf(loaders: Loaders, checkoutId: string): Promise<PaymentRow | null> {
   return loaders.by('payment', 'checkout_id', checkoutId)
@@ -133,4 +135,21 @@ export async function timelineOf(
     return keys.map((key) => found.filter((event) => event[property] === key))
   })
   return (await timelines.load(id)) ?? []
+}
+
+/** The steps of the transaction of a checkout, oldest first. */
+export async function stepsOf(loaders: Loaders, tenantId: string, checkoutId: string): Promise<EventRow[]> {
+  const { db } = loaders
+  const steps = loaders.batch<EventRow[]>('steps', async (keys) => {
+    const found = await db.query<EventRow>(
+      'checkouts.steps',
+      `SELECT found.* FROM unnest($2::uuid[]) AS parent (id) CROSS JOIN LATERAL (
+         SELECT e.* FROM event AS e WHERE e.tenant_id = $1 AND e.topic_id = parent.id AND e.payload ? 'status'
+         ORDER BY e.cursor LIMIT ${STEPS_AT_MOST}) AS found
+       ORDER BY found.cursor`,
+      [tenantId, keys],
+    )
+    return keys.map((key) => found.filter((event) => event.topicId === key))
+  })
+  return (await steps.load(checkoutId)) ?? []
 }

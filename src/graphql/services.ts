@@ -52,6 +52,7 @@ export interface Services {
   readonly checkouts: {
     create: Verb
     cancel: Verb
+    retry: Verb
     simulate: Verb
     acceptPayment: Verb
     setUniqueReferences: Verb

@@ -12,7 +12,7 @@ import type { PaymentFact, ProviderPayment, ProviderStatus } from '../providers/
 import type { Work } from '../work/work.ts'
 import { type Booking, book, bookingOf, type Transfer } from './booking.ts'
 import { bookFee, lacksFee } from './fee.ts'
-import { hasMoney, isFinal, isShort, moveTo, paymentEventType, paymentObject } from './payment.ts'
+import { hasMoney, isFinal, isShort, mayBeTriedAgain, moveTo, paymentEventType, paymentObject } from './payment.ts'
 import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 
 /** What a fact makes of a payment, wherever it came from. */
@@ -27,7 +27,7 @@ import { type Paying, placeOf, type Sale, sourceOf } from './sale.ts'
 export async function applyToPayment(work: Work, paying: Paying, fact: PaymentFact): Promise<PaymentRow | undefined> {
   const { payment } = paying
   const { received, status } = fact
-  if (!received) return move(work, paying, status)
+  if (!received) return move(work, paying, fact)
   const { amount, reference } = received
   if (amount.minor < 0n) {
     throw new UnusableFact(`the amount of payment ${reference} is told as ${amount.minor}: an amount is not negative`)
@@ -64,16 +64,22 @@ async function bookToldFee(
 /** The provider says that too little came in, and that it is nothing: there is a state, and no money. */
 async function moveEmpty(work: Work, { sale, payment }: Paying, { reference }: ProviderPayment, seen: ProviderStatus) {
   if (payment && hasMoney(payment)) return undefined
-  return move(work, { sale: { ...sale, externalId: reference }, payment }, seen)
+  return move(work, { sale: { ...sale, externalId: reference }, payment }, { status: seen })
 }
 
 function contradictPayment(work: Work, entityId: string, object: Record<string, unknown>): Promise<void> {
   return contradict(work, { type: 'payment.contradicted', entityKind: 'Payment', entityId, object })
 }
 
+interface Step {
+  readonly status: ProviderStatus
+  readonly isAnother?: boolean
+}
+
 /** A step of a payment that has not settled. */
-async function move(work: Work, { sale, payment }: Paying, seen: ProviderStatus): Promise<PaymentRow | undefined> {
-  const found = moveTo(payment?.status, seen.state)
+async function move(work: Work, { sale, payment }: Paying, step: Step): Promise<PaymentRow | undefined> {
+  const { status: seen, isAnother = false } = step
+  const found = moveTo(payment?.status, seen.state, isAnother)
   if (found === 'illegal') {
     const { checkoutId, billingId } = placeOf(sale)
     const entityId = payment?.id ?? checkoutId ?? billingId ?? sale.tenantId
@@ -86,9 +92,12 @@ async function move(work: Work, { sale, payment }: Paying, seen: ProviderStatus)
     transactionHash: seen.transactionHash,
     message: seen.message,
     updatedAt: work.at,
+    // Of another attempt nothing is known by the last one.
+    ...(isAnother && { transactionHash: seen.transactionHash ?? null, message: seen.message ?? null }),
+    ...(isAnother && sale.externalId !== null && { externalId: sale.externalId }),
   }
   const moved = payment ? await update(work.tx, payment, facts) : await create(work, sale, facts)
-  announce(work.emit, moved)
+  announce(work.emit, moved, sale)
   return moved
 }
 
@@ -151,7 +160,7 @@ async function arrive(work: Work, { sale, payment }: Paying, arrived: Arrived): 
     ? await update(work.tx, payment, { ...facts, ...placeOf(sale), ...sale.words })
     : await create(work, sale, facts)
   await book(work, { settled, before: payment, paid, booking, transfer })
-  announce(work.emit, settled, paid.transactionHash)
+  announce(work.emit, settled, sale, paid.transactionHash)
   return settled
 }
 
@@ -200,7 +209,8 @@ function transferOf(
 }
 
 /** What changes when a payment moves, as its row keeps it. */
-interface Facts extends Partial<Transfer> {
+interface Facts extends Omit<Partial<Transfer>, 'transactionHash'> {
+  readonly transactionHash?: string | null | undefined
   readonly status: TransactionState
   readonly updatedAt: Date
   readonly amountMinor?: string
@@ -246,23 +256,25 @@ function update(tx: Transaction, payment: PaymentRow, data: Facts): Promise<Paym
 }
 
 /** The transfer of the news is the payment's own where none is given. */
-function announce(emit: Emit, payment: PaymentRow, transactionHash = payment.transactionHash): void {
+function announce(emit: Emit, payment: PaymentRow, sale?: Sale, transactionHash = payment.transactionHash): void {
   const topicId = payment.checkoutId ?? payment.billingId
   emit({
     type: paymentEventType(payment.status),
     entityKind: 'Payment',
     entityId: payment.id,
     ...(topicId && { topicId }),
-    status: statusOf({ ...payment, transactionHash }),
+    status: statusOf({ ...payment, transactionHash }, sale),
     object: paymentObject(payment),
   })
 }
 
-function statusOf({ status, billingId, transactionHash, message }: PaymentRow): Status {
+/** An attempt that failed is not the last step while its checkout can still be paid. */
+function statusOf({ status, billingId, checkoutId, transactionHash, message }: PaymentRow, sale?: Sale): Status {
+  const goesOn = mayBeTriedAgain(status) && checkoutId !== null && sale?.over === false
   return {
     type: billingId === null ? 'PAYMENT' : 'EXECUTE_SUBSCRIPTION',
     state: status,
-    final: isFinal(status),
+    final: isFinal(status) && !goesOn,
     ...(transactionHash && { transactionHash }),
     ...(message && { message }),
   }

@@ -13,21 +13,21 @@ const MOVING: readonly TransactionState[] = ['CREATED', 'WAITING_CONFIRMATION', 
 const SETTLED: readonly TransactionState[] = ['COMPLETED', 'OVERPAID', 'PAID_LATE']
 const UNPAID: readonly TransactionState[] = ['FAILED', 'CANCELLED', 'EXPIRED', 'UNDERPAID']
 
-/** What had come to its end without money: whatever comes after that is late. */
-const MISSED: readonly TransactionState[] = ['FAILED', 'CANCELLED', 'EXPIRED', 'PAID_LATE', 'REFUNDED']
+/** Whatever comes after these is late, also where what asked for it can still be paid. */
+const CLOSED: readonly TransactionState[] = ['PAID_LATE', 'REFUNDED']
 
 /**
- * Which state may follow which. Money that comes after the end makes a payment PAID_LATE, the rest of what was asked for
- * completes one that was UNDERPAID, and what came in can be given back whole.
+ * Which state may follow which. Money that comes after the end of what asked for it makes a payment PAID_LATE, the rest of
+ * what was asked for completes one that was UNDERPAID, and what came in can be given back whole.
  */
 const NEXT: Readonly<Partial<Record<TransactionState, readonly TransactionState[]>>> = {
   UNKNOWN: [...MOVING, ...SETTLED, ...UNPAID],
   CREATED: ['WAITING_CONFIRMATION', 'PENDING', ...SETTLED, ...UNPAID],
   WAITING_CONFIRMATION: ['PENDING', ...SETTLED, ...UNPAID],
   PENDING: [...SETTLED, ...UNPAID],
-  FAILED: ['PAID_LATE'],
-  CANCELLED: ['PAID_LATE'],
-  EXPIRED: ['PAID_LATE'],
+  FAILED: [...SETTLED, 'UNDERPAID'],
+  CANCELLED: [...SETTLED, 'UNDERPAID'],
+  EXPIRED: [...SETTLED, 'UNDERPAID'],
   UNDERPAID: ['COMPLETED', 'OVERPAID', 'PAID_LATE', 'REFUNDED'],
   COMPLETED: ['OVERPAID', 'REFUNDED'],
   OVERPAID: ['REFUNDED'],
@@ -35,10 +35,20 @@ const NEXT: Readonly<Partial<Record<TransactionState, readonly TransactionState[
   REFUNDED: ['PAID_LATE'],
 }
 
+/**
+ * The ends of an attempt that brought no money. Another attempt at the same payment may follow and takes it through all
+ * its states anew. A payment that is UNDERPAID keeps its money, and that state until the rest is there.
+ */
+const CAME_TO_NOTHING: readonly TransactionState[] = ['FAILED', 'CANCELLED', 'EXPIRED']
+
 export type Move = 'legal' | 'repeated' | 'stale' | 'illegal'
 
-/** How a state that was observed relates to the one we have. News of an earlier step is stale, not wrong. */
-export function moveTo(from: TransactionState | undefined, to: TransactionState): Move {
+/**
+ * How a state that was observed relates to the one we have. News of an earlier step is stale, not wrong; what is known to
+ * be another attempt follows an attempt that came to nothing.
+ */
+export function moveTo(from: TransactionState | undefined, to: TransactionState, isAnother = false): Move {
+  if (isAnother && from !== undefined && CAME_TO_NOTHING.includes(from)) return 'legal'
   if (from === to) return 'repeated'
   if (from === undefined || NEXT[from]?.includes(to)) return 'legal'
   return MOVING.includes(to) ? 'stale' : 'illegal'
@@ -51,6 +61,21 @@ export function isSettled(state: TransactionState): boolean {
 /** Whether it is paid as it was asked for, or more. */
 export function isPaidInFull(state: TransactionState): boolean {
   return state === 'COMPLETED' || state === 'OVERPAID'
+}
+
+/** Whether an attempt ended without being paid as was asked for. */
+export function isUnpaid(state: TransactionState): boolean {
+  return UNPAID.includes(state)
+}
+
+/** Whether an attempt failed, so that the customer can try again, or pay the rest, while the checkout is open. */
+export function mayBeTriedAgain(state: TransactionState): boolean {
+  return state === 'FAILED' || isShort(state)
+}
+
+/** Whether an attempt is under way. */
+export function isMoving(state: TransactionState): boolean {
+  return MOVING.includes(state)
 }
 
 /** Whether the provider says that less came in than was asked for. */
@@ -136,7 +161,7 @@ export function arrivedState({ asked, paid, before, late, short }: Arrival): Tra
   if (paid.currency.code !== asked.currency.code) {
     throw new Error(`a payment of ${asked.currency.code} cannot settle in ${paid.currency.code}`)
   }
-  if (late || (before !== undefined && MISSED.includes(before))) return 'PAID_LATE'
+  if (late || (before !== undefined && CLOSED.includes(before))) return 'PAID_LATE'
   if (short) return 'UNDERPAID'
   return paid.minor > asked.minor ? 'OVERPAID' : 'COMPLETED'
 }

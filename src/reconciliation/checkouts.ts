@@ -2,13 +2,15 @@ import type { Logger } from 'pino'
 import { isBeingOpened, isBeingPaidSql, isOpenSql, isOver, likelyToBePaid } from '../checkouts/checkout.ts'
 import type { CheckoutOpening } from '../checkouts/opening.ts'
 import type { CheckoutProgress } from '../checkouts/progress.ts'
+import { earlierPages } from '../checkouts/sessions.ts'
 import type { Database } from '../db/database.ts'
 import { dueWork } from '../db/due-work.ts'
 import type { CheckoutRow } from '../db/rows.ts'
 import { shareOf, type Taken, takeDue } from '../db/take-due.ts'
 import type { Clock, Clocks } from '../kernel/clock.ts'
-import { isFinal } from '../payments/payment.ts'
+import { isFinal, mayBeTriedAgain } from '../payments/payment.ts'
 import type { CapabilityService } from '../providers/capabilities.ts'
+import type { ProviderStatus } from '../providers/port/facts.ts'
 import type { Registry } from '../providers/registry.ts'
 
 /** Doubt about a checkout, resolved by asking its provider. */
@@ -57,20 +59,23 @@ interface Deps {
 export function checkoutReconciliation(deps: Deps) {
   const { db, clock, clocks, registry, capabilities, opening, progress, log } = deps
 
+  async function expire(checkout: CheckoutRow, seen: ProviderStatus | undefined): Promise<void> {
+    // Of a server without the route it would be no news that it tells of no payment.
+    const connected = await registry.connected(checkout.tenantId, checkout.provider)
+    if (!seen && (await capabilities.lacksNow(connected, 'STATUS'))) return
+    await progress.observe(checkout, { state: 'EXPIRED' })
+  }
+
   async function resolve(checkout: Taken<CheckoutRow>): Promise<void> {
     if (isBeingOpened(checkout.status)) {
       await opening.open(checkout)
       return
     }
+    for (const page of await earlierPages(db, checkout)) await progress.refresh(page, { clock: checkout })
     const seen = await progress.refresh(checkout, { clock: checkout })
     const expired = checkout.expiresAt <= (await clocks.now(checkout))
     if (!expired || (seen && !isFinal(seen.state))) return
-    if (!seen && !isOver(checkout.status)) {
-      // Of a server without the route it would be no news that it tells of no payment.
-      const connected = await registry.connected(checkout.tenantId, checkout.provider)
-      if (await capabilities.lacksNow(connected, 'STATUS')) return
-      return progress.observe(checkout, { state: 'EXPIRED' })
-    }
+    if (!isOver(checkout.status) && (!seen || mayBeTriedAgain(seen.state))) return expire(checkout, seen)
     // The link has ended at the provider too: no money can come over it any more.
     const { checks } = checkout
     await progress.apply(checkout, { noun: 'CHECKOUT', decision: 'STOP_CHECKS', checks })

@@ -1,4 +1,5 @@
 import type { CheckoutProgress, Known } from '../checkouts/progress.ts'
+import { checkoutNamed } from '../checkouts/sessions.ts'
 import type { Database } from '../db/database.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { applyFee } from '../payments/fee.ts'
@@ -65,9 +66,9 @@ export function referenceOf(fact: Fact): Reference {
 async function ofCheckout(parts: FactParts, account: Teller, fact: CheckoutFact | Hint): Promise<boolean> {
   const { db, checkouts } = parts
   const reference = referenceOf(fact)
-  const checkout = await db.prisma.checkout.findUnique({ where: named(account, reference) })
+  const checkout = await checkoutNamed(db, account, reference)
   if (checkout) {
-    await (fact.proof ? checkouts.apply(checkout, fact, account) : checkouts.refresh(checkout, account))
+    await (fact.proof ? checkouts.hear(checkout, fact, account) : checkouts.refresh(checkout, account))
     return true
   }
   // The page of an opening whose answer was lost ends one day as it began: nobody ever had its link.
@@ -100,9 +101,7 @@ async function ofPayment(parts: FactParts, account: Teller, hint: PaymentHint): 
     await subscriptions.refresh(subscription)
     return true
   }
-  const checkout = await db.prisma.checkout.findUnique({
-    where: named(account, billed ?? hint.checkout ?? hint.reference),
-  })
+  const checkout = await checkoutNamed(db, account, billed ?? hint.checkout ?? hint.reference)
   if (!checkout) return ofNothing(parts, account, hint)
   await checkouts.refresh(checkout, account)
   return true

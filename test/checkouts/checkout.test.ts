@@ -6,6 +6,7 @@ import {
   isOver,
   mayBeCancelled,
   mayBecome,
+  statusAfter,
 } from '../../src/checkouts/checkout.ts'
 import { CheckoutStatus } from '../../src/db/generated/enums.ts'
 
@@ -13,13 +14,13 @@ const STATUSES = Object.values(CheckoutStatus)
 
 /** Every move that is allowed; all others are not. */
 const ALLOWED: Record<CheckoutStatus, readonly CheckoutStatus[]> = {
-  OPENING: ['OPEN', 'CANCELLED', 'FAILED', 'UNKNOWN'],
-  UNKNOWN: ['OPEN', 'CANCELLED', 'FAILED'],
-  OPEN: ['PROCESSING', 'COMPLETED', 'FAILED', 'CANCELLED', 'EXPIRED'],
-  PROCESSING: ['COMPLETED', 'FAILED', 'CANCELLED', 'EXPIRED'],
-  FAILED: ['COMPLETED'],
-  CANCELLED: ['COMPLETED'],
-  EXPIRED: ['COMPLETED'],
+  OPENING: ['OPEN', 'COMPLETED', 'CANCELLED', 'FAILED', 'UNKNOWN'],
+  UNKNOWN: ['OPEN', 'COMPLETED', 'CANCELLED', 'FAILED'],
+  OPEN: ['OPENING', 'PROCESSING', 'COMPLETED', 'CANCELLED', 'EXPIRED'],
+  PROCESSING: ['OPEN', 'COMPLETED', 'CANCELLED', 'EXPIRED'],
+  FAILED: ['OPENING', 'COMPLETED'],
+  CANCELLED: ['OPENING', 'COMPLETED'],
+  EXPIRED: ['OPENING', 'COMPLETED'],
   COMPLETED: [],
 }
 
@@ -32,10 +33,16 @@ describe('a checkout', () => {
     expect(STATUSES.filter((status) => mayBecome(status, status))).toEqual([])
   })
 
-  test('once completed is completed for good, and whatever has ended can only be completed by late money', () => {
+  test('once completed is completed for good, and what has ended is completed by late money or opened anew', () => {
     for (const status of STATUSES.filter(isOver)) {
       const next = STATUSES.filter((to) => mayBecome(status, to))
-      expect(next).toEqual(status === 'COMPLETED' ? [] : ['COMPLETED'])
+      expect(next.sort()).toEqual(status === 'COMPLETED' ? [] : ['COMPLETED', 'OPENING'])
+    }
+  })
+
+  test('stays open after an attempt that failed, until it expires', () => {
+    for (const state of ['FAILED', 'UNDERPAID'] as const) {
+      expect([statusAfter(state, false), statusAfter(state, true)]).toEqual(['OPEN', 'EXPIRED'])
     }
   })
 

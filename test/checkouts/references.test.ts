@@ -105,20 +105,33 @@ describe('a reference is free again', () => {
   })
 
   test.each([
-    ['failed', 'FAIL', 'FAILED'],
-    ['expired', 'EXPIRE', 'EXPIRED'],
+    ['expired after an attempt that failed', ['FAIL', 'EXPIRE'], 'EXPIRED'],
+    ['expired', ['EXPIRE'], 'EXPIRED'],
   ])(
     'after its checkout %s without money',
-    async (_, outcome, status) => {
+    async (_, outcomes, status) => {
       const reference = numbered()
       const id = await created(reference)
-      await simulate(gateway.api, id, outcome)
+      for (const outcome of outcomes) {
+        await simulate(gateway.api, id, outcome)
+        if (outcome === 'FAIL') await fails(id)
+      }
       await reaches(id, status)
       await created(reference)
     },
     120_000,
   )
 })
+
+/** Waits until the last attempt to pay is known to have failed. */
+function fails(id: string): Promise<boolean> {
+  const query = 'query ($id: ID!) { checkout(by: { id: $id }) { attempts { status } } }'
+  type Found = { checkout: { attempts: { status: string }[] } }
+  return eventually(
+    async () => (await gateway.api.ask<Found>(query, { id })).checkout.attempts.at(-1)?.status === 'FAILED',
+    60_000,
+  )
+}
 
 describe('a reference stays in use', () => {
   test('when its checkout is paid', async () => {
@@ -129,11 +142,10 @@ describe('a reference stays in use', () => {
     expect(await create(reference)).toEqual(inUse(id))
   }, 120_000)
 
-  test('when its checkout failed for too little money, until that is given back', async () => {
+  test('when its checkout was cancelled with too little money, until that is given back', async () => {
     const reference = numbered()
     const id = await created(reference)
     await simulate(gateway.api, id, 'UNDERPAY')
-    await reaches(id, 'FAILED')
     const query = 'query ($id: ID!) { checkout(by: { id: $id }) { payment { id settledAt } } }'
     const payment = await eventually(async () => {
       const { checkout } = await gateway.api.ask<{ checkout: { payment: { id: string; settledAt: string } | null } }>(
@@ -142,6 +154,9 @@ describe('a reference stays in use', () => {
       )
       return checkout.payment?.settledAt ? checkout.payment : undefined
     }, 60_000)
+    expect(await create(reference)).toEqual(inUse(id))
+    const cancel = 'mutation ($input: CancelCheckoutInput!) { cancelCheckout(input: $input) { userErrors { code } } }'
+    await gateway.api.change(cancel, { id })
     expect(await create(reference)).toEqual(inUse(id))
     const refund = 'mutation ($input: RecordRefundInput!) { recordRefund(input: $input) { userErrors { code } } }'
     await gateway.api.change(refund, { idempotencyKey: randomUUID(), paymentId: payment.id, reason: 'Too little' })

@@ -150,6 +150,7 @@ const QUERIES: [string, number, string][] = [
     `payments(first: $n, filter: { reference: "order", metadata: [{ key: "channel", value: "web" }] }) { edges { node { id
        reference metadata customer { name metadata } refunds(first: 3) { edges { node { amount { amount } reference metadata } } } } } }`,
   ],
+  ['checkouts with their attempts', 3, 'checkouts(first: $n) { edges { node { id attempts { number status } } } }'],
   ['checkouts with their timelines', 3, 'checkouts(first: $n) { edges { node { id timeline { type } } } }'],
 ]
 

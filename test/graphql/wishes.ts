@@ -87,6 +87,10 @@ export const WISHES: Readonly<Record<string, (m: Maker) => Wish | Promise<Wish>>
     other: { kind: 'PAYMENT', item: { ...ITEM, name: name() } },
   }),
   cancelCheckout: async (m) => ({ input: { id: await m.checkout() }, other: { id: await m.checkout() } }),
+  retryCheckout: async (m) => {
+    const cancelled = async () => m.make('cancelCheckout', 'checkout', { id: await m.checkout() })
+    return { input: { id: await cancelled() }, other: { id: await cancelled() } }
+  },
   simulateCheckout: async (m) => {
     const input = { checkoutId: await m.checkout(), outcome: 'PAY', customer: ADA }
     const settles = (id: string) =>

@@ -29,16 +29,18 @@ const MONTHLY = { kind: 'SUBSCRIPTION', item: ITEM, frequency: { value: 1, unit:
 
 test.each([
   ['paid', { item: ITEM }, 'PAY', 'COMPLETED'],
-  ['underpaid', { item: ITEM }, 'UNDERPAY', 'FAILED'],
-  ['failed', { item: ITEM }, 'FAIL', 'FAILED'],
+  ['underpaid', { item: ITEM }, 'UNDERPAY', 'OPEN', 'underpaid'],
+  ['failed', { item: ITEM }, 'FAIL', 'OPEN', 'reverted'],
   ['left', { item: ITEM }, 'CANCEL', 'CANCELLED'],
   ['subscribed to', MONTHLY, 'PAY', 'COMPLETED'],
   ['subscribed to with a trial', { ...MONTHLY, trialPeriod: { value: 1, unit: 'WEEKS' } }, 'PAY', 'COMPLETED'],
-])('a page that is %s soon after it was opened', async (_, input, outcome, status) => {
+])('a page that is %s soon after it was opened', async (_, input, outcome, status, reason = '') => {
   const { id } = await shop.open(input)
   await shop.play(id, outcome, { customer: ADA })
   await aMinute()
-  expect(await shop.checkout(id)).toMatchObject({ status })
+  const checkout = await shop.checkout(id)
+  expect(checkout.status).toBe(status)
+  expect(checkout.reason ?? '').toContain(reason)
 })
 
 test('a page that is paid hours later, and one that is paid at the last moment', async () => {

@@ -24,9 +24,9 @@ const LEGAL: Record<TransactionState, readonly TransactionState[]> = {
   CREATED: ['WAITING_CONFIRMATION', 'PENDING', ...SETTLED, ...UNPAID],
   WAITING_CONFIRMATION: ['PENDING', ...SETTLED, ...UNPAID],
   PENDING: [...SETTLED, ...UNPAID],
-  FAILED: ['PAID_LATE'],
-  CANCELLED: ['PAID_LATE'],
-  EXPIRED: ['PAID_LATE'],
+  FAILED: [...SETTLED, 'UNDERPAID'],
+  CANCELLED: [...SETTLED, 'UNDERPAID'],
+  EXPIRED: [...SETTLED, 'UNDERPAID'],
   UNDERPAID: ['COMPLETED', 'OVERPAID', 'PAID_LATE', 'REFUNDED'],
   COMPLETED: ['OVERPAID', 'REFUNDED'],
   OVERPAID: ['REFUNDED'],
@@ -47,10 +47,21 @@ describe('a payment', () => {
   test('takes news of an earlier step as stale, and of another end as a contradiction', () => {
     for (const from of STATES.filter(isFinal)) {
       for (const to of MOVING) expect(moveTo(from, to)).toBe('stale')
-      for (const to of UNPAID) if (to !== from) expect(moveTo(from, to)).toBe('illegal')
+      for (const to of UNPAID) {
+        if (to !== from && !LEGAL[from].includes(to)) expect(moveTo(from, to)).toBe('illegal')
+      }
     }
     expect(moveTo('PENDING', 'CREATED')).toBe('stale')
-    expect(moveTo('FAILED', 'COMPLETED')).toBe('illegal')
+    expect(moveTo('COMPLETED', 'FAILED')).toBe('illegal')
+  })
+
+  test('follows another attempt through all its states once the last came to nothing, unless it has money', () => {
+    for (const from of ['FAILED', 'CANCELLED', 'EXPIRED'] as const) {
+      for (const to of [...MOVING, ...SETTLED, ...UNPAID]) expect(moveTo(from, to, true)).toBe('legal')
+    }
+    for (const from of ['UNDERPAID', 'COMPLETED', 'REFUNDED'] as const) {
+      for (const to of MOVING) expect(moveTo(from, to, true)).toBe('stale')
+    }
   })
 
   test('is final when settled, unpaid or refunded', () => {
@@ -93,7 +104,9 @@ describe('money that has arrived', () => {
     expect(arrived(101n, 'PENDING')).toBe('OVERPAID')
     expect(arrived(90n, 'PENDING', { short: true })).toBe('UNDERPAID')
     expect(arrived(100n, 'CREATED', { late: true })).toBe('PAID_LATE')
-    for (const before of UNPAID) expect(arrived(100n, before)).toBe(before === 'UNDERPAID' ? 'COMPLETED' : 'PAID_LATE')
+    for (const before of UNPAID) {
+      expect([arrived(100n, before), arrived(100n, before, { late: true })]).toEqual(['COMPLETED', 'PAID_LATE'])
+    }
     expect(arrived(101n, 'REFUNDED')).toBe('PAID_LATE')
   })
 

@@ -51,7 +51,10 @@ describe('a payment whose notifications were all lost', () => {
     await shop.play(failed.id, 'FAIL')
     await shop.play(expired.id, 'EXPIRE')
     await shop.poll()
-    expect(await shop.checkout(failed.id)).toMatchObject({ status: 'FAILED', nextCheckAt: null })
+    expect(await shop.checkout(failed.id)).toMatchObject({
+      status: 'OPEN',
+      reason: expect.stringContaining('reverted'),
+    })
     expect(await shop.checkout(expired.id)).toMatchObject({ status: 'EXPIRED', nextCheckAt: null })
   })
 })

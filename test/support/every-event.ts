@@ -110,8 +110,10 @@ async function raiseLedger({ app, owner, clock }: Shop): Promise<void> {
 async function raiseCheckouts(shop: Shop): Promise<void> {
   const { app, owner } = shop
   const wire = await wireTo(shop, owner.tenantId)
-  wire.fault = ({ path }) => (path.startsWith('/transaction/session-checkout/new') ? 'answer lost' : undefined)
-  await shop.open()
+  for (const fault of ['answer lost', { status: 400 }] as const) {
+    wire.fault = ({ path }) => (path.startsWith('/transaction/session-checkout/new') ? fault : undefined)
+    await shop.open()
+  }
   await wire.close()
   await app.checkouts.cancel(call(owner), { id: encodeId('Checkout', (await shop.open()).id) })
   const { id } = await shop.open()
@@ -122,7 +124,7 @@ async function raiseCheckouts(shop: Shop): Promise<void> {
     return (await shop.checkout(id)).status === 'EXPIRED'
   })
   const start = await shop.open({ kind: 'SUBSCRIPTION', item: GYM, frequency: MONTHLY })
-  for (const state of ['PENDING', 'FAILED', 'CANCELLED'] as const) await tell(shop, start.id, state)
+  for (const state of ['PENDING', 'FAILED', 'CANCELLED', 'EXPIRED'] as const) await tell(shop, start.id, state)
 }
 
 /** What the provider says of where a checkout's transaction stands. */

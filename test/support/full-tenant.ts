@@ -49,7 +49,9 @@ export async function fillTenant(shop: Shop, actor: Actor, word: string): Promis
   const seller = { ...asked, role: 'USER' as const, userId: sellerId }
   const item = { name: `${word} pot`, description: `${word} keeps warm`, price }
   const sold = await app.checkouts.create(call(seller, `${word}-sold`), { kind: 'PAYMENT', item })
-  await app.checkouts.create(next(), { kind: 'PAYMENT', item })
+  const left = await app.checkouts.create(next(), { kind: 'PAYMENT', items: [item, item] })
+  await app.checkouts.cancel(next(), { id: encodeId('Checkout', left.id) })
+  await app.checkouts.retry(next(), { id: encodeId('Checkout', left.id) })
   for (const { id } of [paid, sold]) await pay(shop, asked, id, word)
   await fillSuspense(shop, next, item, word)
   await fillSubscriptions(shop, asked, word)

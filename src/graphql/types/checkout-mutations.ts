@@ -42,6 +42,11 @@ mutation('createCheckout', {
         'The provider of the hosted page. The default is the first connected provider that supports the kind of checkout and the currency and is not known to be down.',
     }),
     ...linesInput(t),
+    expiresIn: t.field({
+      type: DurationInput,
+      description:
+        'How long the customer can pay: 10 minutes to 24 hours. Where the provider keeps its page open for longer, the checkout is EXPIRED at that moment, and money that still comes is PAID_LATE. The default is the time of the provider, usually 24 hours.',
+    }),
     customerId: t.id({
       description: "The id of the customer who pays. Without it the hosted page asks for the customer's data.",
     }),
@@ -90,6 +95,15 @@ mutation('cancelCheckout', {
   input: (t) => ({ id: t.id({ required: true, description: 'The id of the checkout.' }) }),
   object: { name: 'checkout', kind: 'Checkout', description: 'The checkout after the change.' },
   run: (app, call, input) => app.checkouts.cancel(call, input),
+})
+
+mutation('retryCheckout', {
+  description:
+    'Gives a checkout that is not paid a page on which the customer can pay, in `url`: the same page where the provider lets the customer try again on it, otherwise a new page of the same checkout. It also reopens a checkout that is FAILED, EXPIRED or CANCELLED. Refused with INVALID_STATE when the checkout is paid or being paid, or has received money and its page is closed.',
+  idempotency: 'optional',
+  input: (t) => ({ id: t.id({ required: true, description: 'The id of the checkout.' }) }),
+  object: { name: 'checkout', kind: 'Checkout', description: 'The checkout after the change.' },
+  run: (app, call, input) => app.checkouts.retry(call, input),
 })
 
 mutation('simulateCheckout', {

@@ -27,13 +27,15 @@ export const CheckoutStatusEnum = builder.enumType('CheckoutStatus', {
   description: 'The status of a checkout.',
   values: {
     OPENING: { description: 'The provider is being asked to create the hosted page.' },
-    OPEN: { description: 'The customer can pay on the hosted page.' },
+    OPEN: {
+      description: 'The customer can pay on the hosted page. `reason` says why the last attempt failed, if it did.',
+    },
     PROCESSING: { description: 'The customer has paid, and the payment is not confirmed yet.' },
     COMPLETED: {
       description:
         'The payment is confirmed, the merchant has accepted it with `acceptPayment`, or the subscription has started. The state of an accepted payment stays e.g. UNDERPAID.',
     },
-    FAILED: { description: 'The provider refused to create the page, or the payment failed. `reason` says why.' },
+    FAILED: { description: 'The provider refused to create the page. `reason` says why.' },
     CANCELLED: { description: 'The checkout was cancelled before it was paid.' },
     EXPIRED: { description: 'The checkout expired before it was paid.' },
     UNKNOWN: {
@@ -83,7 +85,8 @@ CheckoutRef.implement({
     }),
     reason: t.exposeString('reason', {
       nullable: true,
-      description: 'Why the checkout failed or its state is not known, in words for people. Null otherwise.',
+      description:
+        'Why the checkout or the last attempt to pay failed, or why its state is not known, in words for people. Null otherwise.',
     }),
     product: t.field({
       type: ProductRef,

@@ -37,7 +37,8 @@ const TransactionStatus = builder.objectRef<Shown>('TransactionStatus').implemen
     type: t.expose('type', { type: TransactionTypeEnum, description: 'The kind of the transaction.' }),
     state: t.expose('state', { type: TransactionStateEnum, description: 'The state of the transaction.' }),
     final: t.exposeBoolean('final', {
-      description: 'Whether the state is final, so that no further change is expected.',
+      description:
+        'Whether the state is final, so that no further change is expected. FAILED and UNDERPAID are not while the customer can try again.',
     }),
     transactionHash: t.string({
       nullable: true,

@@ -5,7 +5,7 @@ import type { RecurringTerms } from './subscriptions.ts'
 
 export interface WantedCheckout {
   readonly kind: CheckoutKind
-  /** Our id, the same at every attempt to open this checkout. */
+  /** Our id, the same at every attempt to open this page. */
   readonly idempotencyKey: string
   /** A product that the provider keeps, or else the item itself. */
   readonly product?: Reference
@@ -16,6 +16,8 @@ export interface WantedCheckout {
   readonly customer?: Reference
   /** For the kinds that recur. */
   readonly recurring?: RecurringTerms
+  /** When the page is to end, where the merchant wants it to be open for a shorter time than usual. */
+  readonly expiresAt?: Date
   readonly successUrl?: string
   readonly cancelUrl?: string
   /** Where the provider is to notify us. */
@@ -46,5 +48,7 @@ export interface Checkouts {
   readonly periodDays?: { readonly least: number; readonly most: number }
   /** How many characters a name and a description must have at least; absent where one is enough. */
   readonly leastTextLength?: number
+  /** Whether a page can be paid again after a failed or underpaid attempt. Where it cannot, a new page is opened for that. */
+  readonly triesAgain?: true
   open(wanted: WantedCheckout): Promise<OpenedCheckout>
 }

@@ -139,6 +139,8 @@ export interface OpenedCheckout {
 export interface OpeningFact {
   readonly noun: 'CHECKOUT'
   readonly proof: true
+  /** The number of the page. */
+  readonly session: number
   readonly opening:
     | { readonly status: 'OPEN'; readonly page: OpenedCheckout }
     | { readonly status: 'FAILED' | 'UNKNOWN'; readonly reason: string }
@@ -156,6 +158,11 @@ export interface CheckoutFact {
   readonly began?: ReadSubscription
   /** Who pays, where the provider tells. */
   readonly customer?: FoundCustomer
+  /**
+   * Whether the provider was asked for it just now, and keeps a page open after a failed attempt: what moves then is
+   * another attempt, and no old news of the failed one.
+   */
+  readonly mayBeAnother?: boolean
 }
 
 /** Proof of where a payment stands, or of all the money that came in for it so far. */
@@ -163,7 +170,12 @@ export type PaymentFact = {
   readonly noun: 'PAYMENT'
   readonly proof: true
 } & (
-  | { readonly status: ProviderStatus; readonly received?: undefined }
+  | {
+      readonly status: ProviderStatus
+      readonly received?: undefined
+      /** Whether it is known to be about another attempt than the one that has come to its end. */
+      readonly isAnother?: boolean
+    }
   | { readonly status?: ProviderStatus | undefined; readonly received: ProviderPayment }
 )
 

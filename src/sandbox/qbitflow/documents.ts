@@ -97,7 +97,7 @@ export interface Payer {
   readonly address?: string
 }
 
-/** The payer's one attempt: what was sent, or allowed where there is a plan, and what will come of it. */
+/** The payer's last attempt: what came in so far, or was allowed where there is a plan, and what will come of it. */
 export interface Attempt {
   readonly outcome: 'PAY' | 'FAIL' | 'UNDERPAY' | 'OVERPAY'
   readonly quote: Quote

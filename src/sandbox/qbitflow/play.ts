@@ -11,7 +11,7 @@ import { Fields, FREE_TEXT_RULE, nameRule } from './fields.ts'
 import { type Caller, visible } from './keys.ts'
 import { isHeld, quote } from './quotes.ts'
 import { minUnitsFor } from './rates.ts'
-import { isShort, statusOf } from './session.ts'
+import { canBePaid, isShort, statusOf } from './session.ts'
 import { type AuthorizationChoice, authorizationFor } from './subscriptions/authorization.ts'
 import { begin, record } from './transactions.ts'
 import { centsOf, usdOf } from './usd.ts'
@@ -27,7 +27,7 @@ function isPaying(outcome: Outcome): outcome is Paying {
 }
 
 /** What arrives, in percent of what was asked for. */
-const RECEIVED_PERCENT = { PAY: 100n, FAIL: 100n, UNDERPAY: 90n, OVERPAY: 110n } as const
+const RECEIVED_PERCENT = { PAY: 100n, FAIL: 0n, UNDERPAY: 90n, OVERPAY: 110n } as const
 
 export interface Play {
   readonly outcome: Outcome
@@ -54,10 +54,9 @@ export async function play(context: Context, realm: string, uuid: string, wanted
     const session = await sessions.lock(world, uuid)
     if (!session) throw notFound()
     if (wanted.caller) visible(wanted.caller, session)
-    const status = statusOf(session, now)
-    const isRest =
-      status?.status === 'failed' && isShort(session) && isPaying(wanted.outcome) && now < new Date(session.expiresAt)
-    if (status && !isRest) throw conflict(`the session is already ${status.status}`)
+    if (!canBePaid(session, now)) throw conflict(`the session is already ${statusOf(session, now)?.status}`)
+    // What has money in it can run out of time, but nobody cancels it.
+    if (isShort(session) && wanted.outcome === 'CANCEL') throw conflict('a part of the session is paid')
     if (!isPaying(wanted.outcome)) return end(context, world, session, wanted.outcome, now)
     const price = quoteFor(context, session, wanted.coin, now)
     const authorization = authorize(context, session, wanted.authorization)
@@ -140,7 +139,7 @@ function attemptFrom(session: Session, asked: Quote, wanted: Attempt['outcome'],
     quote: price,
     ...inAll(received(session, price, outcome, before), before),
     from: addressOf(`payer:${session.uuid}`, chain),
-    txHash: transactionHashOf(before ? `${session.uuid}:${before.txHash}` : session.uuid, chain),
+    txHash: transactionHashOf(session.attempt ? `${session.uuid}:${session.attempt.txHash}` : session.uuid, chain),
   }
 }
 

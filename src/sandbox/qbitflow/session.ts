@@ -17,22 +17,33 @@ export function isFinal(status: Status): boolean {
   return FINAL.has(status)
 }
 
-/** Where the transaction stands; undefined while no payer has acted on a session that still may be paid. */
+/**
+ * Where the transaction stands; undefined while no payer has acted on a session that still may be paid. A failed attempt
+ * ends no session: nobody documents what the provider does with its page after one, and a page that can be paid again is
+ * what a customer expects.
+ */
 export function statusOf(session: Session, now: Date): StatusChange | undefined {
   const last = session.history.at(-1)
-  if (last || now < new Date(session.expiresAt)) return last
+  if (now < new Date(session.expiresAt) || (last && last.status !== 'failed')) return last
   return { status: 'expired', at: session.expiresAt, txHash: '' }
+}
+
+/** Whether somebody can pay: nobody has yet, or the last attempt has failed. */
+export function canBePaid(session: Session, now: Date): boolean {
+  const status = statusOf(session, now)?.status
+  return status === undefined || status === 'failed'
 }
 
 /** Whether money came in for it, and too little: the rest may follow until it expires. */
 export function isShort({ plan, attempt }: Session): boolean {
-  return !plan && attempt?.outcome === 'UNDERPAY'
+  if (plan || !attempt) return false
+  return (attempt.outcome === 'UNDERPAY' || attempt.outcome === 'FAIL') && BigInt(attempt.receivedMinUnits) > 0n
 }
 
 /** The session with its expiry in its history, also in the moments before that was written down. */
 export function withExpiry(session: Session, now: Date): Session {
   const last = statusOf(session, now)
-  return last && session.history.length === 0 ? { ...session, history: [last] } : session
+  return last && last !== session.history.at(-1) ? { ...session, history: [...session.history, last] } : session
 }
 
 export function isCloseToExpiry(session: Session, now: Date, settings: Settings): boolean {

@@ -73,6 +73,11 @@ export async function begin(
   return moved
 }
 
+/** The task that ends a session which nobody has paid by then. */
+export function expiryOf({ uuid, expiresAt }: Session) {
+  return { kind: 'expire', subject: uuid, body: {}, dueAt: new Date(expiresAt) }
+}
+
 async function scheduleStep(
   { tasks }: Context,
   world: Transaction,
@@ -101,7 +106,10 @@ async function confirm(context: Context, world: Transaction, session: Session, a
   const customerUUID = await findOrMakeCustomer(world, session, at)
   if (message) {
     await record(context, world, session, { ...change, status: 'failed', message })
-    if (isShort(session)) await keepPayment(world, session, attempt, customerUUID, at)
+    await context.tasks.schedule(world, expiryOf(session))
+    if (attempt.outcome === 'UNDERPAY' && isShort(session)) {
+      await keepPayment(world, session, attempt, customerUUID, at)
+    }
     return
   }
   await record(context, world, { ...session, customerUUID }, { ...change, status: 'completed' })
@@ -141,7 +149,8 @@ function failureOf(session: Session, attempt: Attempt): string | undefined {
 
 async function expire(context: Context, world: Transaction, session: Session): Promise<void> {
   const last = session.history.at(-1)
-  if (last && (isFinal(last.status) || !session.attempt?.isLate)) return
+  const isUnderWay = last && last.status !== 'failed' && !session.attempt?.isLate
+  if (isUnderWay || (last && last.status !== 'failed' && isFinal(last.status))) return
   await record(context, world, session, { status: 'expired', at: session.expiresAt, txHash: '' })
 }
 

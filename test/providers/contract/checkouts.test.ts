@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { arm, armed, leavesDoubt, problemsOf, toldOf } from './faults.ts'
 import { announced, checkoutOf, expectBalanced } from './records.ts'
 import { contract, settle } from './stage.ts'
-import { newLinks, open, payAll, referencesOf } from './wishes.ts'
+import { cancel, newLinks, open, payAll, referencesOf, retry } from './wishes.ts'
 
 /** Opening a page to pay through, with whatever goes wrong on the way. */
 contract(
@@ -44,6 +44,30 @@ contract(
           expect(await wish(), fault).toEqual(repeated)
           expect((await checkoutOf(stage, first)).url, fault).toBe(url)
           opened.push({ fault, ...first })
+        }
+        await payAll(stage, opened)
+      })
+
+      test('that has ended is opened anew, whatever goes wrong with that, and paid once', async () => {
+        const stage = stageOf()
+        const opened = []
+        for (const fault of faults.calls) {
+          const { id } = await open(stage, kind)
+          await cancel(stage, id)
+          const { externalId } = await checkoutOf(stage, { id })
+          await arm(stage, fault, act)
+          const done = await retry(stage, id, `retry ${kind} ${fault}`)
+          expect(await armed(stage), `${fault} did not strike`).toBe(0)
+          expect(problemsOf(done), fault).toEqual(toldOf(fault))
+          // Every other program asks again, and the rest is left to the gateway.
+          if (opened.length % 2) expect(problemsOf(await retry(stage, id, `retry ${kind} ${fault}`))).toEqual([])
+          opened.push({ fault, id, externalId })
+        }
+        await settle(stage)
+        for (const { fault, id, externalId } of opened) {
+          const checkout = await checkoutOf(stage, { id })
+          expect([checkout.status, checkout.session], fault).toEqual(['OPEN', 2])
+          expect(checkout.externalId, fault).not.toBe(externalId)
         }
         await payAll(stage, opened)
       })

@@ -9,7 +9,7 @@ const PRICE_MINOR = 1_000n
 
 /** What a checkout and its payment come to when the customer does otherwise than they should. */
 const COMES_TO: Readonly<Record<PaymentFault, { checkout: string; payment: string }>> = {
-  UNDERPAY: { checkout: 'FAILED', payment: 'UNDERPAID' },
+  UNDERPAY: { checkout: 'OPEN', payment: 'UNDERPAID' },
   OVERPAY: { checkout: 'COMPLETED', payment: 'OVERPAID' },
   PAY_LATE: { checkout: 'EXPIRED', payment: 'PAID_LATE' },
 }

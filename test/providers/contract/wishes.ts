@@ -25,6 +25,16 @@ export function open({ app, owner, provider }: Stage, kind: string, key?: string
   return app.checkouts.create(call(owner, key, input), input)
 }
 
+export function cancel({ app, owner }: Stage, id: string): Promise<Done> {
+  return app.checkouts.cancel(call(owner), { id: encodeId('Checkout', id) })
+}
+
+/** Has a checkout that is not paid be payable again. */
+export function retry({ app, owner }: Stage, id: string, key?: string): Promise<Done> {
+  const input = { id: encodeId('Checkout', id) }
+  return app.checkouts.retry(call(owner, key, input), input)
+}
+
 /** A product and a customer that no provider has seen yet. */
 export async function newLinks({ app, owner, provider }: Stage): Promise<Links> {
   const wanted = { name: 'A thing', description: 'Of some kind', price: provider.price }

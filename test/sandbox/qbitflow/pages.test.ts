@@ -159,7 +159,9 @@ describe('the pages of a checkout', () => {
     const failed = await world.session()
     await world.play(failed, { outcome: 'UNDERPAY', customer: PAYER })
     await reaches(world, failed, 'failed')
-    expect((await open(failed)).html).toMatch(/You paid too little[\s\S]*\$17\.99[\s\S]*\$2\.00\) is missing/)
+    expect((await open(failed)).location).toBe(`${failed}/pay`)
+    const rest = await open(`${failed}/pay`)
+    expect(rest.html).toMatch(/Send the rest[\s\S]*You paid too little[\s\S]*\$17\.99[\s\S]*\$2\.00\) is missing/)
 
     for (const link of [newId(), 'nonsense', `${newId()}/status`]) {
       const wrong = await open(link)

@@ -3,6 +3,7 @@ import { newId } from '../../../src/kernel/id.ts'
 import { apiKeys, PROVIDER, users } from '../../../src/sandbox/qbitflow/documents.ts'
 import { hashOf } from '../../../src/sandbox/qbitflow/keys.ts'
 import { inTransaction } from '../../../src/sandbox/store.ts'
+import { eventually } from '../../support/app.ts'
 import { BY_THE_CLOCK, PAYER, type Playground, reaches, startPlayground } from './support.ts'
 
 const NOT_FOUND = { status: 404, body: { error: 'resource not found' } }
@@ -96,19 +97,44 @@ describe('a payment', () => {
   })
 
   test.each([
-    ['FAIL', 'failed', /reverted/],
-    ['CANCEL', 'cancelled', undefined],
-    ['EXPIRE', 'expired', undefined],
-  ] as const)('that is to %s ends as %s, is no payment and stays so', async (outcome, status, message) => {
+    ['CANCEL', 'cancelled'],
+    ['EXPIRE', 'expired'],
+  ] as const)('that is to %s ends as %s, is no payment and stays so', async (outcome, status) => {
     const uuid = await pay(outcome)
     const { body } = await reaches(world, uuid, status)
-    if (message) expect(body.message).toMatch(message)
-    else expect(body).toEqual({ status, txHash: '', type: 'payment' })
+    expect(body).toEqual({ status, txHash: '', type: 'payment' })
     expect((await world.call('GET', `/v1/transaction/payment/${uuid}`)).status).toBe(404)
     expect(await world.play(uuid, { outcome: 'PAY', customer: PAYER })).toEqual({
       status: 409,
       body: { error: `the session is already ${status}` },
     })
+  })
+
+  test('that is to FAIL is no payment and can be tried again, until the session is paid', async () => {
+    const uuid = await pay('FAIL')
+    const { body: first } = await reaches(world, uuid, 'failed')
+    expect(first.message).toMatch(/reverted/)
+    expect((await world.call('GET', `/v1/transaction/payment/${uuid}`)).status).toBe(404)
+    expect((await world.play(uuid, { outcome: 'PAY', customer: PAYER })).status).toBe(200)
+    const { body: second } = await reaches(world, uuid, 'completed')
+    expect(second.txHash).not.toBe(first.txHash)
+    expect((await world.call('GET', `/v1/transaction/payment/${uuid}`)).body.amount).toBe(19.99)
+    expect((await world.play(uuid, { outcome: 'PAY' })).status).toBe(409)
+  })
+
+  test('of which a part came in keeps that when the attempt to pay the rest fails', async () => {
+    const uuid = await pay('UNDERPAY')
+    await reaches(world, uuid, 'failed')
+    expect((await world.play(uuid, { outcome: 'FAIL' })).status).toBe(200)
+    const reverted = async () =>
+      /reverted/.test(
+        (await world.call('GET', `/v1/transaction/status?txUUID=pay@${uuid}&txType=payment`)).body.message,
+      )
+    await eventually(reverted)
+    expect((await world.call('GET', `/v1/transaction/payment/${uuid}`)).body.amount).toBe(17.99)
+    await world.play(uuid, { outcome: 'PAY' })
+    await reaches(world, uuid, 'completed')
+    expect((await world.call('GET', `/v1/transaction/payment/${uuid}`)).body.amount).toBe(19.99)
   })
 
   test('that is too small fails, shows what came in and from whom, and completes with the rest', async () => {

@@ -44,7 +44,7 @@ function followPayment() {
     showChange(panel, change)
     if (!FINAL.includes(change.status)) return
     over = true
-    leadOn(panel, change.status === 'completed' ? 'completed' : 'ended')
+    leadOn(panel, ['completed', 'failed'].includes(change.status) ? change.status : 'ended')
   }
 
   const poll = async () => {
@@ -93,9 +93,12 @@ function leadOn(panel, end) {
   const part = (name) => panel.querySelector(`[data-${name}]`)
   const next = part('next')
   const leaving = part('leaving')
+  const back = part('back')
+  if (back) back.hidden = end !== 'failed'
   part('onward').hidden = false
   next.href = panel.dataset[end]
-  next.textContent = end === 'completed' ? next.dataset.labelCompleted : next.dataset.labelEnded
+  next.textContent =
+    { completed: next.dataset.labelCompleted, failed: next.dataset.labelFailed }[end] ?? next.dataset.labelEnded
   if (!leaving.dataset.leaving.split(' ').includes(end)) return
   let left = Number(leaving.dataset.seconds)
   leaving.hidden = false

@@ -4,13 +4,13 @@ import { ApiError, type FieldError } from '../errors.ts'
 import { Fields } from '../fields.ts'
 import { OUTCOMES, play } from '../play.ts'
 import { isHeld, quote } from '../quotes.ts'
-import { isFinal, linkOf, statusOf } from '../session.ts'
+import { canBePaid, isFinal, isShort, linkOf, statusOf } from '../session.ts'
 import { defaultMaximum } from '../subscriptions/authorization.ts'
 import { authorisePage } from './authorise.ts'
 import { choose } from './choose.ts'
 import { detailsPage } from './details.ts'
 import { type OpenedSession, openSession } from './open.ts'
-import { payPage } from './pay.ts'
+import { payPage, restOf } from './pay.ts'
 import { progressPage, progressView, refreshTag } from './progress.ts'
 import { resultPage, resultView } from './result.ts'
 import { formOf, type Site } from './site.ts'
@@ -31,13 +31,15 @@ export function checkoutRoutes(site: Site): Hono {
 function showCheckout(site: Site, c: HttpContext, opened: OpenedSession): Response | Promise<Response> {
   const status = statusOf(opened.session, opened.now)?.status
   if (status && !isFinal(status)) return c.redirect(`${pathOf(site, opened)}/status`, 303)
-  if (status) return showResult(site, c, opened, false)
+  // Whoever sent too little sends the rest in the same coin.
+  if (status === 'failed' && isShort(opened.session)) return c.redirect(`${pathOf(site, opened)}/pay`, 303)
+  if (!canBePaid(opened.session, opened.now)) return showResult(site, c, opened, false)
   return showDetails(site, c, opened, typedBefore(opened), [])
 }
 
 async function takeDetails(site: Site, c: HttpContext, opened: OpenedSession): Promise<Response> {
   const path = pathOf(site, opened)
-  if (statusOf(opened.session, opened.now)) return c.redirect(path, 303)
+  if (!canBePaid(opened.session, opened.now)) return c.redirect(path, 303)
   const form = await formOf(c)
   try {
     await choose(site.context, opened, form)
@@ -52,12 +54,18 @@ async function showPayment(site: Site, c: HttpContext, opened: OpenedSession): P
   const { context, show } = site
   const { session, now, organization } = opened
   const path = pathOf(site, opened)
-  const isReady = session.quote && (!opened.asksCustomer || session.payer)
-  if (!session.quote || !isReady || statusOf(session, now)) return c.redirect(path, 303)
-  const secondsLeft = Math.floor((new Date(session.quote.expiresAt).getTime() - now.getTime()) / 1_000)
-  const { plan, authorization, quote } = session
+  const quote = restOf(session) ?? session.quote
+  const isReady = quote && (!opened.asksCustomer || session.payer)
+  if (!quote || !isReady || !canBePaid(session, now)) return c.redirect(path, 303)
+  const secondsLeft = Math.floor((new Date(quote.expiresAt).getTime() - now.getTime()) / 1_000)
+  const { plan, authorization } = session
   const view = { session, quote, path, secondsLeft }
-  if (!plan) return show(c, { title: 'Send the payment', shop: organization.name, content: await payPage(view) })
+  if (!plan)
+    return show(c, {
+      title: 'Send the payment',
+      shop: organization.name,
+      content: await payPage({ ...view, shop: organization.name }),
+    })
   if (!authorization) return c.redirect(path, 303)
   const link = linkOf(context.publicUrl, session)
   const content = await authorisePage({ ...view, plan, authorization, link })
@@ -72,8 +80,8 @@ async function takeOutcome(site: Site, c: HttpContext, opened: OpenedSession): P
   const outcome = fields.oneOf('outcome', OUTCOMES)
   fields.check()
   const isOver = outcome === 'EXPIRE' || outcome === 'CANCEL'
-  const canPay = session.quote && isHeld(session.quote, now)
-  if (!isOver && !canPay && !statusOf(session, now)) return c.redirect(`${path}/pay`, 303)
+  const canPay = isShort(session) || (session.quote && isHeld(session.quote, now))
+  if (!isOver && !canPay && canBePaid(session, now)) return c.redirect(`${path}/pay`, 303)
   try {
     await play(site.context, realm, session.uuid, { outcome })
   } catch (error) {
@@ -114,7 +122,8 @@ function showDetails(
   const chosen = Number('currencyId' in values ? values.currencyId : (session.quote?.currencyId ?? COINS[0]?.id))
   const path = pathOf(site, opened)
   const maximum = session.authorization?.maximum ?? defaultMaximum(session, settings)
-  const view = { session, path, quotes, chosen, asksCustomer, maximum, values: { ...values }, errors }
+  const shop = organization.name
+  const view = { session, shop, path, quotes, chosen, asksCustomer, maximum, values: { ...values }, errors }
   const content = detailsPage(view)
   const title = errors.length > 0 ? 'Please check your details' : 'Choose how to pay'
   return site.show(c, { title, shop: organization.name, content }, errors.length > 0 ? 422 : 200)

@@ -4,6 +4,7 @@ import { type Session, sessions } from '../documents.ts'
 import { Fields } from '../fields.ts'
 import { payerFrom } from '../play.ts'
 import { quote } from '../quotes.ts'
+import { canBePaid, isShort } from '../session.ts'
 import { authorizationFor, MAX_PERIODS } from '../subscriptions/authorization.ts'
 import type { OpenedSession } from './open.ts'
 
@@ -21,7 +22,7 @@ export async function choose(context: Context, opened: OpenedSession, form: Form
   const authorization = authorizationIn(context, opened.session, form)
   await context.transaction(opened.realm, async (world) => {
     const session = await sessions.lock(world, opened.session.uuid)
-    if (!session || session.history.length > 0) return
+    if (!session || !canBePaid(session, opened.now) || isShort(session)) return
     const held = quote(session, coin, opened.now, context.settings)
     await sessions.replace(world, session.uuid, { ...session, payer, quote: held, authorization })
   })

@@ -8,10 +8,13 @@ import { durationText } from '../subscriptions/duration.ts'
 import type { Plan } from '../subscriptions/plan.ts'
 import { coinAmount, rateText, shownAmount } from './amounts.ts'
 import { cancellation } from './cancellation.ts'
+import { lastAttempt } from './last-attempt.ts'
 import { ALLOWANCE, pagesOf, summary } from './summary.ts'
 
 export interface DetailsView {
   readonly session: Session
+  /** The shop's name. */
+  readonly shop: string
   /** The path of this session's pages. */
   readonly path: string
   /** What the session costs now, per coin. */
@@ -37,6 +40,7 @@ export function detailsPage(view: DetailsView): Html {
 <section class="panel">
   ${progress(pagesOf(view.session), 0)}
   <h1>${view.session.plan ? 'Set up your subscription' : 'Choose how to pay'}</h1>
+  ${view.errors.length > 0 ? NOTHING : lastAttempt(view.session, view.shop)}
   ${view.errors.length > 0 ? html`<p class="notice bad" role="alert">Please check the marked fields.</p>` : NOTHING}
   <form method="post" action="${view.path}" novalidate>
     ${view.asksCustomer ? customerFields(view) : NOTHING}

@@ -35,7 +35,7 @@ export function headlinesOf({ plan, attempt }: Pick<Session, 'plan' | 'attempt'>
 /** What each ending means for the customer, and what they can do next. */
 export function explanationsOf(session: Session, shop: string): Partial<Headlines> {
   const { plan, attempt } = session
-  const failed = isUnderpaid(attempt) ? shortfall(session, attempt, shop) : failure(session, shop)
+  const failed = isUnderpaid(attempt) ? shortfall(session, attempt, shop) : failure(session)
   const waiting = `This page updates by itself. Do not ${plan ? 'authorise' : 'pay'} again.`
   return {
     created: waiting,
@@ -65,14 +65,14 @@ export function isUnderpaid(attempt: Attempt | undefined): attempt is Attempt {
   return attempt?.outcome === 'UNDERPAY'
 }
 
-function failure({ plan }: Session, shop: string): string {
-  return `The ${plan ? 'authorisation' : 'payment'} did not go through. Ask ${shop} for a new link to try again.`
+function failure({ plan }: Session): string {
+  return `The ${plan ? 'authorisation' : 'payment'} did not go through and nothing was taken. You can try again.`
 }
 
 function shortfall({ plan, price }: Session, attempt: Attempt, shop: string): string {
   const { receivedMinUnits, receivedUsd, quote } = attempt
   if (plan) {
-    return `You allowed ${usd(receivedUsd)}, which does not cover the first payment. Nothing was taken. Ask ${shop} for a new link to try again.`
+    return `You allowed ${usd(receivedUsd)}, which does not cover the first payment. Nothing was taken. You can try again.`
   }
   const missing = BigInt(quote.amountMinUnits) - BigInt(receivedMinUnits)
   const missingUsd = usdOf(centsOf(price) - centsOf(receivedUsd))
@@ -80,7 +80,7 @@ function shortfall({ plan, price }: Session, attempt: Attempt, shop: string): st
   return (
     `You sent ${wholeCoins(receivedMinUnits, attempt)} ${symbol} (${usd(receivedUsd)}). ` +
     `${wholeCoins(missing, attempt)} ${symbol} (${usd(missingUsd)}) is missing, so your order is not paid. ` +
-    `Ask ${shop} to send the money back, or how to pay the rest.`
+    `Pay the rest, or ask ${shop} to send the money back.`
   )
 }
 

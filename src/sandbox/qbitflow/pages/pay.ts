@@ -5,10 +5,12 @@ import { progress } from '../../pages/layout.ts'
 import { coin } from '../currencies.ts'
 import type { Quote, Session } from '../documents.ts'
 import { merchantAddress } from '../payment.ts'
+import { isShort } from '../session.ts'
 import { paymentUri } from '../wallet.ts'
 import { coinAmount, rateText, shownAmount } from './amounts.ts'
 import { cancellation } from './cancellation.ts'
 import { coinIcon } from './details.ts'
+import { lastAttempt } from './last-attempt.ts'
 import { PAGES, summary } from './summary.ts'
 
 export interface PayView {
@@ -19,6 +21,14 @@ export interface PayView {
   readonly secondsLeft: number
 }
 
+/** What is missing of a payment that was too little, at the price that the customer was told. */
+export function restOf(session: Session): Quote | undefined {
+  const { attempt, expiresAt } = session
+  if (!attempt || !isShort(session)) return undefined
+  const missing = BigInt(attempt.quote.amountMinUnits) - BigInt(attempt.receivedMinUnits)
+  return { ...attempt.quote, amountMinUnits: missing.toString(), expiresAt }
+}
+
 const OTHER_PAYMENTS = [
   ['FAIL', 'Fail'],
   ['UNDERPAY', 'Underpay'],
@@ -26,19 +36,21 @@ const OTHER_PAYMENTS = [
 ] as const
 
 /** The second step: what to send where, and a wallet that sends it. */
-export async function payPage({ session, quote, path, secondsLeft }: PayView): Promise<Html> {
+export async function payPage({ session, quote, path, secondsLeft, shop }: PayView & { shop: string }): Promise<Html> {
   const chosen = coin(quote.currencyId)
   const to = merchantAddress(session, chosen.id)
   const amount = coinAmount(quote.amountMinUnits, chosen)
   const shown = shownAmount(amount)
   const uri = paymentUri(chosen, to, BigInt(quote.amountMinUnits), amount)
   const square = await qrCode(uri, { type: 'svg', margin: 2, errorCorrectionLevel: 'M' })
+  const isRest = isShort(session)
   return html`${summary(session)}
 <section class="panel">
   ${progress(PAGES, 1)}
-  <h1>Send the payment</h1>
+  <h1>${isRest ? 'Send the rest' : 'Send the payment'}</h1>
+  ${lastAttempt(session, shop)}
   <p class="rate">${coinIcon(chosen)} <span><strong>${chosen.symbol}</strong> on ${chosen.chain.name} <small>(${chosen.chain.network})</small></span>
-    <a class="change" href="${path}">Change<span class="hidden"> currency</span></a></p>
+    ${isRest ? NOTHING : html`<a class="change" href="${path}">Change<span class="hidden"> currency</span></a>`}</p>
   <div class="send">
     <div class="scan"><div class="qr" role="img" aria-label="QR code for a payment of ${shown} ${chosen.symbol}">${raw(square)}</div>
       <a class="button small" href="${uri}">Open in wallet</a></div>
@@ -53,7 +65,7 @@ export async function payPage({ session, quote, path, secondsLeft }: PayView): P
   </div>
   ${renewal(path, quote, secondsLeft)}
   ${wallet(path, `Pay ${shown} ${chosen.symbol}`, OTHER_PAYMENTS, secondsLeft)}
-  ${cancellation({ session, path })}
+  ${isRest ? NOTHING : cancellation({ session, path })}
 </section>`
 }
 

@@ -12,8 +12,8 @@ export interface ProgressView {
   readonly session: Session
   /** Path and query of the status; its live form is a socket at the path with `/ws`. */
   readonly status: { readonly path: string; readonly query: string }
-  /** Where a payer goes after success, and after anything else. */
-  readonly next: { readonly completed: string; readonly ended: string }
+  /** Where a payer goes after success, after an attempt that failed, and after anything else. */
+  readonly next: { readonly completed: string; readonly failed: string; readonly ended: string }
   readonly shop: string
 }
 
@@ -43,6 +43,7 @@ export function progressView(opened: OpenedSession, base: string): ProgressView 
     status: { path: `${base}/v1/transaction/status`, query: query.toString() },
     next: {
       completed: returnUrl(session, 'completed') ?? receipt,
+      failed: `${base}/checkout/${session.uuid}`,
       ended: returnUrl(session, 'cancelled') ?? receipt,
     },
     shop: organization.name,
@@ -57,7 +58,7 @@ export function progressPage(view: ProgressView): Html {
   const headlines = headlinesOf(session)
   const explanations = explanationsOf(session, shop)
   return html`${summary(session)}
-<section class="panel" data-live data-path="${view.status.path}" data-query="${view.status.query}" data-completed="${next.completed}" data-ended="${next.ended}"
+<section class="panel" data-live data-path="${view.status.path}" data-query="${view.status.query}" data-completed="${next.completed}" data-failed="${next.failed}" data-ended="${next.ended}"
   data-headlines="${JSON.stringify(headlines)}" data-explanations="${JSON.stringify(explanations)}">
   ${progress(pagesOf(session), 2)}
   <h1 data-headline>${headlines[status]}</h1>
@@ -76,20 +77,34 @@ function complaint(last: StatusChange | undefined): Html {
   return html`<p class="notice bad" data-message${last?.message ? NOTHING : html` hidden`}>${last?.message ?? ''}</p>`
 }
 
-/** The way on. A page that says that money is missing stays; another leads to the shop after a while, if not stopped. */
-function onward({ next, shop, session }: ProgressView, status: Status): Html {
-  const isGood = status === 'completed'
-  const leaves = (url: string) => !url.startsWith('/')
+/** The way on. A page that says that an attempt failed stays; another leads to the shop after a while, if not stopped. */
+function onward(view: ProgressView, status: Status): Html {
+  const { next, shop, session } = view
   const label = (url: string) => (leaves(url) ? `Return to ${shop}` : 'See the details')
-  const mayLeave = [
-    leaves(next.completed) && 'completed',
-    leaves(next.ended) && !isUnderpaid(session.attempt) && 'ended',
-  ].filter(Boolean)
+  const labels = {
+    completed: label(next.completed),
+    failed: isUnderpaid(session.attempt) && !session.plan ? 'Pay the rest' : 'Try again',
+    ended: label(next.ended),
+  }
+  const end = status === 'completed' || status === 'failed' ? status : 'ended'
+  const mayLeave = [leaves(next.completed) && 'completed', leaves(next.ended) && 'ended'].filter(Boolean)
   return html`<div class="onward" data-onward${isFinal(status) ? NOTHING : html` hidden`}>
-    <a class="button primary" data-next data-label-completed="${label(next.completed)}" data-label-ended="${label(next.ended)}" href="${isGood ? next.completed : next.ended}">${label(isGood ? next.completed : next.ended)}</a>
+    <a class="button primary" data-next data-label-completed="${labels.completed}" data-label-failed="${labels.failed}" data-label-ended="${labels.ended}" href="${next[end]}">${labels[end]}</a>
+    ${back(view, end)}
     <p class="leaving" data-leaving="${mayLeave.join(' ')}" data-seconds="${PAUSE_SECONDS}" hidden><span>You return to ${shop} in <span data-seconds-left>${PAUSE_SECONDS}</span> s.</span>
       <button class="button small" type="button" data-stay>Stay on this page</button></p>
   </div>`
+}
+
+/** The way to the shop for whoever does not want to try again. */
+function back({ next, shop }: ProgressView, end: string): Html {
+  if (!leaves(next.ended)) return NOTHING
+  const hidden = end === 'failed' ? NOTHING : html` hidden`
+  return html`<a class="button quiet" data-back href="${next.ended}"${hidden}>Return to ${shop}</a>`
+}
+
+function leaves(url: string): boolean {
+  return !url.startsWith('/')
 }
 
 /** Without a script the page reloads itself until the payment is over. Then it stays: nobody could stop it from leaving. */

@@ -7,6 +7,7 @@ import { transactionId, transactionIn } from '../ids.ts'
 import { type Caller, type Env, findCaller, ownerOf, requireKey } from '../keys.ts'
 import { type Order, orderFrom, sessionFrom } from '../orders.ts'
 import { isCloseToExpiry, linkOf, ownerView, publicView, statusOf } from '../session.ts'
+import { expiryOf } from '../transactions.ts'
 
 export function sessionRoutes(context: Context): Hono<Env> {
   const app = new Hono<Env>({ strict: false })
@@ -48,7 +49,7 @@ export function sessionRoutes(context: Context): Hono<Env> {
     const expiresAt = new Date(session.expiresAt)
     await context.transaction(caller.realm, async (world) => {
       await sessions.insert(world, session.uuid, session)
-      await context.tasks.schedule(world, { kind: 'expire', subject: session.uuid, body: {}, dueAt: expiresAt })
+      await context.tasks.schedule(world, expiryOf(session))
     })
     const link = linkOf(context.publicUrl, session)
     return c.json({ uuid: transactionId(session), link, expiresAt: Math.floor(expiresAt.getTime() / 1_000) }, 201)
