@@ -26,7 +26,8 @@ export interface Known {
   readonly clock?: ClockReading
 }
 
-export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) {
+/** Reads what belongs to a status from the provider. */
+function factReader({ registry, subscriptions }: Pick<Deps, 'registry' | 'subscriptions'>) {
   /** A status with all that the provider has to it. It is asked here, since nothing is asked while the row is locked. */
   async function factOf(
     checkout: CheckoutRow,
@@ -56,6 +57,12 @@ export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) 
   }
 
   const connectedOf = ({ tenantId, provider }: CheckoutRow) => registry.connected(tenantId, provider)
+
+  return { factOf, connectedOf }
+}
+
+export function checkoutProgress({ db, clocks, registry, subscriptions }: Deps) {
+  const { factOf, connectedOf } = factReader({ registry, subscriptions })
 
   async function apply(
     checkout: CheckoutRow,
