@@ -43,7 +43,7 @@ export function salesParts(base: Base, connected: Connected) {
   const refundParts = { ...asked, answering: refundAnswering(asked), issuing }
   return {
     watcher,
-    products: productService(base),
+    products: productService(given),
     customers: customerService(base),
     checkouts: {
       ...checkoutService({ ...given, opening }),

@@ -36,10 +36,14 @@ interface KeptPrice {
   readonly currency: string
 }
 
-type Priced = Pick<ProductRow, 'priceMinor' | 'currency' | 'furtherPrices'>
+/** What a product keeps of its prices. */
+export interface Priced extends Pick<ProductRow, 'currency'> {
+  readonly priceMinor: bigint
+  readonly furtherPrices: unknown
+}
 
 export function pricesOf(product: Priced): readonly [Money, ...Money[]] {
-  const further = product.furtherPrices as unknown as readonly KeptPrice[]
+  const further = product.furtherPrices as readonly KeptPrice[]
   return [
     money(product.priceMinor, currency(product.currency)),
     ...further.map((each) => money(BigInt(each.minor), currency(each.currency))),

@@ -4,7 +4,7 @@ import type { PRODUCT } from '../events/objects/sales.ts'
 import type { ObjectOf } from '../events/shape.ts'
 import { encodeId } from '../kernel/id.ts'
 import { id, metadata, optional, reference, text } from '../kernel/input.ts'
-import { checkPrices, PRICES } from './prices.ts'
+import { checkPrices, PRICES, pricesOf } from './prices.ts'
 
 /**
  * What is sold. The characters are those that every provider takes, so that a product can be sold through each. A provider
@@ -57,6 +57,9 @@ export function productObject(product: ProductRow): ObjectOf<typeof PRODUCT> {
     name: product.name,
     description: product.description,
     price: { minor: product.priceMinor.toString(), currency: product.currency },
+    prices: pricesOf(product).map(({ minor, currency }) => ({
+      price: { minor: minor.toString(), currency: currency.code },
+    })),
     active: product.active,
     metadata: product.metadata,
   }

@@ -8,28 +8,36 @@ import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
+import type { Registry } from '../providers/registry.ts'
+import { whyUnsold } from '../routing/choose.ts'
 import { transactOnce } from '../work/work.ts'
-import { pricesData } from './prices.ts'
+import { type Priced, pricesData, pricesOf } from './prices.ts'
 import { CreateProduct, ProductId, productObject, UpdateProduct } from './product.ts'
 
 interface Parts {
   readonly db: Database
   readonly clocks: Clocks
+  readonly registry: Registry
 }
 
-export function productService({ db, clocks }: Parts) {
-  return bound({ db, clocks }, { create, update, remove, restore })
+/** A product is kept whether or not it can be sold at present; why it cannot is told with it. */
+export interface Kept extends Done {
+  readonly warning?: string | undefined
+}
+
+export function productService({ db, clocks, registry }: Parts) {
+  return bound({ db, clocks, registry }, { create, update, remove, restore })
 }
 
 /** @throws DomainError ALREADY_EXISTS when the owner has another product with the reference. */
-async function create({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+async function create({ db, clocks, registry }: Parts, call: Call, input: unknown): Promise<Kept> {
   const wanted = validate(CreateProduct, input)
   const prices = pricesData(wanted)
   if (!prices) throw new Error('a product has a price')
   const { tenantId } = call.actor
   const now = await clocks.now(call.actor)
   const id = newId()
-  return unique(() =>
+  const done = await unique(() =>
     transactOnce(db, call, now, id, async (work) => {
       const product = await work.tx.product.create({
         data: {
@@ -48,16 +56,26 @@ async function create({ db, clocks }: Parts, call: Call, input: unknown): Promis
       emitProduct(work.emit, 'product.created', product)
     }),
   )
+  return { ...done, warning: await warningOf(registry, tenantId, { ...prices, priceMinor: BigInt(prices.priceMinor) }) }
 }
 
-async function update({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
+async function update({ db, clocks, registry }: Parts, call: Call, input: unknown): Promise<Kept> {
   const { id, price, prices, ...rest } = validate(UpdateProduct, input)
   const now = await clocks.now(call.actor)
-  return transactOnce(db, call, now, id, async (work) => {
+  let after: ProductRow | undefined
+  const done = await transactOnce(db, call, now, id, async (work) => {
     const before = await own(work.tx, call.actor, id)
     const data = { ...rest, ...pricesData({ price, prices }, before), updatedAt: now }
-    emitProduct(work.emit, 'product.updated', await work.tx.product.update({ where: keyOf(before), data }))
+    after = await work.tx.product.update({ where: keyOf(before), data })
+    emitProduct(work.emit, 'product.updated', after)
   })
+  return { ...done, warning: after && (await warningOf(registry, after.tenantId, after)) }
+}
+
+async function warningOf(registry: Registry, tenantId: string, priced: Priced): Promise<string | undefined> {
+  const currencies = pricesOf(priced).map(({ currency }) => currency.code)
+  const why = whyUnsold(await registry.all(tenantId), currencies)
+  return why && `No connected provider can sell the product at its prices in ${currencies.join(', ')}: ${why}`
 }
 
 /** Archives: the product is left out of lists and not sold from then on; checkouts and payments of it keep it. */

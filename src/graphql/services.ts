@@ -1,3 +1,4 @@
+import type { Kept } from '../catalog/service.ts'
 import type { Database } from '../db/database.ts'
 import type { TransactionState } from '../db/generated/enums.ts'
 import type { Group, Wanted } from '../db/groups.ts'
@@ -26,6 +27,9 @@ type Posting = (call: Call, input: unknown) => Promise<Posted>
 /** A change of a user says which of their keys it ended. */
 type EndingKeys = (call: Call, input: unknown) => Promise<Done & { readonly endedKeyIds: readonly string[] }>
 
+/** A product may be told with a warning. */
+type ProductVerb = (call: Call, input: unknown) => Promise<Kept>
+
 /** What the API asks of the house: the parts of the App that resolvers may reach. */
 export interface Services {
   readonly db: Database
@@ -47,7 +51,7 @@ export interface Services {
   }
   readonly idempotency: { once<Answer extends Done>(call: Call, work: () => Promise<Answer>): Promise<Answer | Done> }
   readonly preflight: { ask(call: Call, input: object): Promise<void> }
-  readonly products: { create: Verb; update: Verb; remove: Verb; restore: Verb }
+  readonly products: { create: ProductVerb; update: ProductVerb; remove: Verb; restore: Verb }
   readonly customers: { create: Verb; update: Verb; remove: Verb; restore: Verb; merge: Verb }
   readonly checkouts: {
     create: Verb

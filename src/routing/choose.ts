@@ -49,6 +49,16 @@ export function chooseProvider(connected: readonly Connected[], wish: Wish): Cho
   )
 }
 
+/**
+ * Why none of a tenant's providers sells anything in one of these currencies. Undefined where one does, and where none is
+ * connected that sells: who is connected later may.
+ */
+export function whyUnsold(connected: readonly Connected[], currencies: readonly string[]): string | undefined {
+  const sellers = connected.filter(sells) as Able<'checkouts'>[]
+  if (sellers.some(({ checkouts }) => checkouts.currencies.some((code) => currencies.includes(code)))) return undefined
+  return sellers.map((provider) => `${provider.name} ${takes(provider)}`).join('; ') || undefined
+}
+
 const DOWN = 'could not be reached'
 
 function sells({ checkouts }: Connected): boolean {
@@ -58,9 +68,12 @@ function sells({ checkouts }: Connected): boolean {
 /** Why a provider cannot serve a wish; undefined where it can. */
 function obstacleOf({ checkouts }: Able<'checkouts'>, { kind, currency }: Wish): string | undefined {
   if (!checkouts.kinds.includes(kind)) return `does not support checkouts of the kind ${kind}`
-  if (currency && !checkouts.currencies.includes(currency))
-    return `accepts only prices in ${checkouts.currencies.join(', ')}`
+  if (currency && !checkouts.currencies.includes(currency)) return takes({ checkouts })
   return undefined
+}
+
+function takes({ checkouts }: Pick<Able<'checkouts'>, 'checkouts'>): string {
+  return `accepts only prices in ${checkouts.currencies.join(', ')}`
 }
 
 function unsupported(message: string): DomainError {

@@ -54,6 +54,27 @@ describe('the prices of a product', () => {
   })
 })
 
+describe('a product that no connected provider can sell', () => {
+  const warningOf = async (input: object) =>
+    (await shop.app.products.create(call(shop.owner), { ...MUG, ...input })).warning
+
+  test('is kept with a warning that names the currencies that are taken', async () => {
+    expect(await warningOf({ prices: [EUR, JPY] })).toBe(
+      'No connected provider can sell the product at its prices in EUR, JPY: QBITFLOW accepts only prices in USD',
+    )
+    expect(await warningOf({ prices: [EUR, USD] })).toBeUndefined()
+    const id = await create({ price: USD })
+    expect((await update(id, { price: EUR })).warning).toContain('QBITFLOW accepts only prices in USD')
+    expect((await update(id, { price: USD })).warning).toBeUndefined()
+  })
+
+  test('is no worry while no provider is connected', async () => {
+    const live = await shop.actor('LIVE')
+    const made = await shop.app.products.create(call(live), { ...MUG, price: JPY })
+    expect(made).toEqual({ id: made.id, replayed: false })
+  })
+})
+
 describe('a checkout', () => {
   test('sells a product in the currency that is wished for', async () => {
     const id = await create({ prices: [EUR, USD] })

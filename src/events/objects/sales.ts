@@ -25,6 +25,13 @@ const PROVIDER = enumeration('Provider', 'The payment provider.')
 const CUSTOMER = orNull(id('The id of the customer. Null while the customer is not known.'))
 const HASH = orNull(text('The hash of the transfer on its blockchain. Null until it is known, and for other payments.'))
 
+const PRODUCT_PRICE = shape({
+  name: 'ProductPriceSnapshot',
+  field: 'productPrice',
+  description: 'One of the prices of a product.',
+  fields: { price: money('The price.') },
+})
+
 export const PRODUCT = shape({
   name: 'ProductSnapshot',
   field: 'product',
@@ -34,7 +41,8 @@ export const PRODUCT = shape({
     ...WORDS,
     name: text('The name that customers see.'),
     description: text('The description that customers see.'),
-    price: money('The price.'),
+    price: money('The default price.'),
+    prices: orMissing(list(PRODUCT_PRICE, 'The prices, one for each currency, the default first.')),
     active: boolean('Whether the product can be sold.'),
   },
 })

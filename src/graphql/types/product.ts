@@ -1,5 +1,6 @@
 import { pricesOf } from '../../catalog/prices.ts'
 import { SELLABLE_RULE } from '../../catalog/product.ts'
+import type { Kept } from '../../catalog/service.ts'
 import {
   atLeast,
   below,
@@ -157,7 +158,14 @@ builder.queryFields((t) => ({
   }),
 }))
 
-mutation('createProduct', {
+const WARNING = {
+  name: 'warning',
+  description:
+    'Why no connected provider can sell the product at present. Null when one can, when no provider is connected yet, and when the answer is replayed.',
+  value: ({ warning }: Kept) => warning,
+}
+
+mutation<Kept>('createProduct', {
   description: 'Creates a product.',
   idempotency: 'optional',
   defaults: { metadata: {} },
@@ -189,10 +197,11 @@ mutation('createProduct', {
     }),
   }),
   object: { name: 'product', kind: 'Product', description: 'The product that was created.' },
+  also: WARNING,
   run: (app, call, input) => app.products.create(call, input),
 })
 
-mutation('updateProduct', {
+mutation<Kept>('updateProduct', {
   description: 'Changes a product. Fields that are left out keep their value. Open checkouts keep the old price.',
   idempotency: 'optional',
   input: (t) => ({
@@ -216,6 +225,7 @@ mutation('updateProduct', {
     }),
   }),
   object: { name: 'product', kind: 'Product', description: 'The product after the change.' },
+  also: WARNING,
   run: (app, call, input) => app.products.update(call, input),
 })
 
