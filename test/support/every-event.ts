@@ -37,10 +37,14 @@ async function raiseNames({ app, owner }: Shop): Promise<void> {
   const product = encodeId('Product', (await app.products.create(by(), { name: 'Pot', description: 'Red', price })).id)
   await app.products.update(by(), { id: product, name: 'Pan' })
   await app.products.remove(by(), { id: product })
+  await app.products.restore(by(), { id: product })
   const person = { name: 'Cy', lastName: 'Caller', email: 'cy@example.com' }
   const customer = encodeId('Customer', (await app.customers.create(by(), person)).id)
   await app.customers.update(by(), { id: customer, name: 'Cyd' })
   await app.customers.remove(by(), { id: customer })
+  await app.customers.restore(by(), { id: customer })
+  const { id: other } = await app.customers.create(by(), { name: 'Augusta' })
+  await app.customers.merge(by(), { fromId: customer, intoId: encodeId('Customer', other) })
   const seller = { name: 'Una', lastName: 'User', email: 'una@example.com', role: 'USER' }
   const user = encodeId('User', (await app.users.create(by(), seller)).id)
   await app.users.update(by(), { id: user, name: 'Uma' })
