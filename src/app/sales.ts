@@ -23,6 +23,7 @@ import { refundRecording } from '../refunds/recording.ts'
 import { refundService } from '../refunds/service.ts'
 import { subscriptionProgress } from '../subscriptions/progress.ts'
 import { subscriptionService } from '../subscriptions/service.ts'
+import { subscriptionStats } from '../subscriptions/stats.ts'
 import { usageReporting } from '../subscriptions/usage.ts'
 import type { Base } from './base.ts'
 import type { Connected } from './connected.ts'
@@ -54,6 +55,7 @@ export function salesParts(base: Base, connected: Connected) {
     },
     subscriptions: {
       ...subscriptionService({ ...given, progress: subscriptions }),
+      ...subscriptionStats(base.db),
       ...subscriptionReconciliation({ ...given, progress: subscriptions, usage }),
       reportUsage: usage.report,
     },

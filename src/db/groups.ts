@@ -17,6 +17,8 @@ export interface Group<Dimension extends string, Name extends string> {
   /** What the rows of the group have in common; null where they have none of it. */
   readonly key: Readonly<Partial<Record<Dimension, string | boolean | null>>>
   readonly count: number
+  /** How many of them meet a condition, by its name. */
+  readonly counts: Readonly<Record<string, number>>
   readonly sums: Readonly<Record<Name, readonly Sum[]>>
 }
 
@@ -32,10 +34,14 @@ type Column = string | ((said: Said) => string)
 type Amount = string | { readonly sum: string; readonly currency: string }
 
 export interface Statistic<Dimension extends string, Name extends string> {
+  /** What it is called, where `from` is no table but a statement. */
+  readonly name?: string
   readonly from: string
   /** What rows can be grouped by, as SQL over the alias t. */
   readonly dimensions: Readonly<Record<Dimension, Column>>
   readonly sums: Readonly<Record<Name, Amount>>
+  /** Which rows are counted beside all of them, as conditions in SQL over the alias t. */
+  readonly counts?: Readonly<Record<string, string>>
 }
 
 export interface Wanted<Dimension extends string> {
@@ -69,7 +75,7 @@ export const METADATA: Column = ({ metadataKey }) => `t.metadata ->> ${metadataK
  */
 export async function groupsOf<Dimension extends string, Name extends string>(
   db: Database,
-  { from, dimensions, sums }: Statistic<Dimension, Name>,
+  { from, name = from, dimensions, sums, counts = {} }: Statistic<Dimension, Name>,
   wanted: Wanted<Dimension>,
 ): Promise<Group<Dimension, Name>[]> {
   const bind = new Bindings()
@@ -86,15 +92,17 @@ export async function groupsOf<Dimension extends string, Name extends string>(
     ...columns.map((column, index) => `${column} AS key_${index}`),
     ...currencies.map((column, index) => `${column} AS currency_${index}`),
     'count(*) AS count',
+    ...Object.values(counts).map((condition, index) => `count(*) FILTER (WHERE ${condition}) AS count_${index}`),
     ...amounts.map(({ sum }, index) => `${sum} AS sum_${index}`),
   ]
   const places = [...columns, ...currencies].map((_, index) => index + 1).join(', ')
   const text = `SELECT ${selected.join(', ')} FROM ${from} AS t WHERE ${bind.all(wanted.where)('t')}
     GROUP BY ${places} ORDER BY ${places} LIMIT ${ROWS_AT_MOST}`
-  const rows = await db.long.query<Record<string, unknown>>(nameOf(`stats.${from}`, text), text, bind.values)
+  const rows = await db.long.query<Record<string, unknown>>(nameOf(`stats.${name}`, text), text, bind.values)
   const groups = merged(
     rows,
     keys,
+    Object.keys(counts),
     names.map((name, index) => ({ name, currency: currencies.indexOf(amounts[index]?.currency ?? '') })),
   )
   if (groups.length <= GROUPS_AT_MOST && rows.length < ROWS_AT_MOST) return groups
@@ -121,30 +129,41 @@ interface Summed<Name extends string> {
   readonly currency: number
 }
 
+interface Merging<Key> {
+  readonly key: Key
+  count: number
+  readonly counts: Record<string, number>
+  readonly sums: Map<string, bigint>[]
+}
+
 /** Rows of one group stand beside one another, one for each currency; of no currency there is no sum. */
 function merged<Dimension extends string, Name extends string>(
   rows: readonly Record<string, unknown>[],
   keys: readonly Dimension[],
+  counted: readonly string[],
   amounts: readonly Summed<Name>[],
 ): Group<Dimension, Name>[] {
-  const groups = new Map<string, { key: Group<Dimension, Name>['key']; count: number; sums: Map<string, bigint>[] }>()
+  const groups = new Map<string, Merging<Group<Dimension, Name>['key']>>()
   for (const row of rows) {
     const values = keys.map((_, index) => row[`key${index}`] as string | boolean | null)
     const name = JSON.stringify(values)
     let group = groups.get(name)
     if (!group) {
       const key = Object.fromEntries(keys.map((each, index) => [each, values[index]]))
-      group = { key: key as Group<Dimension, Name>['key'], count: 0, sums: amounts.map(() => new Map()) }
+      group = { key: key as Group<Dimension, Name>['key'], count: 0, counts: {}, sums: amounts.map(() => new Map()) }
       groups.set(name, group)
     }
     group.count += Number(row.count)
+    for (const [index, each] of counted.entries()) {
+      group.counts[each] = (group.counts[each] ?? 0) + Number(row[`count${index}`])
+    }
     for (const [index, { currency }] of amounts.entries()) {
       const [code, minor] = [row[`currency${currency}`] as string | null, row[`sum${index}`] as bigint | null]
       const sums = group.sums[index]
       if (sums && code !== null && minor !== null) sums.set(code, (sums.get(code) ?? 0n) + minor)
     }
   }
-  return [...groups.values()].map(({ key, count, sums }) => ({ key, count, sums: named(amounts, sums) }))
+  return [...groups.values()].map(({ sums, ...group }) => ({ ...group, sums: named(amounts, sums) }))
 }
 
 function named<Name extends string>(amounts: readonly Summed<Name>[], sums: readonly Map<string, bigint>[]) {

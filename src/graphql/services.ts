@@ -14,11 +14,12 @@ import type { ClaimRequest } from '../organizations/claims.ts'
 import type { Verdict } from '../organizations/client-authentication.ts'
 import type { Allowance, Permit } from '../organizations/rate-limit.ts'
 import type { TestClock } from '../organizations/test-clock.ts'
-import type { PaymentDimension, PaymentSum } from '../payments/stats.ts'
+import type { PaymentDimension, PaymentSum, RevenueDimension, RevenueSum } from '../payments/stats.ts'
 import type { TopicKind } from '../payments/status.ts'
 import type { Fault } from '../providers/faults.ts'
 import type { Providers } from '../providers/providers.ts'
 import type { Counters, Notification } from '../reconciliation/attention.ts'
+import type { SubscriptionStat, WantedSubscriptionStats } from '../subscriptions/stats.ts'
 
 type Verb = (call: Call, input: unknown) => Promise<Done>
 /** A posting answers with its row, where it has just been written. */
@@ -73,6 +74,7 @@ export interface Services {
     executeTestBilling: Verb
     reportUsage: Verb
     simulate: Verb
+    stats(wanted: WantedSubscriptionStats): Promise<SubscriptionStat[]>
   }
   readonly refunds: { create: Verb; approve: Verb; refuse: Verb; request: Verb; record: Verb }
   readonly users: { create: Verb; update: EndingKeys; remove: EndingKeys }
@@ -115,6 +117,7 @@ export interface Services {
   readonly connections: { list(tenantId: string): Promise<readonly Connection[]>; connect: Verb }
   readonly payments: Statuses & {
     stats(wanted: Wanted<PaymentDimension>): Promise<Group<PaymentDimension, PaymentSum>[]>
+    revenue(wanted: Wanted<RevenueDimension>): Promise<Group<RevenueDimension, RevenueSum>[]>
   }
   readonly accounts: { create: Verb; update: Verb; freeze: Verb; unfreeze: Verb }
   readonly currencies: { create: Verb; setRate: Verb }

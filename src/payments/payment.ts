@@ -120,6 +120,9 @@ export const hasMoneySql = (row: string): string =>
   `(${wasSettledSql(row)} OR (${row}.status = 'UNDERPAID' AND ${row}.settled_at IS NOT NULL))`
 export const wasSettledSql = (row: string): string => `${row}.status IN ${inList(WAS_SETTLED)}`
 
+/** Whether it came to its end without the money that was asked for, as SQL over a row of that name. */
+export const hasFailedSql = (row: string): string => `${row}.status IN ${inList(UNPAID)}`
+
 /** The same as isRefunded, as SQL over a row of that name. */
 export const isRefundedSql = (row: string): string => `${row}.status = 'REFUNDED'`
 

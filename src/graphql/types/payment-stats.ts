@@ -29,6 +29,7 @@ const PaymentDimensionEnum = builder.enumType('PaymentDimension', {
       description: 'Groups by the day on which the payment was created, in the requested time zone.',
     },
     MONTH: BY.MONTH,
+    REASON: { value: 'reason', description: 'Groups by why a payment failed.' },
   } as const satisfies Record<string, { value: PaymentDimension; description: string }>,
 })
 
@@ -105,7 +106,28 @@ const PaymentStat = builder.objectRef<Group<PaymentDimension, PaymentSum>>('Paym
       description: 'The month in which the payments were created, e.g. 2026-11. Null unless grouped by MONTH.',
       resolve: ({ key }) => textOf(key.month),
     }),
+    reason: t.string({
+      nullable: true,
+      description:
+        "Why the payments failed, in the provider's words, or their status when the provider gave no reason. Null for payments that did not fail, and unless grouped by REASON.",
+      resolve: ({ key }) => textOf(key.reason),
+    }),
     count: t.exposeInt('count', { description: 'The number of payments in the group.' }),
+    succeeded: t.int({
+      description: 'The number of payments with the status COMPLETED, OVERPAID, PAID_LATE or REFUNDED.',
+      resolve: ({ counts }) => counts.succeeded ?? 0,
+    }),
+    failed: t.int({
+      description: 'The number of payments with the status FAILED, CANCELLED, EXPIRED or UNDERPAID.',
+      resolve: ({ counts }) => counts.failed ?? 0,
+    }),
+    successRate: t.float({
+      nullable: true,
+      description:
+        'The part of the payments that succeeded, from 0 to 1, among those that succeeded or failed. Null when there are none.',
+      resolve: ({ counts: { succeeded = 0, failed = 0 } }) =>
+        succeeded + failed === 0 ? null : succeeded / (succeeded + failed),
+    }),
     amounts: t.field({
       type: [MoneyRef],
       description: 'The sum of the amounts, one for each currency of the prices.',

@@ -9,7 +9,7 @@ import { wordsFilter } from './filter-inputs.ts'
 import { ProviderEnum } from './provider.ts'
 import { BillingUsageEnum, SubscriptionStatusEnum } from './subscription-enums.ts'
 
-const SubscriptionFilter = builder.inputType('SubscriptionFilter', {
+export const SubscriptionFilter = builder.inputType('SubscriptionFilter', {
   description: 'Conditions on a list of subscriptions. A subscription must match all that are given.',
   fields: (t) => ({
     status: t.field({ type: [SubscriptionStatusEnum], description: 'Subscriptions with one of these statuses.' }),
