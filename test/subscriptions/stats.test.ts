@@ -28,7 +28,7 @@ interface Life {
 }
 
 async function live({ price, every = [1, 'MONTHS'], began, ended, trialEnds, ...more }: Life): Promise<void> {
-  const { currency = 'USD', usage = 'LICENSED', of = tenantId } = more
+  const { currency = 'USD', usage = 'LICENSED' as const, of = tenantId } = more
   const [frequencyValue, frequencyUnit] = every
   const status = more.status ?? (ended ? 'CANCELLED' : 'ACTIVE')
   const terms = { priceMinor: String(price), currency, frequencyValue, frequencyUnit, usage, status }
@@ -37,7 +37,7 @@ async function live({ price, every = [1, 'MONTHS'], began, ended, trialEnds, ...
     ...(ended && { cancelledAt: ended }),
     ...(trialEnds && { trialEndsAt: trialEnds }),
   }
-  const data = { tenantId: of, id: newId(), provider: 'QBITFLOW', description: 'gym', ...terms, ...moments }
+  const data = { tenantId: of, id: newId(), provider: 'QBITFLOW' as const, description: 'gym', ...terms, ...moments }
   await door.app.db.prisma.subscription.create({ data })
 }
 
