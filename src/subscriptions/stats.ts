@@ -2,6 +2,7 @@ import type { Condition } from '../db/condition.ts'
 import type { Database } from '../db/database.ts'
 import { Bindings, nameFor } from '../db/statement.ts'
 import { DomainError } from '../kernel/errors.ts'
+import { endedAtSql, paysAheadSql } from './subscription.ts'
 
 /** How many subscriptions there are in each day or month, and what they bring in a month. */
 
@@ -32,12 +33,6 @@ const DAY_MS = 86_400_000
 const MONTHLY = `round(s.price_minor * CASE s.frequency_unit WHEN 'YEARS' THEN 1 WHEN 'MONTHS' THEN 12 WHEN 'WEEKS' THEN 52
   WHEN 'DAYS' THEN 365 WHEN 'HOURS' THEN 365 * 24 WHEN 'MINUTES' THEN 365 * 1440 ELSE 365 * 86400 END / (12.0 * s.frequency_value))`
 
-/** Nothing is paid for usage in advance, and nothing by those who have not paid yet. */
-const PAYS = `s.usage = 'LICENSED' AND s.status NOT IN ('INCOMPLETE', 'TRIAL_EXPIRED')`
-
-const ENDED = `CASE WHEN s.status = 'CANCELLED' THEN coalesce(s.cancelled_at, s.updated_at)
-  WHEN s.status = 'COMPLETED' THEN coalesce(s.external_updated_at, s.updated_at) END`
-
 /** @throws DomainError OUT_OF_RANGE when the days are in the wrong order, or the periods too many to be told */
 async function stats(db: Database, wanted: WantedSubscriptionStats): Promise<SubscriptionStat[]> {
   const { period, from, to, where, timezone = 'UTC' } = wanted
@@ -53,7 +48,7 @@ async function stats(db: Database, wanted: WantedSubscriptionStats): Promise<Sub
   const bucket = (at: string) => `date_trunc('${period}', ${at} AT TIME ZONE ${zone})`
   const text = `
     WITH lives AS (
-      SELECT s.currency, s.created_at AS began, ${ENDED} AS ended, CASE WHEN ${PAYS} THEN ${MONTHLY} ELSE 0 END AS monthly,
+      SELECT s.currency, s.created_at AS began, ${endedAtSql('s')} AS ended, CASE WHEN ${paysAheadSql('s')} THEN ${MONTHLY} ELSE 0 END AS monthly,
         greatest(s.created_at, coalesce(s.trial_ends_at, s.created_at)) AS pays_from
       FROM subscription AS s WHERE ${conditions}),
     changes AS (

@@ -53,6 +53,15 @@ export function isTrial(status: SubscriptionStatus): boolean {
   return status === 'TRIAL'
 }
 
+/** Whether it is paid a fixed price and its first bill or its trial did not fail, as SQL over a row of that name. */
+export const paysAheadSql = (row: string): string =>
+  `(${row}.usage = 'LICENSED' AND ${row}.status NOT IN ('INCOMPLETE', 'TRIAL_EXPIRED'))`
+
+/** When it ended, as SQL over a row of that name; null until then. */
+export const endedAtSql = (row: string): string =>
+  `CASE ${row}.status WHEN 'CANCELLED' THEN coalesce(${row}.cancelled_at, ${row}.updated_at)
+    WHEN 'COMPLETED' THEN coalesce(${row}.external_updated_at, ${row}.updated_at) END`
+
 /** Whether the bill of the period that runs could not be paid. */
 export function isUnpaid(status: SubscriptionStatus): boolean {
   return status === 'PAST_DUE' || status === 'UNPAID'
