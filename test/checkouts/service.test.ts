@@ -151,7 +151,7 @@ describe('a customer whom the page asks', () => {
       await shop.play(id, outcome, { customer })
       const { customerId } = await shop.reaches(id, state)
       const found = await shop.app.db.prisma.customer.findFirst({ where: { ...where(), id: customerId ?? '' } })
-      expect(found).toMatchObject({ ...customer, phone: '+12025550100' })
+      expect(found).toMatchObject(customer)
       expect((await shop.checkout(id)).customerId).toBe(customerId)
     },
   )
@@ -163,7 +163,7 @@ describe('a customer whom the page asks', () => {
     await eventually(async () => (await shop.checkout(id)).startState === 'FAILED')
     const { customerId } = await shop.checkout(id)
     const found = await shop.app.db.prisma.customer.findFirst({ where: { ...where(), id: customerId ?? '' } })
-    expect(found).toMatchObject({ ...customer, phone: '+12025550100' })
+    expect(found).toMatchObject(customer)
   })
 
   test('is made anew when the merchant deleted the one they were', async () => {

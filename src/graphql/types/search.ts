@@ -1,5 +1,6 @@
 import { builder } from '../builder.ts'
 import { multiplierOf, sizeOf } from '../connection.ts'
+import { isDeleted } from '../loaders.ts'
 import { readEntity } from '../nodes.ts'
 import { CheckoutRef, CustomerRef, PaymentRef, SubscriptionRef } from '../refs.ts'
 import { search } from '../search.ts'
@@ -69,7 +70,7 @@ builder.queryField('search', (t) =>
       const nodes = await Promise.all(found.map(({ kind, id }) => readEntity(loaders, kind, id)))
       const edges = found.flatMap(({ cursor }, index) => {
         const node = nodes[index]
-        return node ? [{ cursor, node }] : []
+        return node && !isDeleted(node) ? [{ cursor, node }] : []
       })
       return { edges, ...around }
     },
