@@ -8,6 +8,8 @@ export interface Column {
   readonly name: string
   /** Text, a number whose decimal text is exact, text that somebody else has written, or an object as JSON. */
   readonly kind: 'text' | 'number' | 'free text' | 'object'
+  /** Whether the text may have several lines. They are joined in a cell of a CSV. */
+  readonly mayHaveLines?: boolean
   readonly value: (row: AccountingRow, figures: Figures) => string | null | undefined
 }
 
@@ -34,7 +36,7 @@ export const COLUMNS: readonly Column[] = [
   text('relatedPaymentId', ({ kind, paymentId }) => (kind === 'REFUND' ? encodeId('Payment', paymentId) : null)),
   text('productId', ({ productId }) => productId && encodeId('Product', productId)),
   freeText('productName', ({ description }) => description),
-  freeText('productDescription', ({ itemDescription }) => itemDescription),
+  { ...freeText('productDescription', ({ itemDescription }) => itemDescription), mayHaveLines: true },
   text('customerUuid', ({ customerId }) => customerId && encodeId('Customer', customerId)),
   freeText('chain', ({ chain }) => chain?.name),
   freeText('blockNumberOrSlot', ({ chain }) => chain?.block),

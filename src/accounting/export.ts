@@ -30,8 +30,9 @@ function csvLine(row: AccountingRow): string {
 }
 
 /** What others have written could be a formula to a spreadsheet; an apostrophe before it makes it the text that it is. */
-function csvCell({ kind }: Column, value: string): string {
-  const harmless = kind === 'free text' && mayBeFormula(value) ? `'${value}` : value
+function csvCell({ kind, mayHaveLines }: Column, value: string): string {
+  const shown = mayHaveLines ? value.replace(/,?[\r\n]+/g, '; ') : value
+  const harmless = kind === 'free text' && mayBeFormula(value) ? `'${shown}` : shown
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }
 

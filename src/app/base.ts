@@ -5,6 +5,7 @@ import { openStream } from '../events/stream.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { accessService } from '../organizations/access.ts'
 import { clocksOf } from '../organizations/clocks.ts'
+import type { Guard } from '../outbound/guard.ts'
 import type { GuardedFetch } from '../outbound/guarded-fetch.ts'
 import type { OpenSocket } from '../outbound/guarded-socket.ts'
 import { deliveryService } from '../webhooks/deliveries.ts'
@@ -19,6 +20,8 @@ export interface BaseParts {
   readonly localUrl: string
   /** 32 bytes. */
   readonly secretKey: Uint8Array
+  /** Refuses addresses that users name and that are never asked. */
+  readonly addresses: Pick<Guard, 'check'>
   /** How addresses that users name are asked. */
   readonly outbound: GuardedFetch
   /** The same for WebSockets. */

@@ -78,11 +78,14 @@ const RECURRING = ['SUBSCRIPTION', 'PAY_AS_YOU_GO']
 /** What the fields of the lines must be together. */
 export function checkLines(wanted: LinesInput, context: z.core.$RefinementCtx): void {
   const { kind, productId, item, items, discounts = [], taxes = [] } = wanted
-  const forms = [productId, item, items].filter((form) => form !== undefined)
-  if (forms.length !== 1) {
-    const rule = forms.length === 0 ? 'or `items` is required' : 'and `items` cannot be combined'
-    refuse(context, 'REQUIRED', `\`productId\`, \`item\` ${rule}`, ['productId'])
-    return
+  const forms = Object.entries({ productId, item, items }).flatMap(([name, form]) => (form === undefined ? [] : [name]))
+  const [, second] = forms
+  if (forms.length === 0) {
+    return refuse(context, 'REQUIRED', '`productId`, `item` or `items` is required', ['productId'])
+  }
+  if (second !== undefined) {
+    const named = forms.map((name) => `\`${name}\``).join(' and ')
+    return refuse(context, 'INVALID', `${named} cannot be combined`, [second])
   }
   const sold = wantedItems(wanted)
   const lines = sold.length + discounts.length + taxes.length

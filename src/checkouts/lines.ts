@@ -123,7 +123,7 @@ function nameOf({ items }: Lines): string {
   return `${cut(first, NAME_LENGTH - more.length)}${more}`
 }
 
-/** `2 × T-shirt: 39.98, Mug: 19.99, Spring sale: −5.00, VAT: 10.45`, each on a line of its own, as far as there is room. */
+/** `2 × T-shirt: 39.98 USD`, `Spring sale: −5.00 USD`: a line for each, as far as there is room. */
 function listed({ items, discounts, taxes }: Lines): string {
   const texts = [
     ...items.map((item) => `${counted(item)}: ${decimal(totalOfItem(item))}`),
@@ -131,8 +131,8 @@ function listed({ items, discounts, taxes }: Lines): string {
     ...taxes.map(({ name, amount }) => `${name}: ${decimal(amount)}`),
   ]
   for (let shown = texts.length; shown > 0; shown--) {
-    const rest = shown < texts.length ? `,\nand ${texts.length - shown} more` : ''
-    const text = texts.slice(0, shown).join(',\n') + rest
+    const rest = shown < texts.length ? `\nand ${texts.length - shown} more` : ''
+    const text = texts.slice(0, shown).join('\n') + rest
     if (text.length <= DESCRIPTION_LENGTH) return text
   }
   return cut(texts[0] ?? '', DESCRIPTION_LENGTH)
@@ -142,8 +142,8 @@ function counted({ name, quantity }: LineItem): string {
   return quantity === 1 ? name : `${quantity} × ${name}`
 }
 
-function decimal({ minor, currency: { exponent } }: Money): string {
-  return formatDecimal(minor, exponent)
+function decimal({ minor, currency: { code, exponent } }: Money): string {
+  return `${formatDecimal(minor, exponent)} ${code}`
 }
 
 /** No letter is cut in two. */

@@ -138,6 +138,7 @@ export function refuseUnsupported(provider: Able<'checkouts'>, wanted: WantedChe
     const message = `${provider.name} accepts only prices in ${currencies.join(', ')}`
     throw new DomainError({ code: 'CURRENCY_MISMATCH', message, field: firstField(wanted, ['price', 'currency']) })
   }
+  refuseHighPrice(provider, wanted, lines)
   const days = wanted.frequency && secondsOf(wanted.frequency) / DAY_SECONDS
   if (periodDays && days !== undefined && (days < periodDays.least || days > periodDays.most)) {
     const message = `${provider.name} bills every ${periodDays.least} to ${periodDays.most} days, and a month is 30 of them`
@@ -150,16 +151,29 @@ export function unsupported(message: string): DomainError {
   return new DomainError({ code: 'UNSUPPORTED', message, field: ['kind'] })
 }
 
+function refuseHighPrice({ name, checkouts }: Able<'checkouts'>, wanted: WantedCheckoutInput, lines: Lines): void {
+  const unit = lines.items[0]?.price.currency
+  if (!unit || checkouts.highestPrice === undefined) return
+  if (totalMinor(lines) <= checkouts.highestPrice * 10n ** BigInt(unit.exponent)) return
+  const message = `${name} takes ${checkouts.highestPrice} ${unit.code} at most`
+  const field = wantedItems(wanted).length > 1 ? ['items'] : firstField(wanted, ['price', 'amount'])
+  throw new DomainError({ code: 'OUT_OF_RANGE', message, field })
+}
+
 /** Products are kept for every provider; what they are called may be too short for the one that is to sell them. */
 function refuseShortText({ name, checkouts }: Able<'checkouts'>, wanted: WantedCheckoutInput, lines: Lines): void {
   const { leastTextLength: least = 1 } = checkouts
   const told = summaryOf(lines)
-  const short = (['name', 'description'] as const).filter((part) => [...told[part]].length < least)
+  const [item] = wantedItems(wanted)
+  const isNameAlone = item?.productId === undefined && item?.description === undefined
+  const parts = isNameAlone ? (['name'] as const) : (['name', 'description'] as const)
+  const short = parts.filter((part) => [...told[part]].length < least)
   throwAll(
     short.map((part) => ({
       code: 'TOO_SHORT',
       message: `${name} takes a product's ${part} of ${least} characters at least`,
-      field: firstField(wanted, [part]),
+      field:
+        part === 'description' && item?.description !== undefined ? [...item.path, part] : firstField(wanted, [part]),
     })),
   )
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
+import type { TransactionState } from '../db/generated/enums.ts'
 import type { CheckoutRow } from '../db/rows.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import { bound } from '../kernel/bound.ts'
@@ -11,7 +12,7 @@ import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
 import { actOnce } from '../providers/act-once.ts'
 import { type CapabilityService, capabilityFor } from '../providers/capabilities.ts'
-import { lacking } from '../providers/errors.ts'
+import { lacking, ProviderRefused } from '../providers/errors.ts'
 import type { Registry } from '../providers/registry.ts'
 import { simulatorOf } from '../providers/simulator.ts'
 import { chooseProvider } from '../routing/choose.ts'
@@ -41,6 +42,9 @@ const OPENING_LEASE_MS = 60_000
 /** A second page at the provider does no harm, since the first answer that is recorded stands; a long wait does. */
 const REPEAT_WAITS_MS = 3_000
 const REPEAT_LOOKS_EVERY_MS = 50
+
+const UNDER_WAY: readonly TransactionState[] = ['CREATED', 'WAITING_CONFIRMATION']
+const ATTEMPT_UNDER_WAY = 'The attempt before is still under way: try again in a moment'
 
 interface Deps {
   readonly db: Database
@@ -176,7 +180,14 @@ async function simulateCheckout({ db, clocks, registry }: Deps, call: Call, inpu
   return actOnce(db, call, {
     at: await clocks.now(actor),
     subjectId: id,
-    ask: async ({ actId }) => void (await simulation.play(actId, externalId, outcome, { currency, customer })),
+    ask: async ({ actId }) => {
+      await simulation.play(actId, externalId, outcome, { currency, customer }).catch(async (error) => {
+        if (!(error instanceof ProviderRefused)) throw error
+        const found = await connected.status.lookup(externalId, checkout.kind)
+        throw found && UNDER_WAY.includes(found.state) ? invalidState(ATTEMPT_UNDER_WAY, ['id']) : error
+      })
+      return undefined
+    },
   })
 }
 

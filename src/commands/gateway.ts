@@ -19,6 +19,7 @@ import { metrics } from '../kernel/metrics.ts'
 import { bootstrap } from '../organizations/bootstrap.ts'
 import { readDataKey } from '../organizations/data-key.ts'
 import { developmentKey } from '../organizations/development-key.ts'
+import { addressGuard } from '../outbound/guard.ts'
 import { guardedFetch } from '../outbound/guarded-fetch.ts'
 import { guardedSocket } from '../outbound/guarded-socket.ts'
 import { PROVIDERS, type Providers } from '../providers/providers.ts'
@@ -142,6 +143,7 @@ function openApp({ config, log, providers }: Wanted, { port, ...place }: Place):
     poolSize: config.databasePoolSize,
     localUrl: `http://${reachable(config.host)}:${port}`,
     outbound: guardedFetch(reach),
+    addresses: addressGuard(reach),
     openSocket: guardedSocket(reach),
     log,
   })

@@ -53,7 +53,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       const field = `${info.parentType.name}.${info.fieldName}`
       if (caller.kind === 'anonymous') return unauthenticated(`${field} requires a secret key`)
       if (caller.kind === 'checkout')
-        return forbidden(`${field} requires a secret key; a client secret reads its own checkout only`)
+        return forbidden(`${field} requires a secret key: a client secret does not have access to this field`)
       return forbidden(`A key with the role ${caller.actor.role} has no access to ${field}`)
     },
   },

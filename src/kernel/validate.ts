@@ -20,16 +20,23 @@ const TYPES: Readonly<Record<string, string>> = {
   array: 'a list',
   date: 'a moment',
 }
-const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' elements' }
+const UNITS: Readonly<Record<string, string>> = { string: 'character', array: 'element' }
 
 /** What a field must be, where its schema does not say it in words of its own. */
 function rule(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.input === undefined || issue.input === null) return 'is required'
   if (issue.code === 'invalid_type') return `must be ${TYPES[issue.expected] ?? issue.expected}`
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
-  if (issue.code === 'too_big') return `must be at most ${issue.maximum}${UNITS[issue.origin] ?? ''}`
-  if (issue.code === 'too_small') return `must be at least ${issue.minimum}${UNITS[issue.origin] ?? ''}`
+  if (issue.code === 'too_big') return limit('at most', issue.maximum, UNITS[issue.origin])
+  if (issue.code === 'too_small') return limit('at least', issue.minimum, UNITS[issue.origin])
   return undefined
+}
+
+/** `must be at most 5`, `must have at least 1 element` */
+function limit(rule: string, count: number | bigint, unit: string | undefined): string {
+  return unit === undefined
+    ? `must be ${rule} ${count}`
+    : `must have ${rule} ${count} ${unit}${Number(count) === 1 ? '' : 's'}`
 }
 
 function problemFrom(issue: z.core.$ZodIssue): Problem {

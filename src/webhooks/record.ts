@@ -8,8 +8,9 @@ import type { Leased } from './lease.ts'
 import { givesUpAt, nextTryAt } from './retries.ts'
 import { failPending } from './service.ts'
 
-/** Whether a delivery is given up, and sent again only when it is redelivered, as SQL. */
-export const HAS_FAILED = `status = 'FAILED'`
+/** Whether a delivery is given up, and sent again only when it is redelivered, as SQL. Nothing can be sent to a deleted endpoint. */
+export const HAS_FAILED = `status = 'FAILED' AND NOT EXISTS (SELECT FROM webhook_endpoint AS gone
+  WHERE gone.tenant_id = webhook_delivery.tenant_id AND gone.id = webhook_delivery.endpoint_id AND gone.deleted_at IS NOT NULL)`
 
 /**
  * Keeps what came of a try, and when the next one is due, however often it takes to write that down. A receipt counts

@@ -1,12 +1,14 @@
 import type { Database, Transaction } from '../db/database.ts'
 import { lockRow } from '../db/lock.ts'
 import type { WebhookEndpointRow } from '../db/rows.ts'
-import type { Call, Done } from '../kernel/actor.ts'
+import type { Call, Done, Mode } from '../kernel/actor.ts'
 import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
+import { AddressRefused } from '../outbound/errors.ts'
+import type { Guard } from '../outbound/guard.ts'
 import { transactOnce } from '../work/work.ts'
 import {
   addressProblem,
@@ -24,6 +26,7 @@ interface Deps {
   readonly db: Database
   readonly clocks: Clocks
   readonly secretKey: Uint8Array
+  readonly addresses: Pick<Guard, 'check'>
 }
 
 /** A signing secret is in the answer to its making and nowhere else, so that a repeat does not have it. */
@@ -39,10 +42,11 @@ export function webhookService(parts: Deps) {
 }
 
 /** @throws DomainError OUT_OF_RANGE when the tenant has as many of this kind as it may. */
-async function createWebhookEndpoint({ clocks, db, secretKey }: Deps, call: Call, input: unknown): Promise<WithSecret> {
+async function createWebhookEndpoint(deps: Deps, call: Call, input: unknown): Promise<WithSecret> {
+  const { addresses, clocks, db, secretKey } = deps
   const { url, kind, types = [] } = validate(CreateWebhookEndpoint, input)
   const { tenantId, mode } = call.actor
-  refuse(addressProblem(mode, url))
+  refuseAddress(addresses, mode, url)
   const now = await clocks.now(call.actor)
   const id = newId()
   const secret = newWebhookSecret()
@@ -67,10 +71,10 @@ async function createWebhookEndpoint({ clocks, db, secretKey }: Deps, call: Call
 }
 
 /** What is on its way to an endpoint that is switched off fails; a redelivery sends it again. */
-async function updateWebhookEndpoint({ clocks, db }: Deps, call: Call, input: unknown): Promise<Done> {
+async function updateWebhookEndpoint({ addresses, clocks, db }: Deps, call: Call, input: unknown): Promise<Done> {
   const { id, ...wanted } = validate(UpdateWebhookEndpoint, input)
   const { tenantId, mode } = call.actor
-  refuse(addressProblem(mode, wanted.url))
+  refuseAddress(addresses, mode, wanted.url)
   const now = await clocks.now(call.actor)
   return transactOnce(db, call, now, id, async (work) => {
     const { kind } = await find(work.tx, tenantId, id)
@@ -123,8 +127,16 @@ async function rotateWebhookSecret({ clocks, db, secretKey }: Deps, call: Call, 
   return done.replayed ? done : { ...done, secret }
 }
 
-function refuse(problem: ReturnType<typeof addressProblem>): void {
+/** What a name leads to is checked at each delivery. @throws DomainError INVALID */
+function refuseAddress(addresses: Deps['addresses'], mode: Mode, url: string | undefined): void {
+  const problem = addressProblem(mode, url)
   if (problem) throw new DomainError(problem)
+  try {
+    if (url !== undefined) addresses.check(url)
+  } catch (error) {
+    if (!(error instanceof AddressRefused)) throw error
+    throw new DomainError({ code: 'INVALID', message: error.message, field: ['url'] })
+  }
 }
 
 /** The endpoint, held to the end of the transaction. @throws DomainError NOT_FOUND */

@@ -32,7 +32,19 @@ describe('is refused, with the field that is wrong, and nothing is kept', () => 
   test.each([
     ['no line at all', { items: [] }, 'OUT_OF_RANGE', 'items'],
     ['no form of a line', {}, 'REQUIRED', 'productId'],
-    ['two forms at once', { item: ITEM, items: [ITEM] }, 'REQUIRED', 'productId'],
+    ['two forms at once', { item: ITEM, items: [ITEM] }, 'INVALID', 'items'],
+    [
+      'more than the provider takes',
+      { item: { ...ITEM, price: usd('99999999999999999') } },
+      'OUT_OF_RANGE',
+      'item.price.amount',
+    ],
+    [
+      'lines that are together more than the provider takes',
+      { items: [{ ...ITEM, price: usd('999999999') }, ITEM, ITEM] },
+      'OUT_OF_RANGE',
+      'items',
+    ],
     ['a line without a name', { items: [{ price: usd('1') }] }, 'REQUIRED', 'items.0.name'],
     ['a line without a price', { items: [{ name: 'Tea' }] }, 'REQUIRED', 'items.0.price'],
     ['a quantity of zero', { items: [{ ...ITEM, quantity: 0 }] }, 'OUT_OF_RANGE', 'items.0.quantity'],

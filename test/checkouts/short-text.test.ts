@@ -43,6 +43,11 @@ test.each([
   expect(await kept()).toBe(before)
 })
 
+test('nothing is said of a description that was not sent', async () => {
+  const { userErrors } = await create('PAYMENT', { items: [{ name: 'T', price: ITEM.price }] })
+  expect(userErrors.map(({ field }) => field?.join('.'))).toEqual(['items.0.name'])
+})
+
 test('a product of one character is kept, and refused where a provider that needs two would sell it', async () => {
   const query = `mutation ($input: CreateProductInput!) { createProduct(input: $input) {
     product { id } userErrors { code message field } } }`

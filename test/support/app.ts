@@ -4,6 +4,7 @@ import { type App, createApp } from '../../src/app.ts'
 import type { Actor, Call, Mode } from '../../src/kernel/actor.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { bootstrap } from '../../src/organizations/bootstrap.ts'
+import { addressGuard } from '../../src/outbound/guard.ts'
 import { type GuardedFetch, guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 import { guardedSocket } from '../../src/outbound/guarded-socket.ts'
 import type { Providers } from '../../src/providers/providers.ts'
@@ -54,6 +55,7 @@ export async function openApp(databaseUrl: string, options: TestParts = {}): Pro
     secretKey: SECRET_KEY,
     log,
     outbound: guardedFetch({ allowLoopback: true }),
+    addresses: addressGuard({ allowLoopback: true }),
     openSocket: guardedSocket({ allowLoopback: true }),
     ...options,
   }

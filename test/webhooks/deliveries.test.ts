@@ -244,8 +244,21 @@ describe('a receiver that answers', () => {
 })
 
 describe('an address', () => {
+  test.each(['http://10.0.0.1/hook', 'http://192.168.1.1/', 'http://[fd00::1]/', 'http://169.254.169.254/'])(
+    'that is private, %s, is refused when it is named',
+    async (url) => {
+      const refused = {
+        problems: [{ code: 'INVALID', message: 'The address is not on the public network', field: ['url'] }],
+      }
+      await expect(stage.endpoint(url)).rejects.toMatchObject(refused)
+      const { id } = await stage.endpoint(receiver.url)
+      await expect(house.app.webhooks.update(call(actor), { id, url })).rejects.toMatchObject(refused)
+    },
+  )
+
   test('that is private is never asked, and says so', async () => {
-    await stage.endpoint('http://10.0.0.1/hook')
+    names['private.example'] = [['10.0.0.1']]
+    await stage.endpoint('http://private.example/hook')
     await stage.customer()
     await stage.tried(1)
     expect((await stage.only()).attempts).toMatchObject([

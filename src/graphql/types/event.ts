@@ -67,7 +67,10 @@ EventRef.implement({
 const EventFilter = builder.inputType('EventFilter', {
   description: 'Conditions on a list of events. An event must match all that are given.',
   fields: (t) => ({
-    eventTypes: t.field({ type: [EventTypeEnum], description: 'Events with one of these types.' }),
+    eventTypes: t.field({
+      type: [EventTypeEnum],
+      description: 'Events with one of these types. An empty list means all types.',
+    }),
     types: t.stringList({
       description: 'Events with one of these types, e.g. payment.completed.',
       deprecationReason: 'Use `eventTypes`.',
@@ -104,7 +107,7 @@ builder.queryField('events', (t) =>
       ...events.field(t).args,
       eventTypes: t.arg({
         type: [EventTypeEnum],
-        description: 'Returns only events with one of these types. The default is all types.',
+        description: 'Returns only events with one of these types. The default, also of an empty list, is all types.',
       }),
       types: t.arg.stringList({
         description: 'Returns only events with one of these types, e.g. payment.completed. The default is all types.',
@@ -125,7 +128,7 @@ builder.subscriptionField('events', (t) =>
     args: {
       eventTypes: t.arg({
         type: [EventTypeEnum],
-        description: 'Sends only events with one of these types. The default is all types.',
+        description: 'Sends only events with one of these types. The default, also of an empty list, is all types.',
       }),
       types: t.arg.stringList({
         description: 'Sends only events with one of these types, e.g. payment.completed. The default is all types.',
@@ -150,13 +153,14 @@ builder.subscriptionField('events', (t) =>
 )
 
 function ofTypes(types: readonly string[] | null | undefined) {
-  return types ? [oneOf('type', types)] : []
+  return types?.length ? [oneOf('type', types)] : []
 }
 
-/** Both lists are conditions: where both are given, an event has a type that is in each. */
+/** An empty list means all types. Both lists are conditions: where both are given, an event has a type that is in each. */
 function wanted(eventTypes: readonly string[] | null | undefined, types: readonly string[] | null | undefined) {
-  const both = eventTypes && types ? eventTypes.filter((type) => types.includes(type)) : (eventTypes ?? types)
-  return both ? { types: both } : {}
+  if (!eventTypes?.length) return types?.length ? { types } : {}
+  const both = types?.length ? eventTypes.filter((type) => types.includes(type)) : eventTypes
+  return { types: both }
 }
 
 /** The types, each of which there is. */

@@ -105,7 +105,10 @@ const WebhookDeliveryFilter = builder.inputType('WebhookDeliveryFilter', {
     endpointId: t.id({ description: 'Deliveries to this endpoint.' }),
     status: t.field({ type: [DeliveryStatusEnum], description: 'Deliveries with one of these statuses.' }),
     entityId: t.id({ description: 'Deliveries about this object, given by its id.' }),
-    eventTypes: t.field({ type: [EventTypeEnum], description: 'Deliveries of events with one of these types.' }),
+    eventTypes: t.field({
+      type: [EventTypeEnum],
+      description: 'Deliveries of events with one of these types. An empty list means all types.',
+    }),
     types: t.stringList({
       description: 'Deliveries of events with one of these types, e.g. payment.completed.',
       deprecationReason: 'Use `eventTypes`.',
@@ -129,8 +132,8 @@ export const deliveries = list({
       ...refersTo('endpoint_id', 'WebhookEndpoint', endpointId),
       ...(status ? [oneOf('status', status)] : []),
       ...(entityId != null ? [equals('entity_id', decodeId(entityId)?.uuid ?? null)] : []),
-      ...(eventTypes ? [ofTypes(eventTypes)] : []),
-      ...(types ? [ofTypes(types)] : []),
+      ...(eventTypes?.length ? [ofTypes(eventTypes)] : []),
+      ...(types?.length ? [ofTypes(types)] : []),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
       ...(createdBefore ? [below('created_at', createdBefore)] : []),
     ],

@@ -1,4 +1,5 @@
 import type { Done } from '../../kernel/actor.ts'
+import { DomainError, type Problem } from '../../kernel/errors.ts'
 import { mutation } from '../mutation.ts'
 import { EventTypeEnum } from './event-type.ts'
 import { WebhookKindEnum } from './webhook-endpoint.ts'
@@ -9,10 +10,27 @@ const SECRET = {
   value: (answer: { readonly secret?: string | undefined }) => answer.secret,
 }
 
-/** The event types of either field; of both, what either names. */
-function withTypes({ eventTypes, types, ...input }: Readonly<Record<string, unknown>>): object {
-  if (eventTypes == null) return { ...input, types }
-  return { ...input, types: [...(eventTypes as string[]), ...((types as string[] | null | undefined) ?? [])] }
+/** Runs it with the event types of either field; of both, with what either names. What is wrong is told of the field that was sent. */
+async function withTypes<Answer>(
+  { eventTypes, types, ...input }: Readonly<Record<string, unknown>>,
+  run: (input: object) => Promise<Answer>,
+): Promise<Answer> {
+  if (eventTypes == null) return run({ ...input, types })
+  const first = (types ?? []) as readonly string[]
+  try {
+    return await run({ ...input, types: [...first, ...(eventTypes as readonly string[])] })
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error
+    const [problem, ...others] = error.problems.map((each) => ofEventTypes(each, first.length))
+    throw problem ? new DomainError(problem, ...others) : error
+  }
+}
+
+function ofEventTypes(problem: Problem, before: number): Problem {
+  const [name, index] = problem.field ?? []
+  const place = index === undefined ? undefined : Number(index)
+  if (name !== 'types' || (place !== undefined && place < before)) return problem
+  return { ...problem, field: ['eventTypes', ...(place === undefined ? [] : [String(place - before)])] }
 }
 
 mutation<Done & { secret?: string | undefined }>('createWebhookEndpoint', {
@@ -28,7 +46,7 @@ mutation<Done & { secret?: string | undefined }>('createWebhookEndpoint', {
     kind: t.field({ type: WebhookKindEnum, required: true, description: 'The purpose of the endpoint.' }),
     eventTypes: t.field({
       type: [EventTypeEnum],
-      description: 'The event types that an EVENT endpoint receives. The default is all types.',
+      description: 'The event types that an EVENT endpoint receives. The default, also of an empty list, is all types.',
     }),
     types: t.stringList({
       description: 'The event types that an EVENT endpoint receives, e.g. payment.completed. The default is all types.',
@@ -41,7 +59,7 @@ mutation<Done & { secret?: string | undefined }>('createWebhookEndpoint', {
     description: 'The endpoint that was created, without its secret.',
   },
   also: SECRET,
-  run: (app, call, input) => app.webhooks.create(call, withTypes(input)),
+  run: (app, call, input) => withTypes(input, (wanted) => app.webhooks.create(call, wanted)),
 })
 
 mutation('updateWebhookEndpoint', {
@@ -63,7 +81,7 @@ mutation('updateWebhookEndpoint', {
     active: t.boolean({ description: 'Whether webhooks are sent to the endpoint.' }),
   }),
   object: { name: 'webhookEndpoint', kind: 'WebhookEndpoint', description: 'The endpoint after the change.' },
-  run: (app, call, input) => app.webhooks.update(call, withTypes(input)),
+  run: (app, call, input) => withTypes(input, (wanted) => app.webhooks.update(call, wanted)),
 })
 
 mutation('deleteWebhookEndpoint', {

@@ -48,6 +48,8 @@ export interface Checkouts {
   readonly periodDays?: { readonly least: number; readonly most: number }
   /** How many characters a name and a description must have at least; absent where one is enough. */
   readonly leastTextLength?: number
+  /** The most that a checkout may come to, in whole units of its currency; absent where any amount is taken. */
+  readonly highestPrice?: bigint
   /** Whether a page can be paid again after a failed or underpaid attempt. Where it cannot, a new page is opened for that. */
   readonly triesAgain?: true
   open(wanted: WantedCheckout): Promise<OpenedCheckout>

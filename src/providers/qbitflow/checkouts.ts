@@ -14,6 +14,7 @@ export function checkoutsOf(client: Client) {
     currencies: ['USD'],
     periodDays: { least: 7, most: 365 },
     leastTextLength: 2,
+    highestPrice: 1_000_000_000n,
     triesAgain: true,
     async open(wanted) {
       const { kind, body } = sessionOf(wanted)

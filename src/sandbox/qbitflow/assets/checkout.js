@@ -62,7 +62,7 @@ function followPayment() {
   socket.addEventListener('close', poll)
 }
 
-function showChange(panel, { status, txHash, message }) {
+function showChange(panel, { status, txHash }) {
   const part = (name) => panel.querySelector(`[data-${name}]`)
   const headline = JSON.parse(panel.dataset.headlines)[status]
   const steps = [...panel.querySelectorAll('[data-step]')]
@@ -80,10 +80,6 @@ function showChange(panel, { status, txHash, message }) {
   part('hash-text').textContent = txHash
   part('explanation').hidden = !explanation
   part('explanation').textContent = explanation
-  if (part('message')) {
-    part('message').hidden = !message
-    part('message').textContent = message ?? ''
-  }
   const step = steps[reached]?.querySelector('strong').textContent ?? headline
   part('announce').textContent = FINAL.includes(status) ? `${headline}. ${explanation}` : step
 }

@@ -66,7 +66,7 @@ export function isUnderpaid(attempt: Attempt | undefined): attempt is Attempt {
 }
 
 function failure({ plan }: Session): string {
-  return `The ${plan ? 'authorisation' : 'payment'} did not go through and nothing was taken. You can try again.`
+  return `The ${plan ? 'authorisation' : 'payment'} did not go through. Nothing was taken. Try again.`
 }
 
 function shortfall({ plan, price }: Session, attempt: Attempt, shop: string): string {

@@ -65,16 +65,10 @@ export function progressPage(view: ProgressView): Html {
   <p class="explanation" data-explanation${explanations[status] ? NOTHING : html` hidden`}>${explanations[status] ?? ''}</p>
   ${session.attempt ? steps(session.plan ? PLAN_STEPS : PAYMENT_STEPS, status) : NOTHING}
   <p class="hash" data-hash${last?.txHash ? NOTHING : html` hidden`}>Transaction <code data-hash-text>${last?.txHash ?? ''}</code></p>
-  ${isUnderpaid(session.attempt) ? NOTHING : complaint(last)}
   <p class="hidden" role="status" aria-live="polite" data-announce></p>
   ${onward(view, status)}
   ${isFinal(status) ? NOTHING : html`<noscript><p class="notice">This page reloads every two seconds.</p></noscript>`}
 </section>`
-}
-
-/** Why it failed, in the provider's words; of what was underpaid the explanation says more. */
-function complaint(last: StatusChange | undefined): Html {
-  return html`<p class="notice bad" data-message${last?.message ? NOTHING : html` hidden`}>${last?.message ?? ''}</p>`
 }
 
 /** The way on. A page that says that an attempt failed stays; another leads to the shop after a while, if not stopped. */

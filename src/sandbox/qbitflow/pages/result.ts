@@ -45,7 +45,6 @@ export function resultPage(view: ResultView): Html {
   <span class="seal ${good ? 'good' : change.status === 'failed' && !isShort ? 'bad' : 'over'}" aria-hidden="true"></span>
   <h1>${headline(view)}</h1>
   <p>${explanation(view)}</p>
-  ${change.message && !isShort ? html`<p class="notice bad">${change.message}</p>` : NOTHING}
   ${good ? receipt(session, change) : NOTHING}
   ${back ? html`<a class="button primary" href="${back}">Return to ${shop}</a>` : NOTHING}
   ${good ? html`<a class="button${back ? ' quiet' : ''}" href="${manage}">Manage your ${session.plan ? 'subscription' : 'payment'}</a>` : NOTHING}

@@ -24,10 +24,27 @@ export function summary(offer: Offer, eyebrow = 'Your order'): Html {
   return html`<section class="summary" aria-label="${eyebrow}">
   <p class="eyebrow">${eyebrow}</p>
   <h2 class="product" dir="auto">${offer.productName}</h2>
-  <p class="description" dir="auto">${offer.description}</p>
+  ${description(offer.description)}
   <dl class="total"><dt>${priceLabel(offer)}</dt><dd>${priceText(offer.price)}</dd></dl>
   ${terms(offer)}
 </section>`
+}
+
+const ORDER_LINE = /^(.+): (−?)(\d{1,40}\.\d{2}) USD$/
+const MORE = /^and \d+ more$/
+
+/** A description that is a list of lines with amounts, as a list. Any other is shown as it is. */
+function description(text: string): Html {
+  const lines = text.split('\n')
+  const told = MORE.test(lines.at(-1) ?? '') ? lines.slice(0, -1) : lines
+  const parts = told.map((line) => ORDER_LINE.exec(line))
+  if (lines.length === 1 || parts.includes(null)) return html`<p class="description" dir="auto">${text}</p>`
+  const rows = parts.map((part) => {
+    const [, name = '', sign = '', amount = ''] = part ?? []
+    return html`<li><span dir="auto">${name}</span> <span class="amount">${sign}${usd(amount)}</span></li>`
+  })
+  const more = told.length < lines.length ? html`<li>${lines.at(-1)}</li>` : NOTHING
+  return html`<ul class="order" aria-label="Items">${rows}${more}</ul>`
 }
 
 function priceLabel({ kind, plan }: Offer): string {
