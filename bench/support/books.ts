@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { type App, createApp } from '../../src/app.ts'
 import type { Actor, Call } from '../../src/kernel/actor.ts'
 import { encodeId } from '../../src/kernel/id.ts'
+import { addressGuard } from '../../src/outbound/guard.ts'
 import { guardedFetch } from '../../src/outbound/guarded-fetch.ts'
 import { guardedSocket } from '../../src/outbound/guarded-socket.ts'
 import { transact } from '../../src/work/work.ts'
@@ -18,6 +19,7 @@ export async function openBooks(databaseUrl: string): Promise<{ app: App; actor:
     publicUrl: 'https://tollgate.example',
     localUrl: 'https://tollgate.example',
     secretKey: new Uint8Array(32),
+    addresses: addressGuard({ allowLoopback: false }),
     outbound: guardedFetch({ allowLoopback: false }),
     openSocket: guardedSocket({ allowLoopback: false }),
     log: pino({ level: 'error' }),

@@ -81,11 +81,13 @@ export function checkLines(wanted: LinesInput, context: z.core.$RefinementCtx): 
   const forms = Object.entries({ productId, item, items }).flatMap(([name, form]) => (form === undefined ? [] : [name]))
   const [, second] = forms
   if (forms.length === 0) {
-    return refuse(context, 'REQUIRED', '`productId`, `item` or `items` is required', ['productId'])
+    refuse(context, 'REQUIRED', '`productId`, `item` or `items` is required', ['productId'])
+    return
   }
   if (second !== undefined) {
     const named = forms.map((name) => `\`${name}\``).join(' and ')
-    return refuse(context, 'INVALID', `${named} cannot be combined`, [second])
+    refuse(context, 'INVALID', `${named} cannot be combined`, [second])
+    return
   }
   const sold = wantedItems(wanted)
   const lines = sold.length + discounts.length + taxes.length

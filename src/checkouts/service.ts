@@ -183,7 +183,7 @@ async function simulateCheckout({ db, clocks, registry }: Deps, call: Call, inpu
     ask: async ({ actId }) => {
       await simulation.play(actId, externalId, outcome, { currency, customer }).catch(async (error) => {
         if (!(error instanceof ProviderRefused)) throw error
-        const found = await connected.status.lookup(externalId, checkout.kind)
+        const found = await connected.status?.lookup(externalId, checkout.kind)
         throw found && UNDER_WAY.includes(found.state) ? invalidState(ATTEMPT_UNDER_WAY, ['id']) : error
       })
       return undefined

@@ -124,6 +124,14 @@ describe('the columns', () => {
     })
   })
 
+  test('tell a basket in one line of the CSV, and as it is in JSON', async () => {
+    const basket = { ...PAYMENT, itemDescription: '2 × T-shirt: 39.98 USD\nMug: 12.50 USD' }
+    const [header = [], row = []] = parse(await written('csv', [basket]))
+    expect(row[header.indexOf('productDescription')]).toBe('2 × T-shirt: 39.98 USD; Mug: 12.50 USD')
+    const [event] = JSON.parse(await written('json', [basket]))
+    expect(event.productDescription).toBe(basket.itemDescription)
+  })
+
   test('tell the order number and metadata of the payment in the row of its refund too, beside those of the refund', async () => {
     const refund = { ...REFUND, reference: '=cmd' }
     const [event] = JSON.parse(await written('json', [refund]))

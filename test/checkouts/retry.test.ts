@@ -120,6 +120,13 @@ test('an attempt that fails leaves the checkout open, and the customer pays on t
   await expectProven()
 })
 
+test('a customer who pays while the attempt before is still under way is told to wait for it', async () => {
+  const { id } = await open('QBITFLOW')
+  expect((await play(id, 'UNDERPAY')).userErrors).toEqual([])
+  const message = 'The attempt before is still under way: try again in a moment'
+  expect((await play(id, 'PAY')).userErrors).toEqual([{ code: 'INVALID_STATE', field: ['checkoutId'], message }])
+})
+
 test('after too little money the rest is paid on the same page, also when an attempt to do so fails', async () => {
   const { id } = await open('QBITFLOW')
   await play(id, 'UNDERPAY')

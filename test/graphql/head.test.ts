@@ -47,7 +47,8 @@ test('events are listed by type, as an argument and as a filter, and a type that
   }
   expect(await types('types: ["account.created", "currency.created"]')).toEqual(['currency.created', 'account.created'])
   expect(await types('types: ["currency.created"], last: 1')).toEqual(['currency.created'])
-  expect(await types('types: []')).toEqual([])
+  for (const all of ['types: []', 'eventTypes: []', 'filter: { eventTypes: [] }'])
+    expect(await types(all)).toEqual(await types('first: 20'))
   expect(await types('types: ["account.created"], filter: { types: ["currency.created"] }')).toEqual([])
   await expect(types('types: ["nothing.done"]')).rejects.toThrow('There is no event type nothing.done')
 })

@@ -61,8 +61,8 @@ async function fill(tenant: string): Promise<void> {
   })
   const checkouts = [checkout('OPEN'), checkout('EXPIRED'), checkout('UNKNOWN'), checkout('UNKNOWN', ago(61))]
   await prisma.checkout.createMany({ data: checkouts })
-  const [endpointId, entityId] = [newId(), newId()]
-  const endpoint = { tenantId: tenant, id: endpointId, url: 'https://shop.example/hook', secret: Buffer.from('x') }
+  const [hookId, entityId] = [newId(), newId()]
+  const endpoint = { tenantId: tenant, id: hookId, url: 'https://shop.example/hook', secret: Buffer.from('x') }
   await prisma.webhookEndpoint.create({
     data: {
       ...endpoint,
@@ -72,11 +72,17 @@ async function fill(tenant: string): Promise<void> {
       updatedAt: '2026-03-29T00:30:00Z',
     },
   })
-  for (const [status, cursor] of [
-    ['FAILED', 1],
-    ['FAILED', 2],
-    ['PENDING', 3],
-    ['DELIVERED', 4],
+  const deletedId = newId()
+  await prisma.webhookEndpoint.create({
+    data: { ...endpoint, id: deletedId, kind: 'EVENT', deletedAt: ago(9), updatedAt: ago(9) },
+  })
+  for (const [status, cursor, endpointId] of [
+    ['FAILED', 1, hookId],
+    ['FAILED', 2, hookId],
+    ['PENDING', 3, hookId],
+    ['DELIVERED', 4, hookId],
+    // Nothing can be done about one whose endpoint is deleted.
+    ['FAILED', 5, deletedId],
   ] as const) {
     const nextAttemptAt = status === 'PENDING' ? ago(-60 * 24) : null
     const delivery = {

@@ -132,6 +132,16 @@ test('a page of deliveries takes as many statements for 1 as for 20', async () =
 })
 
 test.each([
+  [{ kind: 'PREFLIGHT', eventTypes: ['PAYMENT_COMPLETED'] }, ['eventTypes']],
+  [{ kind: 'PREFLIGHT', types: ['payment.completed'] }, ['types']],
+  [{ kind: 'EVENT', eventTypes: ['PAYMENT_COMPLETED'], types: ['nothing.done'] }, ['types', '0']],
+  [{ kind: 'EVENT', eventTypes: ['PAYMENT_COMPLETED', 'WEBHOOK_ENDPOINT_CREATED'] }, ['eventTypes', '1']],
+])('what is wrong with the event types of %o is told of the field that was sent', async (types, field) => {
+  const input = { url: receiver.url, ...types }
+  expect((await ask(CREATE, { input })).data.createWebhookEndpoint.userErrors).toMatchObject([{ field }])
+})
+
+test.each([
   ['{ webhookEndpoints { id } }'],
   ['{ webhookDeliveries { totalCount } }'],
   ['mutation { createWebhookEndpoint(input: { url: "https://a.example", kind: EVENT }) { replayed } }'],

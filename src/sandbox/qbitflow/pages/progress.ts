@@ -1,6 +1,6 @@
 import { type Html, html, NOTHING } from '../../pages/html.ts'
 import { progress } from '../../pages/layout.ts'
-import type { Session, Status, StatusChange } from '../documents.ts'
+import type { Session, Status } from '../documents.ts'
 import { transactionId } from '../ids.ts'
 import { isFinal, returnUrl, TX_TYPE } from '../session.ts'
 import { explanationsOf, headlinesOf, isUnderpaid } from './endings.ts'
