@@ -102,7 +102,7 @@ test('a basket of products and items with a discount and a tax is sold as one su
     item: { name: '2 × T-shirt and 2 more', description, price: { amount: '56.97' } },
   })
   const page = await (await fetch(url)).text()
-  const lines = ['T-shirt</span> <span class="amount">$39.98<', '>Spring sale</span> <span class="amount">−$5.00<']
+  const lines = ['T-shirt</span> <span class="cost">$39.98<', '>Spring sale</span> <span class="cost">−$5.00<']
   for (const text of ['2 × T-shirt and 2 more', ...lines, '$56.97']) expect(page).toContain(text)
   const pay = 'mutation ($input: SimulateCheckoutInput!) { simulateCheckout(input: $input) { userErrors { message } } }'
   await gateway.api.change(pay, { checkoutId: id, outcome: 'PAY', customer: ADA })

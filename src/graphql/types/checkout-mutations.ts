@@ -107,7 +107,8 @@ mutation('retryCheckout', {
 })
 
 mutation('simulateCheckout', {
-  description: 'Test mode only. Does what a customer would do on the hosted page of the checkout.',
+  description:
+    'Test mode only. Does what a customer would do on the hosted page of the checkout. Refused with INVALID_STATE while an earlier attempt is still under way: try again in a moment.',
   idempotency: 'optional',
   input: (t) => ({
     checkoutId: t.id({ required: true, description: 'The id of the checkout.' }),

@@ -41,7 +41,7 @@ function description(text: string): Html {
   if (lines.length === 1 || parts.includes(null)) return html`<p class="description" dir="auto">${text}</p>`
   const rows = parts.map((part) => {
     const [, name = '', sign = '', amount = ''] = part ?? []
-    return html`<li><span dir="auto">${name}</span> <span class="amount">${sign}${usd(amount)}</span></li>`
+    return html`<li><span dir="auto">${name}</span> <span class="cost">${sign}${usd(amount)}</span></li>`
   })
   const more = told.length < lines.length ? html`<li>${lines.at(-1)}</li>` : NOTHING
   return html`<ul class="order" aria-label="Items">${rows}${more}</ul>`
