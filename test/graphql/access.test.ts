@@ -159,6 +159,10 @@ test('a client secret reads its own checkout and payment, and of those only what
     'product',
     'webhookUrl',
   ])
+  for (const { message, path } of errors ?? [])
+    expect(message).toMatch(
+      new RegExp(`\\.${path?.at(-1)} requires a secret key: a client secret does not have access to this field$`),
+    )
 })
 
 type Field = GraphQLField<unknown, unknown>

@@ -156,6 +156,12 @@ describe('the pages of a checkout', () => {
     expect((await open(`${cancelled}/play`, { outcome: 'CANCEL' })).location).toBe(`${cancelled}/receipt`)
     expect((await open(cancelled)).html).toContain('Payment cancelled')
 
+    const reverted = await world.session()
+    await world.play(reverted, { outcome: 'FAIL', customer: PAYER })
+    await reaches(world, reverted, 'failed')
+    const again = await open(`${reverted}/pay`)
+    expect(again.html).toContain('The payment did not go through. Nothing was taken. Try again.')
+    expect(again.html).not.toContain('reverted')
     const failed = await world.session()
     await world.play(failed, { outcome: 'UNDERPAY', customer: PAYER })
     await reaches(world, failed, 'failed')
