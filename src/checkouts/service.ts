@@ -10,6 +10,8 @@ import { currency } from '../kernel/currency.ts'
 import { invalidState, notFound, type Problem } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
+import type { Guard } from '../outbound/guard.ts'
+import { refuseAddress } from '../outbound/refusal.ts'
 import { actOnce } from '../providers/act-once.ts'
 import { type CapabilityService, capabilityFor } from '../providers/capabilities.ts'
 import { lacking, ProviderRefused } from '../providers/errors.ts'
@@ -52,6 +54,7 @@ interface Deps {
   readonly registry: Registry
   readonly capabilities: CapabilityService
   readonly opening: CheckoutOpening
+  readonly addresses: Pick<Guard, 'check'>
   readonly log: Logger
 }
 
@@ -71,6 +74,7 @@ export function checkoutService(deps: Deps) {
 async function createCheckout(deps: Deps, call: Call, input: unknown): Promise<Done> {
   const { db, clocks, capabilities, opening } = deps
   const wanted = validate(CreateCheckout, input)
+  refuseAddress(deps.addresses, wanted.webhookUrl, 'webhookUrl')
   const { actor } = call
   const provider = await providerFor(deps, actor, wanted)
   const needed = capabilityFor(wanted.kind)

@@ -10,8 +10,10 @@ import { optional, webUrl } from '../kernel/input.ts'
 import { type Recent, recent } from '../kernel/recent.ts'
 import { validate } from '../kernel/validate.ts'
 import { OutboundError } from '../outbound/errors.ts'
+import type { Guard } from '../outbound/guard.ts'
 import type { GuardedFetch } from '../outbound/guarded-fetch.ts'
 import { fetchFollowing, overTls } from '../outbound/redirects.ts'
+import { refuseAddress } from '../outbound/refusal.ts'
 import { transactOnce } from '../work/work.ts'
 
 /** What the tenant's endpoint says of a token and an action; `unavailable` when it gave no usable answer. */
@@ -35,6 +37,7 @@ interface Parts {
   readonly clock: Clock
   readonly clocks: Clocks
   readonly outbound: GuardedFetch
+  readonly addresses: Pick<Guard, 'check'>
 }
 
 interface Kept {
@@ -74,12 +77,13 @@ async function checkClient(
  * Names the endpoint that is asked from then on, and so is shown the tokens of all clients; none turns the check off.
  * @throws DomainError FORBIDDEN for anybody but an owner
  */
-async function setClientAuthentication({ db, clocks }: Deps, call: Call, input: unknown): Promise<Done> {
+async function setClientAuthentication({ addresses, db, clocks }: Deps, call: Call, input: unknown): Promise<Done> {
   const { url } = validate(SetClientAuthentication, input)
   const { tenantId, organizationId, mode, role } = call.actor
   if (role !== 'OWNER')
     throw new DomainError({ code: 'FORBIDDEN', message: 'Only a key with the role OWNER is allowed to do this' })
   if (url !== undefined) assertUsable(url, mode)
+  refuseAddress(addresses, url, 'url')
   const now = await clocks.now(call.actor)
   return transactOnce(db, call, now, organizationId, async (work) => {
     await work.tx.tenant.update({ where: { id: tenantId }, data: { clientAuthUrl: url ?? null } })

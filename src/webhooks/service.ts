@@ -7,8 +7,8 @@ import type { Clocks } from '../kernel/clock.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
-import { AddressRefused } from '../outbound/errors.ts'
 import type { Guard } from '../outbound/guard.ts'
+import { refuseAddress } from '../outbound/refusal.ts'
 import { transactOnce } from '../work/work.ts'
 import {
   addressProblem,
@@ -46,7 +46,7 @@ async function createWebhookEndpoint(deps: Deps, call: Call, input: unknown): Pr
   const { addresses, clocks, db, secretKey } = deps
   const { url, kind, types = [] } = validate(CreateWebhookEndpoint, input)
   const { tenantId, mode } = call.actor
-  refuseAddress(addresses, mode, url)
+  refuseUnusable(addresses, mode, url)
   const now = await clocks.now(call.actor)
   const id = newId()
   const secret = newWebhookSecret()
@@ -74,7 +74,7 @@ async function createWebhookEndpoint(deps: Deps, call: Call, input: unknown): Pr
 async function updateWebhookEndpoint({ addresses, clocks, db }: Deps, call: Call, input: unknown): Promise<Done> {
   const { id, ...wanted } = validate(UpdateWebhookEndpoint, input)
   const { tenantId, mode } = call.actor
-  refuseAddress(addresses, mode, wanted.url)
+  refuseUnusable(addresses, mode, wanted.url)
   const now = await clocks.now(call.actor)
   return transactOnce(db, call, now, id, async (work) => {
     const { kind } = await find(work.tx, tenantId, id)
@@ -127,16 +127,11 @@ async function rotateWebhookSecret({ clocks, db, secretKey }: Deps, call: Call, 
   return done.replayed ? done : { ...done, secret }
 }
 
-/** What a name leads to is checked at each delivery. @throws DomainError INVALID */
-function refuseAddress(addresses: Deps['addresses'], mode: Mode, url: string | undefined): void {
+/** @throws DomainError INVALID */
+function refuseUnusable(addresses: Deps['addresses'], mode: Mode, url: string | undefined): void {
   const problem = addressProblem(mode, url)
   if (problem) throw new DomainError(problem)
-  try {
-    if (url !== undefined) addresses.check(url)
-  } catch (error) {
-    if (!(error instanceof AddressRefused)) throw error
-    throw new DomainError({ code: 'INVALID', message: error.message, field: ['url'] })
-  }
+  refuseAddress(addresses, url, 'url')
 }
 
 /** The endpoint, held to the end of the transaction. @throws DomainError NOT_FOUND */

@@ -32,6 +32,12 @@ describe('is refused, with the field that is wrong, and nothing is kept', () => 
   test.each([
     ['no line at all', { items: [] }, 'OUT_OF_RANGE', 'items'],
     ['no form of a line', {}, 'REQUIRED', 'productId'],
+    [
+      'an address for webhooks that is private',
+      { item: ITEM, webhookUrl: 'http://10.0.0.1/' },
+      'INVALID',
+      'webhookUrl',
+    ],
     ['two forms at once', { item: ITEM, items: [ITEM] }, 'INVALID', 'items'],
     [
       'more than the provider takes',

@@ -121,6 +121,10 @@ test.each([301, 302, 307, 308])('a redirect with %i is followed, five times at m
   expect((await ask(MODE, {}, { 'x-client-token': newToken() })).status).toBe(412)
 })
 
+test('a private address is refused when it is named', async () => {
+  await expect(point('http://10.0.0.1/')).rejects.toMatchObject({ problems: [{ code: 'INVALID', field: ['url'] }] })
+})
+
 test('a redirect to a private address is not followed', async () => {
   status(302, { location: 'http://169.254.169.254/latest/meta-data' })
   expect((await ask(MODE, {}, { 'x-client-token': newToken() })).status).toBe(412)
