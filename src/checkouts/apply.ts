@@ -1,29 +1,22 @@
 import type { Transaction } from '../db/database.ts'
 import { lockedRow, lockedRows } from '../db/lock.ts'
 import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
-import { contradict } from '../events/contradiction.ts'
 import { invalidState } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
 import { applyToPayment } from '../payments/apply.ts'
-import { hasMoney, isLate, isMoving, isSettled, isShort, mayBeTriedAgain, moveTo } from '../payments/payment.ts'
+import { hasMoney, isLate, isMoving, isRefunded, isSettled, isShort, mayBeTriedAgain } from '../payments/payment.ts'
 import { saleOf } from '../payments/sale.ts'
 import { applyUnclaimed } from '../payments/unclaimed.ts'
-import type {
-  CheckoutFact,
-  OpeningFact,
-  ProviderPayment,
-  ProviderStatus,
-  ReadSubscription,
-} from '../providers/port/facts.ts'
-import { beginSubscription } from '../subscriptions/apply.ts'
+import type { CheckoutFact, OpeningFact, ProviderPayment, ProviderStatus } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
-import { announce, ENDED } from './announce.ts'
+import { announce } from './announce.ts'
 import {
   hasFailedAttempt,
   isAbandoned,
   isBeingOpened,
   isBeingPaid,
   isCancelled,
+  isExpired,
   isOver,
   LIFETIME_HOURS,
   mayBeCancelled,
@@ -34,6 +27,7 @@ import {
 } from './checkout.ts'
 import { customerOf } from './payer.ts'
 import { become, type Changes, earlier, later, open, reopen, write } from './row.ts'
+import { applyToStart } from './starting.ts'
 
 /** What a fact makes of a checkout, wherever it came from, and what is decided here. */
 
@@ -67,9 +61,9 @@ export async function applyToCheckout(
   const checkout = await lockedRow(work.tx, 'checkout', work.tenantId, id)
   if (!checkout) throw new Error(`checkout ${id} is not there`)
   if ('decision' in fact) return decide(work, checkout, fact)
-  // Of an earlier page only money is news.
-  if (fact.checkout !== checkout.externalId && !fact.received) return
-  if (recurs(checkout)) return fact.began ? begin(work, checkout, fact, fact.began) : moveStart(work, checkout, fact)
+  // Of an earlier page only money is news, and the beginning of a subscription.
+  if (fact.checkout !== checkout.externalId && !fact.received && !fact.began) return
+  if (recurs(checkout)) return applyToStart(work, checkout, fact)
   const payment = await paymentOf(work.tx, checkout, fact.received)
   if (fact.received) return settle(work, { checkout, payment }, fact, fact.received)
   return move(work, { checkout, payment }, fact)
@@ -96,13 +90,18 @@ async function decide(work: Work, checkout: CheckoutRow, fact: CheckoutDecision)
 async function retry(work: Work, checkout: CheckoutRow, triesAgain: boolean): Promise<void> {
   const { status, expiresInSeconds } = checkout
   if (isBeingOpened(status)) return
-  if (!isOver(status) && (triesAgain || !hasFailedAttempt(checkout)) && !isBeingPaid(status)) return
   if (!mayBeReopened(status)) throw invalidState(`A checkout that is ${status} cannot be retried`, ['id'])
   const payment = await paymentOf(work.tx, checkout, undefined)
   if (payment && hasMoney(payment)) {
-    const rule = 'accept it with acceptPayment, or refund it and create another checkout'
+    const isOnThisPage = payment.externalId === checkout.externalId && payment.refundedMinor === 0n
+    // The rest can be paid on the page where too little was paid.
+    if (!isOver(status) && triesAgain && isShort(payment.status) && isOnThisPage) return
+    const rule = isRefunded(payment.status)
+      ? 'all of it was refunded, so create another checkout'
+      : 'accept it with acceptPayment, or refund it and create another checkout'
     throw invalidState(`The checkout has received money, so that it cannot be retried: ${rule}`, ['id'])
   }
+  if (!isOver(status) && (triesAgain || !hasFailedAttempt(checkout))) return
   await reopen(work, checkout, (expiresInSeconds ?? LIFETIME_HOURS * 3_600) * 1_000)
 }
 
@@ -163,7 +162,7 @@ async function move(work: Work, locked: Locked, fact: CheckoutFact) {
   if (never || keepsMoney) return leave(work, locked, seen, customerId, isAnother)
   const paying = { sale: { ...saleOf(checkout), customerId }, payment }
   if (!(await applyToPayment(work, paying, { noun: 'PAYMENT', proof: true, status: seen, isAnother }))) return
-  const status = statusAfter(seen.state, isExpired(work, checkout))
+  const status = statusAfter(seen.state, isExpired(checkout, work.at))
   if (mayBeTriedAgain(seen.state)) return fail(work, checkout, seen, { customerId })
   const nextCheckAt = isBeingPaid(status) ? later(work.at, RECHECK_MS) : null
   const told = isOver(status) && seen.message !== undefined ? { reason: seen.message } : {}
@@ -215,10 +214,6 @@ function beginsAnew({ transactionHash }: PaymentRow, { status: seen, mayBeAnothe
   return seen.transactionHash !== transactionHash
 }
 
-function isExpired({ at }: Work, { expiresAt }: CheckoutRow): boolean {
-  return at >= expiresAt
-}
-
 /** An attempt has failed. The checkout stays open for another, as long as its page can be paid. */
 async function fail(
   work: Work,
@@ -227,7 +222,7 @@ async function fail(
   data: Changes,
   step?: ProviderStatus,
 ): Promise<void> {
-  const expired = isExpired(work, checkout)
+  const expired = isExpired(checkout, work.at)
   const reason = { reason: seen.message ?? 'The payment failed' }
   if (isOver(checkout.status)) {
     await write(work, checkout, { ...data, nextCheckAt: null })
@@ -238,52 +233,4 @@ async function fail(
   const after = await write(work, checkout, { ...data, ...reason, status, nextCheckAt, checks: 0, updatedAt: work.at })
   announce(work, after, 'checkout.attempt_failed', step)
   if (expired) announce(work, after, 'checkout.expired', { state: 'EXPIRED' })
-}
-
-/** A step of the start of a subscription: no payment moves on its page, but the start itself. */
-async function moveStart(work: Work, checkout: CheckoutRow, fact: CheckoutFact): Promise<void> {
-  const { status: seen, customer, mayBeAnother = false } = fact
-  if (isSettled(seen.state)) {
-    throw new Error(`${checkout.provider} shows no subscription for checkout ${checkout.id}, which began one`)
-  }
-  const customerId = await customerOf(work, checkout, customer)
-  const before = checkout.startState ?? undefined
-  const ends = before !== undefined && mayBeTriedAgain(before) && isAbandoned(statusAfter(seen.state, false))
-  const isAnother = ends || (mayBeAnother && isMoving(seen.state))
-  const found = moveTo(before, seen.state, isAnother)
-  if (found === 'illegal') {
-    const object = { status: checkout.startState, observed: seen.state }
-    await contradict(work, { type: 'checkout.contradicted', entityKind: 'Checkout', entityId: checkout.id, object })
-  }
-  if (found !== 'legal') return
-  const status = statusAfter(seen.state, isExpired(work, checkout))
-  // Nobody had begun on a page that was over already: there is nothing to tell.
-  const never = checkout.startState === null && isAbandoned(status)
-  if (never && isOver(checkout.status)) return void (await write(work, checkout, { nextCheckAt: null }))
-  const after = await write(work, checkout, {
-    startState: seen.state,
-    customerId,
-    ...(mayBecome(checkout.status, status) && { status }),
-    ...(seen.message !== undefined && { reason: seen.message }),
-    nextCheckAt: isOver(status) ? null : earlier(later(work.at, RECHECK_MS), checkout.expiresAt),
-    checks: 0,
-    updatedAt: work.at,
-  })
-  const failed = mayBeTriedAgain(seen.state) && 'checkout.attempt_failed'
-  announce(work, after, failed || ENDED[status] || 'checkout.processing', seen)
-}
-
-/** The subscription is there with what it was billed so far, and the checkout that began it is COMPLETED. */
-async function begin(
-  work: Work,
-  checkout: CheckoutRow,
-  { status: seen, customer }: CheckoutFact,
-  began: ReadSubscription,
-) {
-  const customerId = await customerOf(work, checkout, customer)
-  await beginSubscription(work, { ...checkout, customerId }, began)
-  if (!mayBecome(checkout.status, 'COMPLETED')) return
-  const data = { status: 'COMPLETED' as const, startState: seen.state, customerId, reason: null, nextCheckAt: null }
-  const after = await write(work, checkout, { ...data, updatedAt: work.at })
-  announce(work, after, 'checkout.completed', seen)
 }

@@ -155,6 +155,11 @@ export const LIFETIME_HOURS = 24
 const SHORTEST_LIFETIME_SECONDS = 600
 const CLOSE_TO_EXPIRY_MS = 5 * 60_000
 
+/** Whether its link has expired. */
+export function isExpired({ expiresAt }: Pick<CheckoutRow, 'expiresAt'>, now: Date): boolean {
+  return now >= expiresAt
+}
+
 /** Whether the link expires within five minutes, or has. */
 export function isCloseToExpiry(checkout: Pick<CheckoutRow, 'expiresAt'>, now: Date): boolean {
   return checkout.expiresAt.getTime() - now.getTime() <= CLOSE_TO_EXPIRY_MS

@@ -51,19 +51,19 @@ const HAS_MONEY = `EXISTS (SELECT FROM payment p WHERE p.tenant_id = c.tenant_id
   AND ${hasMoneySql('p')} AND p.refunded_minor < p.amount_minor)`
 
 const IN_USE = `SELECT c.id FROM checkout c JOIN tenant t ON t.id = c.tenant_id AND t.unique_references
-  WHERE c.tenant_id = $1::uuid AND c.reference = $2 AND c.user_id IS NOT DISTINCT FROM $3::uuid
+  WHERE c.tenant_id = $1::uuid AND c.reference = $2 AND c.user_id IS NOT DISTINCT FROM $3::uuid AND c.id <> $4::uuid
     AND (NOT ${endedUnpaidSql('c')} OR ${HAS_MONEY})
   ORDER BY c.id DESC LIMIT 1`
 
 /**
- * Keeps a reference for the checkout that is being made, until the end of the transaction: of several at the same moment
+ * Keeps a reference for the checkout of that id, until the end of the transaction: of several at the same moment
  * each sees those before it. A seller's references and the organization's are apart, so that no seller learns of another's.
  * @throws DomainError ALREADY_EXISTS where it is to be unique, and another checkout has it that did not end without money
  */
-export async function takeReference(work: Work, owner: string | null, reference: string): Promise<void> {
+export async function takeReference(work: Work, owner: string | null, reference: string, id: string): Promise<void> {
   const name = `checkout ${work.tenantId} ${owner} ${reference}`
   await sendAhead(work.tx, 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', name)
-  const [other] = await work.tx.$queryRawUnsafe<{ id: string }[]>(IN_USE, work.tenantId, reference, owner)
+  const [other] = await work.tx.$queryRawUnsafe<{ id: string }[]>(IN_USE, work.tenantId, reference, owner, id)
   if (!other) return
   const checkout = encodeId('Checkout', other.id)
   const message = `The checkout ${checkout} has this reference`

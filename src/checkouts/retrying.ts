@@ -38,7 +38,7 @@ export async function retryCheckout(deps: Deps, call: Call, input: unknown): Pro
       where: { tenantId_id: { tenantId, id } },
     })
     // Since it had ended, another checkout may have taken its reference.
-    if (reference !== null && endedUnpaid(status)) await takeReference(work, userId, reference)
+    if (reference !== null && endedUnpaid(status)) await takeReference(work, userId, reference, id)
     await applyToCheckout(work, { id }, { noun: 'CHECKOUT', decision: 'RETRY', triesAgain })
   })
   // One whose request died, or whose answer was lost, is opened by the next who asks; its page is the same.

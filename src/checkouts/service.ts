@@ -86,7 +86,7 @@ async function createCheckout(deps: Deps, call: Call, input: unknown): Promise<D
     const lines = await linesFor(work.tx, actor, wanted)
     if (lacked) throw unsupported(lacking(provider.name, lacked))
     refuseUnsupported(provider, wanted, lines)
-    if (wanted.reference !== undefined) await takeReference(work, ownerOf(actor), wanted.reference)
+    if (wanted.reference !== undefined) await takeReference(work, ownerOf(actor), wanted.reference, id)
     const whose = { tenantId: actor.tenantId, id, provider: provider.name, userId: ownerOf(actor) }
     made = await work.tx.checkout.create({ data: { ...whose, ...wantedData(wanted, lines, now) } })
     const object = checkoutObject(made)

@@ -67,6 +67,36 @@ const retry = (id: string, more: object = {}) => ask('retryCheckout', 'RetryChec
 const play = (id: string, outcome: string) =>
   ask('simulateCheckout', 'SimulateCheckoutInput', { checkoutId: id, outcome, customer: ADA })
 
+const CANCEL = 'mutation ($input: CancelCheckoutInput!) { cancelCheckout(input: $input) { userErrors { code } } }'
+const cancel = (id: string) => gateway.api.change(CANCEL, { id })
+
+/** What a customer does who has a page of QBITFLOW before them, whatever has become of its checkout here. */
+async function playPage(session: string | null, outcome = 'PAY'): Promise<void> {
+  const page = `${gateway.url}/sandbox/qbitflow/checkout/${session}`
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const body = new URLSearchParams({ ...ADA, currencyId: '1' }).toString()
+  await fetch(page, { method: 'POST', headers, body, redirect: 'manual' })
+  const played = await fetch(`${page}/play`, {
+    method: 'POST',
+    headers,
+    body: `outcome=${outcome}`,
+    redirect: 'manual',
+  })
+  expect(played.status).toBe(303)
+}
+
+const rowOf = (id: string) =>
+  gateway.app.db.prisma.checkout.findFirstOrThrow({ where: { id: decodeId(id)?.uuid ?? '' } })
+
+/** A checkout of QBITFLOW that was cancelled and retried, and what the provider calls both of its pages. */
+async function openTwice(more: object = {}) {
+  const { id } = await open('QBITFLOW', more)
+  const first = (await rowOf(id)).externalId ?? ''
+  await cancel(id)
+  expect(await retry(id)).toMatchObject({ checkout: { status: 'OPEN' }, userErrors: [] })
+  return { id, first, second: (await rowOf(id)).externalId ?? '' }
+}
+
 async function open(provider: Name, more: object = {}): Promise<Checkout> {
   const { checkout, userErrors } = await create(provider, more)
   expect(userErrors).toEqual([])
@@ -88,10 +118,13 @@ function comesTo(id: string, status: string, attempts: number, state: string): P
   }, 60_000)
 }
 
+/** Checkouts over which a customer subscribed twice, which is told as a contradiction. */
+const twice: string[] = []
+
 async function expectProven(): Promise<void> {
   const { ledger } = await gateway.api.ask<{ ledger: object }>('{ ledger { proof { balanced breaks { message } } } }')
   expect(ledger).toEqual({ proof: { balanced: true, breaks: [] } })
-  const where = { type: { endsWith: '.contradicted' } }
+  const where = { type: { endsWith: '.contradicted' }, entityId: { notIn: twice } }
   expect(await gateway.app.db.prisma.event.findMany({ where })).toEqual([])
 }
 
@@ -199,31 +232,58 @@ test('money that comes over the earlier page pays the checkout, and a second pay
   const uuid = decodeId(id)?.uuid ?? ''
   const { prisma } = gateway.app.db
   const first = await prisma.checkout.findFirstOrThrow({ where: { id: uuid } })
-  const cancel = 'mutation ($input: CancelCheckoutInput!) { cancelCheckout(input: $input) { userErrors { code } } }'
-  await gateway.api.change(cancel, { id })
+  await cancel(id)
   const { checkout } = await retry(id)
   expect(checkout?.status).toBe('OPEN')
   // The customer still has the first page before them, of which the provider knows no cancellation.
-  const fetchPage = async (session: string | null) => {
-    const page = `${gateway.url}/sandbox/qbitflow/checkout/${session}`
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const details = new URLSearchParams({ ...ADA, currencyId: '1' }).toString()
-    await fetch(page, { method: 'POST', headers, body: details, redirect: 'manual' })
-    const played = await fetch(`${page}/play`, { method: 'POST', headers, body: 'outcome=PAY', redirect: 'manual' })
-    expect(played.status).toBe(303)
-  }
-  await fetchPage(first.externalId)
+  await playPage(first.externalId)
   const paid = await comesTo(id, 'COMPLETED', 1, 'COMPLETED')
   expect(paid.payment).toMatchObject({ status: 'COMPLETED', amount: { amount: '19.99' } })
   const second = await prisma.checkout.findFirstOrThrow({ where: { id: uuid } })
   expect(second.session).toBe(2)
-  await fetchPage(second.externalId)
+  await playPage(second.externalId)
   const kept = await eventually(async () => {
     const where = { externalId: second.externalId ?? '' }
     return (await prisma.payment.findFirst({ where })) ?? false
   }, 60_000)
   expect(kept).toMatchObject({ checkoutId: null, amountMinor: 1999n, suspenseMinor: 1969n })
   expect(await read(id)).toMatchObject({ status: 'COMPLETED', payment: { amount: { amount: '19.99' } } })
+  await expectProven()
+})
+
+test('a subscription that begins on the earlier page is that of the checkout', async () => {
+  const { id, first } = await openTwice({ kind: 'SUBSCRIPTION', frequency: { value: 1, unit: 'MONTHS' } })
+  await playPage(first)
+  const begun = await eventually(async () => {
+    const where = { checkoutId: decodeId(id)?.uuid ?? '' }
+    return (await gateway.app.db.prisma.subscription.findFirst({ where })) ?? false
+  }, 60_000)
+  expect(begun.externalId).toBe(first)
+  expect(await read(id)).toMatchObject({ status: 'COMPLETED', reason: null })
+  expect((await retry(id)).userErrors).toMatchObject([{ code: 'INVALID_STATE' }])
+  await expectProven()
+})
+
+test('what a second subscription over another page bills is kept as money that was not asked for, and told', async () => {
+  const { id, first, second } = await openTwice({ kind: 'SUBSCRIPTION', frequency: { value: 1, unit: 'MONTHS' } })
+  const { prisma } = gateway.app.db
+  const checkoutId = decodeId(id)?.uuid ?? ''
+  twice.push(checkoutId)
+  await playPage(first)
+  await eventually(async () => (await read(id)).status === 'COMPLETED', 60_000)
+  await playPage(second)
+  const told = await eventually(async () => {
+    const where = { entityId: checkoutId, type: 'checkout.contradicted' }
+    return (await prisma.event.findFirst({ where })) ?? false
+  }, 60_000)
+  expect(JSON.stringify(told.payload)).toContain(second)
+  const kept = await eventually(async () => {
+    const where = { source: 'SUBSCRIPTION' as const, checkoutId: null, billingId: null }
+    return (await prisma.payment.findFirst({ where })) ?? false
+  }, 60_000)
+  expect(kept).toMatchObject({ amountMinor: 1999n, status: 'COMPLETED' })
+  expect(kept.suspenseMinor).toBeGreaterThan(0n)
+  expect(await prisma.subscription.findMany({ where: { checkoutId } })).toMatchObject([{ externalId: first }])
   await expectProven()
 })
 
@@ -260,6 +320,38 @@ describe('a time to pay that is wished for', () => {
     expect(userErrors).toMatchObject([{ code: 'OUT_OF_RANGE' }])
     expect(userErrors[0]?.field?.[0]).toBe('expiresIn')
   })
+})
+
+test('a checkout whose money was refunded is not retried', async () => {
+  const { id } = await open('QBITFLOW')
+  await play(id, 'UNDERPAY')
+  await comesTo(id, 'OPEN', 1, 'UNDERPAID')
+  expect(await retry(id)).toMatchObject({ checkout: { status: 'OPEN' }, userErrors: [] })
+  const { prisma } = gateway.app.db
+  const where = { checkoutId: decodeId(id)?.uuid ?? '' }
+  for (const [refundedMinor, words] of [
+    ['100', 'acceptPayment'],
+    ['1799', 'create another checkout'],
+  ] as const) {
+    const status = refundedMinor === '1799' ? ('REFUNDED' as const) : ('UNDERPAID' as const)
+    await prisma.payment.updateMany({ where, data: { refundedMinor, status } })
+    const { checkout, userErrors } = await retry(id)
+    expect([checkout, userErrors[0]?.code]).toEqual([null, 'INVALID_STATE'])
+    expect(userErrors[0]?.message).toContain(words)
+  }
+  await prisma.payment.updateMany({ where, data: { refundedMinor: '0', status: 'UNDERPAID' } })
+})
+
+test('a checkout with a reference of its own does not stand in its own way when it is retried', async () => {
+  const unique =
+    'mutation ($input: SetUniqueReferencesInput!) { setUniqueReferences(input: $input) { userErrors { code } } }'
+  await gateway.api.change(unique, { unique: true })
+  const { id } = await open('QBITFLOW', { reference: `order ${randomUUID()}` })
+  await play(id, 'UNDERPAY')
+  await comesTo(id, 'OPEN', 1, 'UNDERPAID')
+  await cancel(id)
+  expect((await retry(id)).userErrors).toMatchObject([{ code: 'INVALID_STATE', field: ['id'] }])
+  await gateway.api.change(unique, { unique: false })
 })
 
 test('a retry names what it cannot do', async () => {

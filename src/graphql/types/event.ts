@@ -90,7 +90,7 @@ const events = list({
     type: EventFilter,
     conditions: ({ eventTypes, types, entityId, from, before }) => [
       ...ofTypes(eventTypes),
-      ...ofTypes(types),
+      ...ofTypes(known(types)),
       ...(entityId != null ? [equals('entity_id', decodeId(entityId)?.uuid ?? null)] : []),
       ...(from ? [atLeast('at', from)] : []),
       ...(before ? [below('at', before)] : []),
