@@ -54,6 +54,11 @@ export function isCancelled(status: CheckoutStatus): boolean {
   return status === 'CANCELLED'
 }
 
+/** Whether it was paid, or its subscription has begun. */
+export function isCompleted(status: CheckoutStatus): boolean {
+  return status === 'COMPLETED'
+}
+
 const ENDED_UNPAID: readonly CheckoutStatus[] = ['FAILED', 'CANCELLED', 'EXPIRED']
 
 /** Whether it ended before it was paid as it was asked for, and the same as SQL over a row of that name. */

@@ -6,7 +6,7 @@ import type { CheckoutFact, ReadSubscription } from '../providers/port/facts.ts'
 import { beginSubscription } from '../subscriptions/apply.ts'
 import type { Work } from '../work/work.ts'
 import { announce, ENDED } from './announce.ts'
-import { isAbandoned, isExpired, isOver, mayBecome, statusAfter } from './checkout.ts'
+import { isAbandoned, isCompleted, isExpired, isOver, mayBecome, statusAfter } from './checkout.ts'
 import { customerOf } from './payer.ts'
 import { earlier, later, write } from './row.ts'
 
@@ -18,7 +18,7 @@ const RECHECK_MS = 10_000
 export async function applyToStart(work: Work, checkout: CheckoutRow, fact: CheckoutFact): Promise<void> {
   if (fact.began) return begin(work, checkout, fact, fact.began)
   // Its subscription may have begun on another page: how this one ends is no news.
-  if (checkout.session > 1 && checkout.status === 'COMPLETED') return
+  if (checkout.session > 1 && isCompleted(checkout.status)) return
   return moveStart(work, checkout, fact)
 }
 
