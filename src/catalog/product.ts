@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { ProductRow } from '../db/rows.ts'
 import type { PRODUCT } from '../events/objects/sales.ts'
 import type { ObjectOf } from '../events/shape.ts'
 import { encodeId } from '../kernel/id.ts'
 import { id, metadata, optional, reference, text } from '../kernel/input.ts'
-import { checkPrices, PRICES, pricesOf } from './prices.ts'
+import { checkPrices, PRICES, pricesData, pricesOf } from './prices.ts'
 
 /**
  * What is sold. The characters are those that every provider takes, so that a product can be sold through each. A provider
@@ -43,11 +44,26 @@ export const UpdateProduct = z
     description: optional(itemDescription),
     ...PRICES,
     active: optional(z.boolean()),
-    metadata: optional(metadata),
+    metadata: metadata.nullish(),
   })
   .superRefine(checkPrices)
 
 export const ProductId = z.object({ id: id('Product') })
+
+/** What a change makes different of a product. Only its metadata can be taken out, by null. */
+export function changesOf(before: ProductRow, wanted: z.output<typeof UpdateProduct>) {
+  const { id: _id, price, prices, metadata, ...rest } = wanted
+  const priced = pricesData({ price, prices }, before)
+  const given = {
+    ...rest,
+    ...priced,
+    ...(metadata !== undefined && { metadata: metadata ?? {} }),
+  }
+  const kept = { ...before, priceMinor: before.priceMinor.toString() }
+  const isNew = ([key, value]: [string, unknown]) =>
+    value !== undefined && !isDeepStrictEqual(value, kept[key as keyof ProductRow])
+  return Object.fromEntries(Object.entries(given).filter(isNew)) as Partial<typeof given>
+}
 
 /** The product as events and webhooks show it. */
 export function productObject(product: ProductRow): ObjectOf<typeof PRODUCT> {

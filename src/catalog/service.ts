@@ -5,14 +5,14 @@ import type { Emit } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
 import { bound } from '../kernel/bound.ts'
 import type { Clocks } from '../kernel/clock.ts'
-import { DomainError, notFound } from '../kernel/errors.ts'
+import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
 import type { Registry } from '../providers/registry.ts'
 import { whyUnsold } from '../routing/choose.ts'
 import { transactOnce } from '../work/work.ts'
 import { type Priced, pricesData, pricesOf } from './prices.ts'
-import { CreateProduct, ProductId, productObject, UpdateProduct } from './product.ts'
+import { CreateProduct, changesOf, ProductId, productObject, UpdateProduct } from './product.ts'
 
 interface Parts {
   readonly db: Database
@@ -37,7 +37,7 @@ async function create({ db, clocks, registry }: Parts, call: Call, input: unknow
   const { tenantId } = call.actor
   const now = await clocks.now(call.actor)
   const id = newId()
-  const done = await unique(() =>
+  const done = await unique(db, call.actor, { id, reference: wanted.reference }, () =>
     transactOnce(db, call, now, id, async (work) => {
       const product = await work.tx.product.create({
         data: {
@@ -60,13 +60,16 @@ async function create({ db, clocks, registry }: Parts, call: Call, input: unknow
 }
 
 async function update({ db, clocks, registry }: Parts, call: Call, input: unknown): Promise<Kept> {
-  const { id, price, prices, ...rest } = validate(UpdateProduct, input)
+  const wanted = validate(UpdateProduct, input)
+  const { id } = wanted
   const now = await clocks.now(call.actor)
   let after: ProductRow | undefined
   const done = await transactOnce(db, call, now, id, async (work) => {
     const before = await own(work.tx, call.actor, id)
-    const data = { ...rest, ...pricesData({ price, prices }, before), updatedAt: now }
-    after = await work.tx.product.update({ where: keyOf(before), data })
+    const changes = changesOf(before, wanted)
+    after = before
+    if (Object.keys(changes).length === 0) return
+    after = await work.tx.product.update({ where: keyOf(before), data: { ...changes, updatedAt: now } })
     emitProduct(work.emit, 'product.updated', after)
   })
   return { ...done, warning: after && (await warningOf(registry, after.tenantId, after)) }
@@ -96,7 +99,7 @@ async function remove({ db, clocks }: Parts, call: Call, input: unknown): Promis
 async function restore({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
   const { id } = validate(ProductId, input)
   const now = await clocks.now(call.actor)
-  return unique(() =>
+  return unique(db, call.actor, { id }, () =>
     transactOnce(db, call, now, id, async (work) => {
       const before = await found(work.tx, call.actor, id)
       if (before.deletedAt === null) return
@@ -124,26 +127,37 @@ async function found(tx: Transaction, actor: Actor, id: string): Promise<Product
   return product
 }
 
-/** The same, if it is not archived. */
+/**
+ * The same, if it is not archived.
+ * @throws DomainError INVALID_STATE
+ */
 async function own(tx: Transaction, actor: Actor, id: string): Promise<ProductRow> {
   const product = await found(tx, actor, id)
-  if (product.deletedAt !== null) throw notFound('Product', ['id'])
-  return product
+  if (product.deletedAt === null) return product
+  throw invalidState('The product is archived: `restoreProduct` takes it back', ['id'])
 }
 
 function keyOf({ tenantId, id }: ProductRow) {
   return { tenantId_id: { tenantId, id } }
 }
 
-async function unique<T>(work: () => Promise<T>): Promise<T> {
+interface Wanted {
+  readonly id: string
+  readonly reference?: string | undefined
+}
+
+/** Names the product of the same owner that has the reference. */
+async function unique<T>(db: Database, actor: Actor, { id, reference }: Wanted, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (!isUniqueViolation(error, 'product_reference_key')) throw error
-    throw new DomainError({
-      code: 'ALREADY_EXISTS',
-      message: 'Another product has this reference',
-      field: ['reference'],
-    })
+    const { tenantId } = actor
+    const before = await db.prisma.product.findUnique({ where: { tenantId_id: { tenantId, id } } })
+    const userId = before ? before.userId : ownerOf(actor)
+    const where = { tenantId, userId, reference: reference ?? before?.reference ?? '', deletedAt: null }
+    const other = await db.prisma.product.findFirst({ where })
+    const subject = other ? `The product ${encodeId('Product', other.id)}` : 'Another product'
+    throw new DomainError({ code: 'ALREADY_EXISTS', message: `${subject} has this reference`, field: ['reference'] })
   }
 }

@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
+import { Prisma } from '../db/generated/client.ts'
 import type { CustomerRow } from '../db/rows.ts'
 import type { Emit } from '../events/outbox.ts'
 import { type Actor, type Call, type Done, ownerOf } from '../kernel/actor.ts'
@@ -9,7 +10,8 @@ import { DomainError, invalidState, notFound } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
 import { validate } from '../kernel/validate.ts'
 import { transactOnce } from '../work/work.ts'
-import { CreateCustomer, CustomerId, customerObject, MergeCustomers, UpdateCustomer } from './customer.ts'
+import { holderOf } from './addresses.ts'
+import { CreateCustomer, CustomerId, changesOf, customerObject, MergeCustomers, UpdateCustomer } from './customer.ts'
 import { merge } from './merging.ts'
 
 interface Parts {
@@ -27,7 +29,7 @@ async function create({ db, clocks }: Parts, call: Call, input: unknown): Promis
   const { tenantId } = call.actor
   const now = await clocks.now(call.actor)
   const id = newId()
-  return unique(() =>
+  return unique(db, call.actor, { id, ...wanted }, () =>
     transactOnce(db, call, now, id, async (work) => {
       const customer = await work.tx.customer.create({
         data: {
@@ -47,14 +49,25 @@ async function create({ db, clocks }: Parts, call: Call, input: unknown): Promis
   )
 }
 
-/** @throws DomainError ALREADY_EXISTS when the owner has another customer with the e-mail address. */
+/**
+ * Changes what is given, and takes out what is given as null. Nothing is announced where nothing is different after it.
+ * @throws DomainError ALREADY_EXISTS when the owner has another customer with the reference or e-mail address.
+ */
 async function update({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
   const { id, ...wanted } = validate(UpdateCustomer, input)
   const now = await clocks.now(call.actor)
-  return unique(() =>
+  return unique(db, call.actor, { id, ...wanted }, () =>
     transactOnce(db, call, now, id, async (work) => {
-      const where = await own(work.tx, call.actor, id)
-      const data = { ...wanted, updatedAt: now }
+      await work.lock('customer', id)
+      const before = await own(work.tx, call.actor, id)
+      const { address, metadata, ...changes } = changesOf(before, wanted)
+      const json = {
+        ...(address !== undefined && { address: address ?? Prisma.DbNull }),
+        ...(metadata && { metadata }),
+      }
+      if (Object.keys({ ...changes, ...json }).length === 0) return
+      const where = keyOf(before)
+      const data = { ...changes, ...json, updatedAt: now }
       emitCustomer(work.emit, 'customer.updated', await work.tx.customer.update({ where, data }))
     }),
   )
@@ -65,7 +78,7 @@ async function remove({ db, clocks }: Parts, call: Call, input: unknown): Promis
   const { id } = validate(CustomerId, input)
   const now = await clocks.now(call.actor)
   return transactOnce(db, call, now, id, async (work) => {
-    const where = await own(work.tx, call.actor, id)
+    const where = keyOf(await own(work.tx, call.actor, id))
     const data = { deletedAt: now, updatedAt: now }
     emitCustomer(work.emit, 'customer.deleted', await work.tx.customer.update({ where, data }))
   })
@@ -78,14 +91,12 @@ async function remove({ db, clocks }: Parts, call: Call, input: unknown): Promis
 async function restore({ db, clocks }: Parts, call: Call, input: unknown): Promise<Done> {
   const { id } = validate(CustomerId, input)
   const now = await clocks.now(call.actor)
-  return unique(() =>
+  return unique(db, call.actor, { id }, () =>
     transactOnce(db, call, now, id, async (work) => {
       const before = await found(work.tx, call.actor, id, 'id')
-      if (before.mergedIntoId !== null) {
-        throw invalidState(`The customer was merged into ${encodeId('Customer', before.mergedIntoId)}`, ['id'])
-      }
+      refuseMerged(before)
       if (before.deletedAt === null) return
-      const where = { tenantId_id: { tenantId: before.tenantId, id } }
+      const where = keyOf(before)
       const data = { deletedAt: null, updatedAt: now }
       emitCustomer(work.emit, 'customer.restored', await work.tx.customer.update({ where, data }))
     }),
@@ -126,23 +137,57 @@ async function found(tx: Transaction, actor: Actor, id: string, field: string): 
   return customer
 }
 
-/** The key of a customer who is not archived, and whom the actor may change. */
-async function own(tx: Transaction, actor: Actor, id: string) {
-  const { tenantId, deletedAt } = await found(tx, actor, id, 'id')
-  if (deletedAt !== null) throw notFound('Customer', ['id'])
+/**
+ * The same, if they are not archived.
+ * @throws DomainError INVALID_STATE
+ */
+async function own(tx: Transaction, actor: Actor, id: string): Promise<CustomerRow> {
+  const customer = await found(tx, actor, id, 'id')
+  refuseMerged(customer)
+  if (customer.deletedAt === null) return customer
+  throw invalidState('The customer is archived: `restoreCustomer` takes them back', ['id'])
+}
+
+function refuseMerged({ mergedIntoId }: CustomerRow): void {
+  if (mergedIntoId === null) return
+  throw invalidState(`The customer was merged into ${encodeId('Customer', mergedIntoId)}`, ['id'])
+}
+
+function keyOf({ tenantId, id }: CustomerRow) {
   return { tenantId_id: { tenantId, id } }
 }
 
-async function unique<T>(work: () => Promise<T>): Promise<T> {
+interface Wanted {
+  readonly id: string
+  readonly reference?: string | null | undefined
+  readonly email?: string | null | undefined
+}
+
+/** Names the customer of the same owner who has what this one was to have. */
+async function unique<T>(db: Database, actor: Actor, wanted: Wanted, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    for (const field of ['reference', 'email']) {
-      if (isUniqueViolation(error, `customer_${field}_key`)) {
-        const message = `Another customer has this ${field}`
-        throw new DomainError({ code: 'ALREADY_EXISTS', message, field: [field] })
-      }
-    }
-    throw error
+    const field = (['reference', 'email'] as const).find((each) => isUniqueViolation(error, `customer_${each}_key`))
+    if (!field) throw error
+    const other = await otherWith(db, actor, wanted, field)
+    const subject = other === undefined ? 'Another customer' : `The customer ${encodeId('Customer', other)}`
+    const message = `${subject} has this ${field === 'email' ? 'e-mail address' : field}`
+    throw new DomainError({ code: 'ALREADY_EXISTS', message, field: [field] })
   }
+}
+
+async function otherWith(
+  db: Database,
+  { tenantId, ...actor }: Actor,
+  { id, ...wanted }: Wanted,
+  field: 'reference' | 'email',
+) {
+  const before = await db.prisma.customer.findUnique({ where: { tenantId_id: { tenantId, id } } })
+  const value = wanted[field] ?? before?.[field] ?? undefined
+  const userId = before ? before.userId : ownerOf({ tenantId, ...actor })
+  if (value === undefined) return undefined
+  if (field === 'email') return holderOf(db.prisma, { tenantId, userId }, value)
+  const other = await db.prisma.customer.findFirst({ where: { tenantId, userId, reference: value, deletedAt: null } })
+  return other?.id
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from './database.ts'
 import { camelRow } from './exact-rows.ts'
-import type { CheckoutRow, PaymentRow } from './rows.ts'
+import type { CheckoutRow, CustomerRow, PaymentRow } from './rows.ts'
 import { sendAhead } from './sending-ahead.ts'
 
 /**
@@ -15,6 +15,7 @@ export const LOCK_ORDER = [
   'subscription',
   'payment',
   'refund',
+  'customer',
   'ledger_transaction',
   'account',
 ] as const
@@ -30,6 +31,7 @@ export async function lockRow(tx: Transaction, table: LockedTable, tenantId: str
 interface Rows {
   readonly checkout: CheckoutRow
   readonly payment: PaymentRow
+  readonly customer: CustomerRow
 }
 
 /** As lockRow, and answers the row as it is once the lock is held; undefined where it is not there. */

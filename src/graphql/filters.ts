@@ -74,18 +74,28 @@ function hasIndexedMetadata({ caller }: Context, wanted: NonNullable<MetadataWan
   return [indexed, ...values]
 }
 
-/** Rows of the customers who have this e-mail address, of any seller and also when they were deleted. */
+/** Rows of the customers who have this e-mail address, or had it until they were merged, of any seller and also when they were deleted. */
 export function ofCustomerWithEmail(address: string | null | undefined): Condition[] {
   if (address == null) return []
   const { sql, values } = emailIs('email', emailKey(address))
   return [
     {
       values,
-      sql: (alias, key) => `${alias}.customer_id IN (SELECT k.id FROM customer AS k
+      sql: (alias, key) => `${alias}.customer_id IN (SELECT coalesce(k.merged_into_id, k.id) FROM customer AS k
         WHERE k.tenant_id = ${alias}.tenant_id AND ${sql('k', key)})`,
       varies: true,
     },
   ]
+}
+
+/** Customers with this e-mail address, and those with whom a customer with it was merged. */
+export function reachedAt({ caller }: Pick<Context, 'caller'>, address: string): Condition {
+  const { sql, values } = emailIs('email', emailKey(address))
+  return {
+    values: [...ofTenant(caller).values, ...values],
+    sql: (alias, tenant = '', key = '') => `${alias}.id = ANY (ARRAY(
+        SELECT unnest(ARRAY[k.id, k.merged_into_id]) FROM customer AS k WHERE k.tenant_id = ${tenant} AND ${sql('k', key)}))`,
+  }
 }
 
 /** Payments of which some money came in by this transfer. */

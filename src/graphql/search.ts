@@ -39,12 +39,15 @@ interface Way {
   readonly value: string
   /** Where a row is found by another that points to it: both. */
   readonly from?: string
+  /** Which of several such rows finds it, by the condition that a value is in the range. */
+  readonly once?: (within: (value: string) => string) => string
   readonly range: (text: string) => Range
 }
 
 const FULL_NAME = `lower((t.name || coalesce(' ' || t.last_name, '')) COLLATE "C")`
 const REFERENCE = 't.reference COLLATE "C"'
 const EXTERNAL_ID = 't.external_id COLLATE "C"'
+const MERGED = 'customer AS m JOIN customer AS t ON t.tenant_id = m.tenant_id AND t.id = m.merged_into_id'
 const FURTHER_TRANSFERS = 'payment_movement AS m JOIN payment AS t ON t.tenant_id = m.tenant_id AND t.id = m.payment_id'
 
 /** In the order in which what they find is listed. A cursor holds a way's name. */
@@ -57,6 +60,15 @@ const WAYS: Readonly<Record<string, Way>> = {
     range: (text) => beginning(lowerAscii(text)),
   },
   CUSTOMER: { kind: 'Customer', value: REFERENCE, range: beginning },
+  EMAIL_OF_MERGED: {
+    kind: 'Customer',
+    value: 'lower(m.email COLLATE "C")',
+    from: MERGED,
+    once: (range) => `m.merged_into_id IS NOT NULL AND NOT EXISTS (SELECT FROM customer AS o
+      WHERE o.tenant_id = m.tenant_id AND o.merged_into_id = m.merged_into_id AND ${range('lower(o.email COLLATE "C")')}
+        AND (lower(o.email COLLATE "C"), o.id) < (lower(m.email COLLATE "C"), m.id))`,
+    range: (text) => beginning(emailKey(text)),
+  },
   CHECKOUT: { kind: 'Checkout', value: REFERENCE, range: beginning },
   PAYMENT: { kind: 'Payment', value: REFERENCE, range: beginning },
   SUBSCRIPTION: { kind: 'Subscription', value: REFERENCE, range: beginning },
@@ -162,14 +174,16 @@ interface Part extends Bounds {
 
 /** What is found by one way and by none before it. */
 function partOf(name: string, text: string, { caller, bind, limit, direction, ...bounds }: Part): string {
-  const { kind, from, value } = wayOf(name)
+  const { kind, from, value, once, range } = wayOf(name)
+  const among = (column: string) => inRange(column, range(text), bind)
   const table = TABLES[kind]
   const earlier = NAMES.slice(0, NAMES.indexOf(name)).filter((each) => wayOf(each).kind === kind)
   const beyond = (place: Place | undefined, sign: '<' | '>') =>
     place?.name === name ? [`(${value}, t.id) ${sign} (${bind.add(place.value)}, ${bind.add(place.id)}::uuid)`] : []
   const where = [
     bind.all(visible(caller, table))('t'),
-    within(name, text, bind),
+    among(value),
+    ...(once ? [once(among)] : []),
     ...earlier.map((each) => `(${within(each, text, bind)}) IS NOT TRUE`),
     ...(table === 'customer' ? ['t.deleted_at IS NULL'] : []),
     ...beyond(bounds.after, '>'),
@@ -182,7 +196,10 @@ function partOf(name: string, text: string, { caller, bind, limit, direction, ..
 
 function within(name: string, text: string, bind: Bindings): string {
   const { value, range } = wayOf(name)
-  const { first, behind } = range(text)
+  return inRange(value, range(text), bind)
+}
+
+function inRange(value: string, { first, behind }: Range, bind: Bindings): string {
   return `${value} >= ${bind.add(first)} AND ${value} < ${bind.add(behind)}`
 }
 

@@ -22,6 +22,14 @@ export function text(max: number, min = 1) {
     .refine(isStorable, { error: TEXT_RULE, abort: true })
 }
 
+/** The same on one line, as names and references are: they are printed in the middle of other text. */
+export function line(max: number, min = 1) {
+  return text(max, min).refine((value) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value), {
+    error: 'must not contain line breaks or other control characters',
+    abort: true,
+  })
+}
+
 /** A blank, or a character that shows nothing: a zero-width space, a byte order mark, a mark of direction. */
 const INVISIBLE = /^[\s\p{Cf}]$/u
 
@@ -49,7 +57,7 @@ export function optional<T extends z.ZodType>(schema: T) {
 }
 
 /** The product's, customer's … reference: the merchant's own name for it. */
-export const reference = text(100)
+export const reference = line(100)
 
 /** An e-mail address as it was typed. Letters of any script may be in it. */
 export const email = text(254)

@@ -22,9 +22,14 @@ export function unavailable(error: unknown): Unavailable | undefined {
   return undefined
 }
 
+/** Another transaction has taken meanwhile what this one found free: the next try will see it. */
+export class TakenMeanwhile extends Error {
+  override readonly name = 'TakenMeanwhile'
+}
+
 /** Two transactions were in each other's way: the same work may pass at the next try. */
 export function isConflict(error: unknown): boolean {
-  return CONFLICTS.some((code) => hasCode(error, code))
+  return error instanceof TakenMeanwhile || CONFLICTS.some((code) => hasCode(error, code))
 }
 
 /** Whether it, or what it came from, has this code. */

@@ -10,7 +10,7 @@ import type { Clocks } from '../kernel/clock.ts'
 import type { Currency } from '../kernel/currency.ts'
 import { DomainError, notFound } from '../kernel/errors.ts'
 import { newId } from '../kernel/id.ts'
-import { id, metadata, optional, text } from '../kernel/input.ts'
+import { id, line, metadata, optional, text } from '../kernel/input.ts'
 import { MAX_MINOR, parseDecimal } from '../kernel/money.ts'
 import { validate } from '../kernel/validate.ts'
 import { transactOnce } from '../work/work.ts'
@@ -24,7 +24,7 @@ const CreateAccount = z.object({
       'begins with a prefix that is reserved for the ledger’s own accounts',
     ),
   ),
-  name: optional(text(100)),
+  name: optional(line(100)),
   currency: text(12),
   kind: z.enum(['SYSTEM', 'CLIENT']),
   overdraft: optional(z.boolean()),
@@ -34,7 +34,7 @@ const CreateAccount = z.object({
 
 const UpdateAccount = z.object({
   id: id('Account'),
-  name: optional(text(100)),
+  name: optional(line(100)),
   overdraft: optional(z.boolean()),
   // Null takes a limit away, which is not the same as leaving it as it is.
   overdraftLimit: z.string().nullable().optional(),

@@ -7,7 +7,7 @@ import type { Clocks } from '../kernel/clock.ts'
 import { type Currency, findCurrency } from '../kernel/currency.ts'
 import { DomainError } from '../kernel/errors.ts'
 import { encodeId, newId } from '../kernel/id.ts'
-import { decimalRule, optional, refuse, text } from '../kernel/input.ts'
+import { decimalRule, line, optional, refuse, text } from '../kernel/input.ts'
 import { parseDecimal } from '../kernel/money.ts'
 import { type Recent, recent } from '../kernel/recent.ts'
 import { validate } from '../kernel/validate.ts'
@@ -28,7 +28,7 @@ const code = text(12).regex(
 const CreateCurrency = z.object({
   code: code.refine((value) => !findCurrency(value), 'is the code of a built-in currency'),
   exponent: z.int().min(0).max(HIGHEST_EXPONENT),
-  name: optional(text(100)),
+  name: optional(line(100)),
 })
 
 const SetRate = z.object({

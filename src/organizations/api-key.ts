@@ -5,7 +5,7 @@ import type { API_KEY } from '../events/objects/organization.ts'
 import type { ObjectOf } from '../events/shape.ts'
 import type { Mode } from '../kernel/actor.ts'
 import { encodeId } from '../kernel/id.ts'
-import { id, optional, text } from '../kernel/input.ts'
+import { id, line, optional } from '../kernel/input.ts'
 
 /** A secret key: `sk_test_…` or `sk_live_…`, kept as its SHA-256. */
 
@@ -22,7 +22,7 @@ const rateLimit = z
 
 export const CreateApiKey = z
   .object({
-    name: text(100),
+    name: line(100),
     role: z.enum(['OWNER', 'ADMIN', 'USER']),
     userId: optional(id('User')),
     expiresAt: optional(z.date()),
@@ -36,7 +36,7 @@ export const CreateApiKey = z
 
 export const UpdateApiKey = z.object({
   id: id('ApiKey'),
-  name: optional(text(100)),
+  name: optional(line(100)),
   /** Null for a key that does not end. */
   expiresAt: z.date().nullable().optional(),
   rateLimit: optional(rateLimit),

@@ -4,7 +4,7 @@ import type { Mode } from '../kernel/actor.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { notFound } from '../kernel/errors.ts'
 import { decodeId, encodeId, newId } from '../kernel/id.ts'
-import { email, optional, text } from '../kernel/input.ts'
+import { email, line, optional } from '../kernel/input.ts'
 import { validate } from '../kernel/validate.ts'
 import { transact } from '../work/work.ts'
 import { clocksOf } from './clocks.ts'
@@ -13,8 +13,8 @@ import { openOrganization } from './opening.ts'
 
 /** What whoever runs the installation does with its organizations. */
 
-const Create = z.object({ name: text(100), email: optional(email) })
-const Rename = z.object({ name: text(100) })
+const Create = z.object({ name: line(100), email: optional(email) })
+const Rename = z.object({ name: line(100) })
 
 export interface MadeOrganization {
   /** org_… */

@@ -4,7 +4,7 @@ import type { USER } from '../events/objects/organization.ts'
 import type { ObjectOf } from '../events/shape.ts'
 import type { Actor, Role } from '../kernel/actor.ts'
 import { encodeId } from '../kernel/id.ts'
-import { email, id, optional, text } from '../kernel/input.ts'
+import { email, id, line, optional } from '../kernel/input.ts'
 
 /** A member of an organization, or a seller. */
 
@@ -31,8 +31,8 @@ const feeBps = z.int().min(0, 'must be at least 0').max(MAX_FEE_BPS, `must be at
 const role = z.enum(['ADMIN', 'USER'], 'must be ADMIN or USER')
 
 export const CreateUser = z.object({
-  name: text(100),
-  lastName: text(100),
+  name: line(100),
+  lastName: line(100),
   email,
   role,
   organizationFeeBps: optional(feeBps),
@@ -40,8 +40,8 @@ export const CreateUser = z.object({
 
 export const UpdateUser = z.object({
   id: id('User'),
-  name: optional(text(100)),
-  lastName: optional(text(100)),
+  name: optional(line(100)),
+  lastName: optional(line(100)),
   email: optional(email),
   role: optional(role),
   organizationFeeBps: optional(feeBps),

@@ -61,9 +61,27 @@ describe('a product', () => {
   test('that was deleted can be neither changed nor deleted again', async () => {
     const { id } = await create()
     await remove(id)
-    expect(await refusals(update(id, { name: 'A cup' }))).toEqual(['NOT_FOUND id'])
-    expect(await refusals(remove(id))).toEqual(['NOT_FOUND id'])
+    expect(await refusals(update(id, { name: 'A cup' }))).toEqual(['INVALID_STATE id'])
+    await expect(update(id, { name: 'A cup' })).rejects.toThrow('restoreProduct')
+    expect(await refusals(remove(id))).toEqual(['INVALID_STATE id'])
     expect(await eventsOf(id)).toHaveLength(2)
+  })
+
+  test('is not announced where nothing is different, and loses its metadata by null', async () => {
+    const { id } = await create({ metadata: { a: 1, b: 2 } })
+    const before = await row(id)
+    await update(id, {})
+    await update(id, { name: before.name, price: ITEM.price, active: true, metadata: { b: 2, a: 1 }, description: null })
+    expect(await row(id)).toEqual(before)
+    await update(id, { metadata: null })
+    expect((await row(id)).metadata).toEqual({})
+    expect((await eventsOf(id)).map(({ type }) => type)).toEqual(['product.created', 'product.updated'])
+  })
+
+  test('whose reference another has is told which, and no reference has a line break', async () => {
+    const { id } = await create({ reference: 'which' })
+    await expect(create({ reference: 'which' })).rejects.toThrow(`The product ${encodeId('Product', id)} has this reference`)
+    expect(await refusals(create({ reference: 'a\nb' }))).toEqual(['INVALID reference'])
   })
 })
 

@@ -33,8 +33,8 @@ async function paid(customerId: string): Promise<string> {
 
 describe('two customers who are merged', () => {
   test('are one, who has what both had', async () => {
-    const from = await create({ email: 'had@example.com' })
-    const into = await create({ email: 'has@example.com' })
+    const from = await create({ lastName: 'Byron', email: 'had@example.com' })
+    const into = await create({ lastName: 'Byron', email: 'has@example.com' })
     const checkouts = [await paid(from), await paid(into)]
     expect(await merge(from, into)).toMatchObject({ id: into })
     for (const id of checkouts) {
@@ -126,6 +126,30 @@ describe('a payment that arrives', () => {
     const { id } = await shop.open()
     await shop.play(id, 'PAY', { customer: { ...ADA, email: 'OLD@example.com' } })
     expect((await shop.reaches(id, 'COMPLETED')).customerId).toBe(into)
+  })
+})
+
+describe('the address of somebody who was merged', () => {
+  const refused = (work: Promise<unknown>) => work.then(String, ({ problems: [{ code, message }] }) => `${code} ${message}`)
+
+  test('is given to nobody but the one who is left, until that one is archived', async () => {
+    const [from, into] = [await create({ email: 'kept@example.com' }), await create({ email: 'left@example.com' })]
+    await merge(from, into)
+    const taken = `ALREADY_EXISTS The customer ${encodeId('Customer', into)} has this e-mail address`
+    expect(await refused(create({ email: 'KEPT@example.com' }))).toBe(taken)
+    const other = encodeId('Customer', await create())
+    const take = () => shop.app.customers.update(call(shop.owner), { id: other, email: 'kept@example.com' })
+    expect(await refused(take())).toBe(taken)
+    await create({ email: 'kept@example.com' }, await shop.seller())
+    const id = encodeId('Customer', into)
+    await shop.app.customers.update(call(shop.owner), { id, email: 'kept@example.com' })
+    await shop.app.customers.update(call(shop.owner), { id, email: 'left@example.com' })
+    await shop.app.customers.remove(call(shop.owner), { id })
+    await take()
+    const checkout = await shop.open()
+    await shop.play(checkout.id, 'PAY', { customer: { ...ADA, email: 'kept@example.com' } })
+    const { customerId } = await shop.reaches(checkout.id, 'COMPLETED')
+    expect(encodeId('Customer', customerId ?? '')).toBe(other)
   })
 })
 

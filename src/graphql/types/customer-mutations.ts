@@ -16,20 +16,24 @@ const AddressInput = builder.inputType('AddressInput', {
 /** What may be said of a customer at any time. */
 function detailFields(t: InputFields) {
   return {
-    name: t.string({ description: 'The first name, or the only name: 1 to 100 characters.' }),
-    lastName: t.string({ description: 'The last name: 1 to 100 characters.' }),
+    name: t.string({ description: 'The first name, or the only name: 1 to 100 characters on one line.' }),
+    lastName: t.string({ description: 'The last name: 1 to 100 characters on one line.' }),
     email: t.string({
       description:
-        'The e-mail address. It must be unique among the customers of the same seller, or of the organization.',
+        'The e-mail address. It must be unique among the customers of the same seller, or of the organization. The address of a customer who was merged counts as one of the customer they were merged with.',
     }),
     phone: t.string({
       description:
         'The phone number with its country code, such as +44 20 7946 0958, or without where `address.country` is given. It is kept in the form of E.164. Up to 30 characters, without an extension.',
     }),
-    address: t.field({ type: AddressInput, description: 'The postal address. Replaces an existing one.' }),
+    address: t.field({ type: AddressInput, description: 'The postal address. Replaces an existing one as a whole.' }),
     language: t.string({ description: 'The language that the customer prefers, as a BCP 47 tag such as de-AT.' }),
     taxId: t.string({ description: 'The tax id, such as a VAT number: up to 50 characters. It is not checked.' }),
     taxIdCountry: t.string({ description: 'The country of the tax id as a two-letter ISO 3166-1 code.' }),
+    reference: t.string({
+      description:
+        "The merchant's own identifier of the customer: 1 to 100 characters on one line. It must be unique among the customers of the same seller, or of the organization.",
+    }),
   }
 }
 
@@ -40,10 +44,6 @@ mutation('createCustomer', {
   defaults: { metadata: {} },
   input: (t) => ({
     ...detailFields(t),
-    reference: t.string({
-      description:
-        "The merchant's own identifier of the customer: 1 to 100 characters. It must be unique among the customers of the same seller, or of the organization.",
-    }),
     metadata: t.field({
       type: 'JSON',
       description: 'Key-value pairs of the merchant: at most 24 keys, each with a string, number or boolean.',
@@ -54,14 +54,27 @@ mutation('createCustomer', {
 })
 
 mutation('updateCustomer', {
-  description: 'Changes a customer. Fields that are left out keep their value.',
+  description:
+    'Changes a customer. Fields that are left out keep their value; null clears a field. A name, a last name, an e-mail address, a phone number or a reference must remain, or the change is refused with REQUIRED. Where nothing changes there is no event. An archived customer is refused with INVALID_STATE: restore them first.',
   idempotency: 'optional',
+  nulls: [
+    'name',
+    'lastName',
+    'email',
+    'phone',
+    'address',
+    'language',
+    'taxId',
+    'taxIdCountry',
+    'reference',
+    'metadata',
+  ],
   input: (t) => ({
     id: t.id({ required: true, description: 'The id of the customer.' }),
     ...detailFields(t),
     metadata: t.field({
       type: 'JSON',
-      description: 'Key-value pairs of the merchant. Replaces the existing metadata.',
+      description: 'Key-value pairs of the merchant. Replaces the existing metadata; null clears it.',
     }),
   }),
   object: { name: 'customer', kind: 'Customer', description: 'The customer after the change.' },

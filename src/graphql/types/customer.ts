@@ -4,7 +4,7 @@ import { decodeId, encodeId } from '../../kernel/id.ts'
 import { emailKey, normalText } from '../../kernel/input.ts'
 import { builder } from '../builder.ts'
 import { list } from '../connection.ts'
-import { hasWords, refersTo } from '../filters.ts'
+import { hasWords, reachedAt, refersTo } from '../filters.ts'
 import type { Loaders } from '../loaders.ts'
 import { CustomerRef } from '../refs.ts'
 import { linksOf } from '../relations.ts'
@@ -54,8 +54,7 @@ CustomerRef.implement({
     email: t.exposeString('email', { nullable: true, description: 'The e-mail address. Null when none was given.' }),
     phone: t.exposeString('phone', {
       nullable: true,
-      description:
-        'The phone number in the form of E.164, such as +442079460958. Null when none was given. A number that a provider told and that is no possible number stands as it was told.',
+      description: 'The phone number in the form of E.164, such as +442079460958. Null when none was given.',
     }),
     address: t.field({
       type: Address,
@@ -132,7 +131,9 @@ CustomerRef.implement({
 const CustomerFilter = builder.inputType('CustomerFilter', {
   description: 'Conditions on a list of customers. A customer must match all that are given.',
   fields: (t) => ({
-    email: t.string({ description: 'The customer with this e-mail address, ignoring case.' }),
+    email: t.string({
+      description: 'The customer with this e-mail address, ignoring case, or with whom the one who had it was merged.',
+    }),
     archived: t.boolean({ description: ARCHIVED_FILTER }),
     ...wordsFilter(t, 'Customers'),
     search: t.string({
@@ -158,7 +159,7 @@ const customers = list({
     conditions: ({ archived, email, search, createdFrom, createdBefore, ...words }, context) => [
       archived ? isNotNull('deleted_at') : isNull('deleted_at'),
       ...hasWords(context, words),
-      ...(email ? [emailIs('email', emailKey(email))] : []),
+      ...(email ? [reachedAt(context, email)] : []),
       ...(search ? [contains(['name', 'last_name', 'email', 'reference'], search)] : []),
       ...(createdFrom ? [atLeast('created_at', createdFrom)] : []),
       ...(createdBefore ? [below('created_at', createdBefore)] : []),
@@ -172,7 +173,10 @@ const CustomerBy = builder.inputType('CustomerBy', {
   fields: (t) => ({
     id: t.id({ description: 'The id of the customer.' }),
     reference: t.string({ description: "The merchant's own identifier of the customer." }),
-    email: t.string({ description: 'The e-mail address, ignoring case.' }),
+    email: t.string({
+      description:
+        'The e-mail address, ignoring case. That of a customer who was merged finds the one they were merged with.',
+    }),
   }),
 })
 
@@ -186,16 +190,20 @@ builder.queryFields((t) => ({
     type: CustomerRef,
     nullable: true,
     description:
-      'Returns one customer. Null when it does not exist or the key has no access to it. The id of a customer who was merged returns the one they were merged with. An archived customer is found by id, and not by reference or e-mail address, which another may have.',
+      'Returns one customer. Null when it does not exist or the key has no access to it. The id or e-mail address of a customer who was merged returns the one they were merged with. An archived customer is found by id, and not by reference or e-mail address, which another may have.',
     authScopes: { key: true },
     args: {
       by: t.arg({ type: CustomerBy, required: true, description: 'How the customer is identified.' }),
       sellerId: sellerArg(t),
     },
-    resolve: async (_root, { by, sellerId }, { loaders }) => {
+    resolve: async (_root, { by, sellerId }, context) => {
+      const { loaders } = context
       const owner = refersTo('user_id', 'User', sellerId)
       if (by.reference != null) return loaders.named('customer', owner, equals('reference', normalText(by.reference)))
-      if (by.email != null) return loaders.named('customer', owner, emailIs('email', emailKey(by.email)))
+      if (by.email != null) {
+        const now = await loaders.named('customer', owner, emailIs('email', emailKey(by.email)))
+        return now ?? loaders.named('customer', owner, reachedAt(context, by.email))
+      }
       const id = decodeId(by.id ?? '')
       return id?.kind === 'Customer' ? customerBy(loaders, id.uuid) : null
     },

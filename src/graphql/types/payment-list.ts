@@ -23,7 +23,8 @@ export const PaymentFilter = builder.inputType('PaymentFilter', {
     ...wordsFilter(t, 'Payments'),
     customerId: t.id({ description: 'Payments of this customer.' }),
     customerEmail: t.string({
-      description: 'Payments of the customers with this e-mail address, ignoring case. Deleted customers count too.',
+      description:
+        'Payments of the customers with this e-mail address, ignoring case, or with whom a customer who had it was merged. Deleted customers count too.',
     }),
     productId: t.id({ description: 'Payments for this product.' }),
     subscriptionId: t.id({ description: 'Payments of this subscription.' }),

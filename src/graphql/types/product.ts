@@ -202,8 +202,10 @@ mutation<Kept>('createProduct', {
 })
 
 mutation<Kept>('updateProduct', {
-  description: 'Changes a product. Fields that are left out keep their value. Open checkouts keep the old price.',
+  description:
+    'Changes a product. Fields that are left out keep their value, and so do those that are null, since a product has all of them; null clears the metadata alone. Where nothing changes there is no event. Open checkouts keep the old price. An archived product is refused with INVALID_STATE: restore it first.',
   idempotency: 'optional',
+  nulls: ['metadata'],
   input: (t) => ({
     id: t.id({ required: true, description: 'The id of the product.' }),
     name: t.string({ description: `The name that customers see: 1 to 100 characters, ${SELLABLE_RULE}.` }),
@@ -221,7 +223,7 @@ mutation<Kept>('updateProduct', {
     active: t.boolean({ description: 'Whether the product can be sold.' }),
     metadata: t.field({
       type: 'JSON',
-      description: 'Key-value pairs of the merchant. Replaces the existing metadata.',
+      description: 'Key-value pairs of the merchant. Replaces the existing metadata; null clears it.',
     }),
   }),
   object: { name: 'product', kind: 'Product', description: 'The product after the change.' },

@@ -57,7 +57,7 @@ builder.queryField('search', (t) =>
   t.field({
     type: SearchConnection,
     description:
-      'Finds payments, checkouts, subscriptions and customers by text that a person has at hand. An id finds the object that has it. Other text finds what begins with it: customers by e-mail address, name (the first name, the full name or the last name) and reference; checkouts, payments and subscriptions by reference and by the id at the provider; payments by the hash of a transfer. The case of the letters A to Z is ignored in e-mail addresses and names, and counts otherwise. Customers come first, and within each of these fields what is shortest and earliest in the alphabet. Deleted customers are not found. To find the payments of an e-mail address use `payments(filter: { customerEmail })`.',
+      'Finds payments, checkouts, subscriptions and customers by text that a person has at hand. An id finds the object that has it. Other text finds what begins with it: customers by e-mail address (that of one who was merged finds the one they were merged with), name (the first name, the full name or the last name) and reference; checkouts, payments and subscriptions by reference and by the id at the provider; payments by the hash of a transfer. The case of the letters A to Z is ignored in e-mail addresses and names, and counts otherwise. Customers come first, and within each of these fields what is shortest and earliest in the alphabet. Deleted customers are not found. To find the payments of an e-mail address use `payments(filter: { customerEmail })`.',
     authScopes: { key: true },
     args: {
       text: t.arg.string({ required: true, description: 'The text to search for: 1 to 254 characters.' }),
