@@ -71,7 +71,13 @@ describe('a product', () => {
     const { id } = await create({ metadata: { a: 1, b: 2 } })
     const before = await row(id)
     await update(id, {})
-    await update(id, { name: before.name, price: ITEM.price, active: true, metadata: { b: 2, a: 1 }, description: null })
+    await update(id, {
+      name: before.name,
+      price: MUG.price,
+      active: true,
+      metadata: { b: 2, a: 1 },
+      description: null,
+    })
     expect(await row(id)).toEqual(before)
     await update(id, { metadata: null })
     expect((await row(id)).metadata).toEqual({})
@@ -80,7 +86,9 @@ describe('a product', () => {
 
   test('whose reference another has is told which, and no reference has a line break', async () => {
     const { id } = await create({ reference: 'which' })
-    await expect(create({ reference: 'which' })).rejects.toThrow(`The product ${encodeId('Product', id)} has this reference`)
+    await expect(create({ reference: 'which' })).rejects.toThrow(
+      `The product ${encodeId('Product', id)} has this reference`,
+    )
     expect(await refusals(create({ reference: 'a\nb' }))).toEqual(['INVALID reference'])
   })
 })

@@ -130,7 +130,8 @@ describe('a payment that arrives', () => {
 })
 
 describe('the address of somebody who was merged', () => {
-  const refused = (work: Promise<unknown>) => work.then(String, ({ problems: [{ code, message }] }) => `${code} ${message}`)
+  const refused = (work: Promise<unknown>) =>
+    work.then(String, ({ problems: [{ code, message }] }) => `${code} ${message}`)
 
   test('is given to nobody but the one who is left, until that one is archived', async () => {
     const [from, into] = [await create({ email: 'kept@example.com' }), await create({ email: 'left@example.com' })]

@@ -69,7 +69,12 @@ describe('a customer', () => {
   })
 
   test('loses what is given as null, and keeps what is left out', async () => {
-    const { id } = await create({ ...FULL, ...{ email: 'null@example.com', reference: 'null-1' }, language: 'en', taxId: 'T' })
+    const { id } = await create({
+      ...FULL,
+      ...{ email: 'null@example.com', reference: 'null-1' },
+      language: 'en',
+      taxId: 'T',
+    })
     const gone = { name: null, phone: null, address: null, language: null, taxId: null, metadata: null }
     await update(id, gone)
     const kept = { lastName: 'Byron', email: 'null@example.com', reference: 'null-1' }

@@ -97,3 +97,25 @@ test('the id of a customer who was merged leads to the one who is left', async (
     node: { id: fromId, archived: true, mergedInto: { id: intoId } },
   })
 })
+
+test('the address of a customer who was merged finds the one who is left, and null in a change clears', async () => {
+  const fromId = await change('createCustomer', 'customer', { email: 'Ma@shop.example' })
+  const alsoId = await change('createCustomer', 'customer', { email: 'ma.old@shop.example' })
+  const intoId = await change('createCustomer', 'customer', { name: 'Ma', email: 'new@shop.example' })
+  for (const gone of [fromId, alsoId]) await change('mergeCustomers', 'customer', { fromId: gone, intoId })
+  const paid = 'edges { node { __typename } }'
+  const query = `{
+    customer(by: { email: "ma@SHOP.example" }) { id }
+    customers(filter: { email: "ma@shop.example" }) { edges { node { id } } }
+    search(text: "ma") { edges { node { ... on Customer { id } } } }
+    whole: search(text: "ma.old@shop.example") { edges { node { ... on Customer { id } } } }
+    payments(filter: { customerEmail: "ma@shop.example" }) { ${paid} }
+  }`
+  const left = { edges: [{ node: { id: intoId } }] }
+  expect(await ask(query)).toEqual({
+    ...{ customer: { id: intoId }, customers: left, search: left, whole: left, payments: { edges: [] } },
+  })
+  await change('updateCustomer', 'customer', { id: intoId, email: null, reference: 'ma-1' })
+  const after = `query ($id: ID!) { customer(by: { id: $id }) { name email reference } }`
+  expect(await ask(after, { id: intoId })).toEqual({ customer: { name: 'Ma', email: null, reference: 'ma-1' } })
+})
