@@ -1,5 +1,5 @@
 import { addFromPage, customerFromPage } from '../customers/payer.ts'
-import type { CheckoutRow } from '../db/rows.ts'
+import type { CheckoutRow, CustomerRow } from '../db/rows.ts'
 import type { FoundCustomer } from '../providers/port/facts.ts'
 import type { Work } from '../work/work.ts'
 
@@ -9,21 +9,25 @@ export async function customerOf(
   checkout: CheckoutRow,
   found: FoundCustomer | undefined,
 ): Promise<string | null> {
-  if (!found) return checkout.customerId
-  const known = checkout.customerId ?? (await linkedTo(work, checkout, found))
-  if (known === undefined) return customerFromPage(work, checkout, found, work.at)
+  const { tenantId, customerId } = checkout
+  if (!found) return customerId
+  const known = customerId
+    ? await work.tx.customer.findUnique({ where: { tenantId_id: { tenantId, id: customerId } } })
+    : await linkedTo(work, checkout, found)
+  if (!known) return customerId ?? customerFromPage(work, checkout, found, work.at)
   await addFromPage(work, known, found)
-  return known
+  return known.id
 }
 
 /** The customer whose copy at the provider it is. */
-async function linkedTo(work: Work, checkout: CheckoutRow, found: FoundCustomer): Promise<string | undefined> {
+async function linkedTo(work: Work, checkout: CheckoutRow, found: FoundCustomer): Promise<CustomerRow | null> {
   const { tenantId, provider, userId } = checkout
   const link = await work.tx.providerLink.findFirst({
     where: { tenantId, provider, entityKind: 'Customer', externalId: found.reference },
   })
+  if (!link) return null
   const there = [{ deletedAt: null }, { mergedIntoId: { not: null } }]
-  const linked =
-    link && (await work.tx.customer.findFirst({ where: { tenantId, id: link.entityId, userId, OR: there } }))
-  return linked?.mergedIntoId ?? linked?.id
+  const linked = await work.tx.customer.findFirst({ where: { tenantId, id: link.entityId, userId, OR: there } })
+  if (!linked?.mergedIntoId) return linked
+  return work.tx.customer.findUnique({ where: { tenantId_id: { tenantId, id: linked.mergedIntoId } } })
 }

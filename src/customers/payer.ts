@@ -15,7 +15,7 @@ export async function customerFromPage(work: Work, owner: Owner, found: FoundCus
   const known = await holderOf(work.tx, owner, found.email)
   if (known) {
     await addFromPage(work, known, found)
-    return known
+    return known.id
   }
   const { tenantId, userId } = owner
   const { name = '', lastName, email, phone } = typed(found)
@@ -28,22 +28,22 @@ export async function customerFromPage(work: Work, owner: Owner, found: FoundCus
   // Another checkout that they pay at the same moment was first.
   const first = await holderOf(work.tx, owner, found.email)
   if (!first) throw new Error('the customer could be neither created nor found')
-  return first
+  return first.id
 }
 
 /**
  * Adds to a customer what they typed on a hosted page and what is not known of them. What is known stays, and so does an
  * e-mail address with another customer who has it.
  */
-export async function addFromPage(work: Work, id: string, found: FoundCustomer): Promise<void> {
+export async function addFromPage(work: Work, seen: CustomerRow, found: FoundCustomer): Promise<void> {
+  if (isEmpty(newsOf(seen, found))) return
   const { tx, tenantId, at } = work
+  const { id } = seen
   const where = { tenantId_id: { tenantId, id } }
-  const seen = await tx.customer.findUnique({ where })
-  if (!seen || isEmpty(newsOf(seen, found))) return
   const before = await lockedRow(tx, 'customer', tenantId, id)
   if (!before) return
   const { email, ...others } = newsOf(before, found)
-  const isFree = email !== undefined && [undefined, id].includes(await holderOf(tx, before, email))
+  const isFree = email !== undefined && [undefined, id].includes((await holderOf(tx, before, email))?.id)
   const news = { ...others, ...(isFree && { email }) }
   if (isEmpty(news)) return
   try {

@@ -187,7 +187,7 @@ async function otherWith(
   const value = wanted[field] ?? before?.[field] ?? undefined
   const userId = before ? before.userId : ownerOf({ tenantId, ...actor })
   if (value === undefined) return undefined
-  if (field === 'email') return holderOf(db.prisma, { tenantId, userId }, value)
+  if (field === 'email') return (await holderOf(db.prisma, { tenantId, userId }, value))?.id
   const other = await db.prisma.customer.findFirst({ where: { tenantId, userId, reference: value, deletedAt: null } })
   return other?.id
 }
