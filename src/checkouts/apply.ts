@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/database.ts'
 import { lockedRow, lockedRows } from '../db/lock.ts'
-import type { CheckoutRow, PaymentRow } from '../db/rows.ts'
+import type { CheckoutRow } from '../db/rows.ts'
 import { invalidState } from '../kernel/errors.ts'
 import { encodeId } from '../kernel/id.ts'
 import { applyToPayment } from '../payments/apply.ts'
@@ -28,6 +28,7 @@ import {
 import { customerOf } from './payer.ts'
 import { become, type Changes, earlier, later, open, reopen, write } from './row.ts'
 import { applyToStart } from './starting.ts'
+import { isDenied, type Locked, placeOf } from './step.ts'
 
 /** What a fact makes of a checkout, wherever it came from, and what is decided here. */
 
@@ -105,12 +106,6 @@ async function retry(work: Work, checkout: CheckoutRow, triesAgain: boolean): Pr
   await reopen(work, checkout, (expiresInSeconds ?? LIFETIME_HOURS * 3_600) * 1_000)
 }
 
-/** A checkout and what is known of its payment, under the lock of the checkout. */
-interface Locked {
-  readonly checkout: CheckoutRow
-  readonly payment: PaymentRow | null
-}
-
 /** Its money may have come before we knew what the provider calls the checkout. */
 const PAYMENT_OF = `tenant_id = $1::uuid AND (checkout_id = $2::uuid
   OR (provider = $3 AND external_id = $4 AND checkout_id IS NULL AND billing_id IS NULL))`
@@ -159,7 +154,7 @@ async function move(work: Work, locked: Locked, fact: CheckoutFact) {
   // Nobody was paying on a page that ended: there is a checkout that ended, and its payment, if any, stays as it is.
   const never = isIdle && isAbandoned(statusAfter(seen.state, false))
   const customerId = await customerOf(work, checkout, never ? undefined : customer)
-  if (never || keepsMoney) return leave(work, locked, seen, customerId, isAnother)
+  if (never || (keepsMoney && !isDenied(locked, seen))) return leave(work, locked, seen, customerId, isAnother)
   const paying = { sale: { ...saleOf(checkout), customerId }, payment }
   if (!(await applyToPayment(work, paying, { noun: 'PAYMENT', proof: true, status: seen, isAnother }))) return
   const status = statusAfter(seen.state, isExpired(checkout, work.at))
@@ -168,16 +163,6 @@ async function move(work: Work, locked: Locked, fact: CheckoutFact) {
   const told = isOver(status) && seen.message !== undefined ? { reason: seen.message } : {}
   const reason = isAnother ? { reason: null } : told
   await become(work, checkout, status, { customerId, nextCheckAt, checks: 0, ...reason })
-}
-
-/** How a step of the present page relates to the payment as the last attempt left it. */
-function placeOf({ checkout, payment }: Locked, fact: CheckoutFact) {
-  if (payment === null) return { isAnother: false, isIdle: true, keepsMoney: false }
-  const keepsMoney = hasMoney(payment) || isShort(payment.status)
-  const isOfEarlierPage = !keepsMoney && payment.externalId !== checkout.externalId
-  const rests = mayBeTriedAgain(payment.status) || isOfEarlierPage
-  const isAnother = rests && (isOfEarlierPage || beginsAnew(payment, fact))
-  return { isAnother, isIdle: rests && (isOfEarlierPage || !isAnother), keepsMoney }
 }
 
 /** A step of a checkout that leaves its payment as it is. */
@@ -205,13 +190,6 @@ async function leave(
   const reason = payment === null && seen.message !== undefined ? { reason: seen.message } : {}
   const status = statusAfter(seen.state, true)
   await become(work, checkout, status, { customerId, nextCheckAt: null, checks: 0, ...reason }, { state: seen.state })
-}
-
-/** Whether news is of another attempt than the one that the payment has come to the end of. */
-function beginsAnew({ transactionHash }: PaymentRow, { status: seen, mayBeAnother = false }: CheckoutFact): boolean {
-  if (!mayBeAnother) return false
-  if (seen.transactionHash === undefined) return isMoving(seen.state)
-  return seen.transactionHash !== transactionHash
 }
 
 /** An attempt has failed. The checkout stays open for another, as long as its page can be paid. */

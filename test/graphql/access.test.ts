@@ -223,7 +223,7 @@ function changes(): Change[] {
     const type = getNamedType(field.args[0]?.type as GraphQLInputType)
     if (!isInputObjectType(type)) return []
     const fields = Object.values(type.getFields())
-    const target = fields.find((input) => isNonNullType(input.type) && getNamedType(input.type).name === 'ID')
+    const target = fields.findLast((input) => isNonNullType(input.type) && getNamedType(input.type).name === 'ID')
     if (!target) return []
     const required = fields.filter((each) => isRequiredInputField(each) && each !== target)
     const input = ({ ids }: Fixtures) => ({
@@ -239,6 +239,7 @@ function changes(): Change[] {
 function targetOf({ name }: Field, input: string, ids: Fixtures['ids']): string {
   if (input === 'transactionId') return named(ids, 'LedgerTransaction')
   if (name === 'rotateWebhookSecret') return named(ids, 'WebhookEndpoint')
+  if (name === 'mergeCustomers') return named(ids, 'Customer')
   const kind = Object.keys(ids).find((each) => (input === 'id' ? name.endsWith(each) : input === `${lower(each)}Id`))
   if (!kind) throw new Error(`no fixture for what ${name} changes`)
   return named(ids, kind)
