@@ -86,7 +86,7 @@ describe('what is sold', () => {
   test('is either a product or an item', async () => {
     const { productId } = await product()
     expect(await refusals(shop.open({}))).toEqual(['REQUIRED productId'])
-    expect(await refusals(shop.open({ productId, item: ITEM }))).toEqual(['REQUIRED productId'])
+    expect(await refusals(shop.open({ productId, item: ITEM }))).toEqual(['INVALID item'])
   })
 
   test('is a product of the tenant that is neither deleted nor switched off', async () => {
