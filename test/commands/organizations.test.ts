@@ -1,7 +1,9 @@
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Command, Values } from '../../src/commands/command.ts'
 import { createOrganization, listOrganizations, renameOrganization } from '../../src/commands/organizations.ts'
 import { readConfig } from '../../src/config.ts'
+import { decodeId } from '../../src/kernel/id.ts'
 import { apiOf } from '../support/api.ts'
 import { eventually } from '../support/app.ts'
 import { tollgate } from '../support/command-line.ts'
@@ -151,6 +153,7 @@ test('an organization is renamed for everybody who sees it, which is announced',
 
 test.each<[string, Command, Values, string]>([
   ['an empty name', createOrganization, { name: ' ' }, 'name is required'],
+  ['a name that would change what a terminal shows', createOrganization, { name: 'A\u001b[31mB' }, 'name must not'],
   ['a name of 101 characters', createOrganization, { name: 'x'.repeat(101) }, 'name must have at most 100 characters'],
   ['an address that is none', createOrganization, { name: 'Shop', email: 'nobody' }, 'email must be an e-mail address'],
   ['no such organization', renameOrganization, { organization: 'org_x', name: 'N' }, 'Organization not found'],
@@ -167,7 +170,11 @@ test.each<[string, Command, Values, string]>([
 })
 
 test('a name cannot change what the terminal shows', async () => {
-  const { id } = await create('A\u001b[31mB\nC')
+  const { id } = await create('Kept before names were held to a line')
+  const client = new pg.Client({ connectionString: gateway.databaseUrl })
+  await client.connect()
+  await client.query('UPDATE organization SET name = $1 WHERE id = $2', ['A\u001b[31mB\nC', decodeId(id)?.uuid])
+  await client.end()
   const text = await printed(listOrganizations)
   expect(text.split('\n').filter((line) => line.startsWith(id))).toHaveLength(2)
   expect(text).not.toContain('\u001b')
