@@ -46,6 +46,6 @@ test.each([
   'http://127.0.0.1:9/',
   'http://[::ffff:10.213.0.9]:9/',
   'http://169.254.169.254/',
-])('a receiver outside of it is not: %s', async (url) => {
-  expect(await errorAt(url)).toBe(NOT_PUBLIC)
+])('a receiver outside of it is refused at once: %s', async (url) => {
+  await expect(errorAt(url)).rejects.toThrow(NOT_PUBLIC)
 })
